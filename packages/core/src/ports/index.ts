@@ -1,1 +1,31 @@
-export {};
+export type { Clock, Random } from "./clock.js";
+export type { DocumentStore } from "./document-store.js";
+export {
+  type ChangeOutcome,
+  type CommitResult,
+  type Election,
+  type EngineStatus,
+  type Guard,
+  type GuardedChange,
+  type LeaderRegistry,
+  type Leadership,
+  type LeaderWrite,
+  seatGuard,
+} from "./leadership.js";
+export type { LogFields, Logger } from "./logger.js";
+export type {
+  MachineDescription,
+  MachineSession,
+  PublishOutcome,
+  SessionCondition,
+} from "./machine-session.js";
+export type { ClusterReplica, ReplicaChange, ReplicaCondition } from "./replica.js";
+export type {
+  Job,
+  JobResult,
+  LocalUnit,
+  UnitDirectory,
+  UnitManager,
+  UnitManagerEvent,
+} from "./unit-manager.js";
+export type { MetadataChange, UnitChange, UnitRegistry, WriteOutcome } from "./unit-registry.js";

@@ -1,0 +1,95 @@
+import type { UnitName } from "../unit/unit-name.js";
+
+/** A unit as systemd sees it. The words come unchanged from systemd. */
+export interface LocalUnit {
+  readonly name: UnitName;
+  /** `loaded`, `not-found`, `bad-setting`, `error`, `masked`, … */
+  readonly loadState: string;
+  /** `active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating`, … */
+  readonly activeState: string;
+  readonly subState: string;
+  /** The file systemd read, or empty. */
+  readonly fragmentPath: string;
+  /** Hex, lower case, 32 digits; empty if the unit never ran. Changes with each activation. */
+  readonly invocationId: string;
+  /** The file has changed since systemd read it. */
+  readonly needDaemonReload: boolean;
+  /** A job is queued or running for it. */
+  readonly hasJob: boolean;
+}
+
+/** How a job ended, in systemd's word; `lost`: the connection broke before it said so. */
+export type JobResult =
+  | "done"
+  | "canceled"
+  | "timeout"
+  | "failed"
+  | "dependency"
+  | "skipped"
+  | "lost"
+  | (string & {});
+
+/** A queued job. */
+export interface Job {
+  /** Resolves when the job has left the queue; never rejects. */
+  readonly result: Promise<JobResult>;
+}
+
+/**
+ * `changed`: look again at these. `resynced`: look at everything again (reconnected, or systemd has reloaded).
+ * `disconnected`: nothing is known any more.
+ */
+export type UnitManagerEvent =
+  | { readonly kind: "changed"; readonly units: ReadonlySet<UnitName> }
+  | { readonly kind: "resynced" }
+  | { readonly kind: "disconnected"; readonly problem: string };
+
+/**
+ * systemd, over D-Bus. Calls reject with `unavailable` while there is no connection and `deadline-exceeded` when systemd
+ * does not answer; systemd's refusals are `not-found` (no such unit), `conflict` (the transaction cannot be built, the
+ * unit is masked, …) or `permission-denied`, with systemd's own text.
+ */
+export interface UnitManager {
+  readonly connected: boolean;
+  /** Connects, stays connected (backing off between attempts), and delivers events until aborted. */
+  run(signal: AbortSignal): Promise<void>;
+  subscribe(listener: (event: UnitManagerEvent) => void): () => void;
+  /**
+   * The boot of this manager: the kernel's boot id and the moment this manager's userspace began; unchanged by a re-exec.
+   * Waits until connected.
+   */
+  bootId(signal: AbortSignal): Promise<string>;
+  /** The manager's own word: `running`, `degraded`, `starting`, `stopping`, … */
+  systemState(signal: AbortSignal): Promise<string>;
+  /** Loads the unit if necessary and describes it. A unit without a file is `not-found`, which is no error. */
+  describe(name: UnitName, signal: AbortSignal): Promise<LocalUnit>;
+  /** Describes those of `names` that systemd has in memory, in one call; the others are missing in the result. */
+  describeLoaded(names: readonly UnitName[], signal: AbortSignal): Promise<ReadonlyMap<UnitName, LocalUnit>>;
+  /** Makes files outside systemd's search path known to it, until the next boot. */
+  link(paths: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Enables linked files by their `[Install]` section, until the next boot. */
+  enable(paths: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Undoes `enable` and `link`. Unknown names are no error. */
+  disable(names: readonly UnitName[], signal: AbortSignal): Promise<void>;
+  /** Makes systemd read all unit files again. Costs time in proportion to all units of the machine. */
+  reload(signal: AbortSignal): Promise<void>;
+  start(name: UnitName, signal: AbortSignal): Promise<Job>;
+  /** A unit that is not loaded is stopped already: the job's result is then `done`. */
+  stop(name: UnitName, signal: AbortSignal): Promise<Job>;
+  /** Clears a failure. Units that systemd does not know are no error. */
+  resetFailed(name: UnitName, signal: AbortSignal): Promise<void>;
+}
+
+/** The directory where this machine keeps the texts of fleet's units; the file names are the unit names. */
+export interface UnitDirectory {
+  /** The absolute path of a unit's file, existing or not. */
+  pathOf(name: UnitName): string;
+  /** The units whose files are there. Files with other names are ignored. */
+  list(): Promise<readonly UnitName[]>;
+  /** @returns the exact text, or `undefined` if there is no file. */
+  read(name: UnitName): Promise<string | undefined>;
+  /** Writes beside and renames: after a crash the file is the old one or the new one. */
+  write(name: UnitName, text: string): Promise<void>;
+  /** Removes the file if it is there. */
+  remove(name: UnitName): Promise<void>;
+}

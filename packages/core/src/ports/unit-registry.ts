@@ -1,0 +1,56 @@
+import type { DesiredState } from "../cluster/desired-state.js";
+import type { MachinePolicy } from "../cluster/machine.js";
+import type { Revision } from "../cluster/revision.js";
+import type { UnitRecord } from "../cluster/unit-record.js";
+import type { MachineId } from "../machine/machine-id.js";
+import type { UnitContent } from "../unit/unit-content.js";
+import type { UnitName } from "../unit/unit-name.js";
+
+/** What to make of a unit, decided from its present record. */
+export interface UnitChange {
+  /** New content; absent to keep what is there (the unit must then exist). */
+  readonly content?: UnitContent;
+  readonly desiredState: DesiredState;
+  /** Raises the start count though the desired state stays `launched`. */
+  readonly restart?: boolean;
+}
+
+/** What became of a write. */
+export interface WriteOutcome {
+  /** The revision of the transaction that did it, or of the read that found nothing to do. */
+  readonly revision: Revision;
+  readonly effect: "created" | "changed" | "unchanged";
+}
+
+/** One change of a machine's dynamic metadata; an absent value removes the key. */
+export interface MetadataChange {
+  readonly machine: MachineId;
+  readonly key: string;
+  readonly value: string | undefined;
+}
+
+/**
+ * The writes of an API server (docs/keys.md): each is one transaction that compares what it was decided from and is
+ * decided again if that has changed. While the registry is not believed every write is refused with `unavailable`.
+ */
+export interface UnitRegistry {
+  /**
+   * Creates or changes a unit.
+   * @param decide - Called with the present record (`undefined` if there is none), perhaps more than once; it returns the
+   * change, or `undefined` for "leave it", or throws the refusal.
+   */
+  changeUnit(
+    name: UnitName,
+    decide: (current: UnitRecord | undefined) => UnitChange | undefined,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome>;
+  /** Destroys a unit, leaving the mark by which the leader unseats it. @throws {FleetError} `not-found`. */
+  destroyUnit(name: UnitName, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Applies all changes in one transaction. */
+  changeMetadata(changes: readonly MetadataChange[], signal: AbortSignal): Promise<WriteOutcome>;
+  setMachinePolicy(machine: MachineId, policy: MachinePolicy, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Forgets a machine that will not come back, with its seats. @throws {FleetError} `conflict` if it is present. */
+  forgetMachine(machine: MachineId, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Lifts the freeze of one machine, or (without one) of all, by beginning a new epoch. */
+  accept(machine: MachineId | undefined, signal: AbortSignal): Promise<WriteOutcome>;
+}
