@@ -1,0 +1,46 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import { createDocumentStore } from "./documents.js";
+
+const directories: string[] = [];
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
+});
+
+async function store() {
+  const directory = await mkdtemp(join(tmpdir(), "fleet-documents-"));
+  directories.push(directory);
+  return {
+    directory: join(directory, "made/on/use"),
+    documents: createDocumentStore(join(directory, "made/on/use")),
+  };
+}
+
+it("keeps, replaces and removes documents", async () => {
+  const { directory, documents } = await store();
+  expect(await documents.read("a")).toBeUndefined();
+  await documents.write("a", { n: 1 });
+  await documents.write("a", { n: 2 });
+  expect(await documents.read("a")).toEqual({ n: 2 });
+  expect(await readdir(directory)).toEqual(["a.json"]);
+  await documents.remove("a");
+  await documents.remove("a");
+  expect(await documents.read("a")).toBeUndefined();
+});
+
+it("says which file is broken instead of taking it for absent", async () => {
+  const { directory, documents } = await store();
+  await documents.write("a", 1);
+  await writeFile(join(directory, "a.json"), "{");
+  await expect(documents.read("a")).rejects.toMatchObject({
+    code: "internal",
+    message: expect.stringContaining("a.json"),
+  });
+});
+
+it("refuses names that would leave the directory", async () => {
+  const { documents } = await store();
+  await expect(documents.write("../x", 1)).rejects.toThrow("bad document name");
+});

@@ -1,0 +1,49 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assert, FleetError } from "@fleet/core";
+import type { DocumentStore } from "@fleet/core/ports";
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
+
+/**
+ * Keeps each document as `<directory>/<name>.json`, mode 0600, replaced by renaming. The directory is made on first use.
+ */
+export function createDocumentStore(directory: string): DocumentStore {
+  let temporary = 0;
+  const fileOf = (name: string) => {
+    assert(/^[A-Za-z0-9:_.@\\-]+$/.test(name), `bad document name "${name}"`);
+    return join(directory, `${name}.json`);
+  };
+  return {
+    async read(name) {
+      try {
+        return JSON.parse(await readFile(fileOf(name), "utf8"));
+      } catch (error) {
+        if (hasCode(error, "ENOENT")) return undefined;
+        throw new FleetError("internal", `cannot read ${fileOf(name)}`, {
+          cause: error,
+          hint: "move the file away if its content is broken; fleetd then starts without what it remembered",
+        });
+      }
+    },
+    async write(name, document) {
+      const file = fileOf(name);
+      temporary += 1;
+      const beside = `${file}.${process.pid}.${temporary}.tmp`;
+      const content = JSON.stringify(document);
+      try {
+        await writeFile(beside, content, { mode: 0o600 });
+      } catch (error) {
+        if (!hasCode(error, "ENOENT")) throw error;
+        await mkdir(directory, { recursive: true, mode: 0o755 });
+        await writeFile(beside, content, { mode: 0o600 });
+      }
+      await rename(beside, file);
+    },
+    async remove(name) {
+      await rm(fileOf(name), { force: true });
+    },
+  };
+}
