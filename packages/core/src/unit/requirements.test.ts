@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { parseRequirements } from "./requirements.js";
+import { parseUnitFile } from "./unit-file.js";
+
+interface Wanted {
+  readonly machineId?: string;
+  readonly machineOf?: readonly string[];
+  readonly metadata?: Readonly<Record<string, readonly string[]>>;
+  readonly conflicts?: readonly string[];
+  readonly replaces?: readonly string[];
+  readonly global?: boolean;
+}
+
+/** What the original makes of the lines below an `[X-Fleet]` header. What is not named is not required. */
+const vectors: readonly (readonly [id: string, unit: string, lines: string, wanted: Wanted])[] = [
+  ["X01", "a.service", "MachineOf=db.service", { machineOf: ["db.service"] }],
+  ["X02", "a.service", 'MachineOf="db.service" "mq.service"', { machineOf: ["db.service", "mq.service"] }],
+  ["X03", "a.service", "MachineOf=db.service mq.service", { machineOf: ["db.service mq.service"] }],
+  [
+    "X04",
+    "a.service",
+    "MachineOf=db.service\nMachineOf=mq.service",
+    { machineOf: ["db.service", "mq.service"] },
+  ],
+  [
+    "X05",
+    "a.service",
+    'MachineOf="db.service"  "mq.service"',
+    { machineOf: ["db.service", "", "mq.service"] },
+  ],
+  ["X06", "a.service", 'MachineOf="db.service"\t"mq.service"', { machineOf: ["db.service\tmq.service"] }],
+  ["X07", "a.service", 'MachineOf="db.service""mq.service"', { machineOf: ["db.servicemq.service"] }],
+  ["X08", "a.service", 'MachineOf="db.service" mq.service', { machineOf: ['"db.service" mq.service'] }],
+  ["X09", "a.service", "MachineOf='db.service'", { machineOf: ["'db.service'"] }],
+  ["X10", "a.service", 'MachineOf="a\\"b"', { machineOf: ["a\\b"] }],
+  ["X11", "a.service", 'MachineOf="x y" "z"', { machineOf: ["x y", "z"] }],
+  ["X12", "a.service", "MachineOf=", { machineOf: [""] }],
+  [
+    "X13",
+    "a.service",
+    "MachineOf=q.service\nX-ConditionMachineOf=p.service",
+    { machineOf: ["p.service", "q.service"] },
+  ],
+  ["X14", "a.service", "Conflicts=x* y*", { conflicts: ["x*", "y*"] }],
+  ["X15", "a.service", 'Conflicts="x* z*" "y*"', { conflicts: ["x*", "z*", "y*"] }],
+  ["X16", "a.service", "Conflicts=x*\ty*", { conflicts: ["x*", "y*"] }],
+  ["X17", "a.service", "Conflicts=x* \\\n  y*", { conflicts: ["x*", "\\", "y*"] }],
+  ["X18", "a.service", "Conflicts=b*\nX-Conflicts=a*", { conflicts: ["a*", "b*"] }],
+  ["X19", "a.service", "Conflicts=", {}],
+  ["X20", "a.service", "Replaces=x.service y.service", { replaces: ["x.service y.service"] }],
+  ["X21", "a.service", 'Replaces="x.service" "y*"', { replaces: ["x.service", "y*"] }],
+  ["X22", "a.service", "MachineID=m1\nMachineID=m2", { machineId: "m1" }],
+  ["X23", "a.service", 'MachineID="m1" "m2"', { machineId: "m1" }],
+  ["X24", "a.service", "X-ConditionMachineID=m2\nMachineID=m1", { machineId: "m1" }],
+  ["X25", "a.service", "X-ConditionMachineBootID=b\nX-ConditionMachineID=m2", { machineId: "m2" }],
+  ["X26", "a.service", "X-ConditionMachineBootID=b", { machineId: "b" }],
+  ["X27", "a.service", "MachineID=", { machineId: "" }],
+  ["X28", "a.service", "MachineMetadata=zone=eu", { metadata: { zone: ["eu"] } }],
+  ["X29", "a.service", 'MachineMetadata="zone=eu" "disk=ssd"', { metadata: { disk: ["ssd"], zone: ["eu"] } }],
+  ["X30", "a.service", 'MachineMetadata="zone=eu" "zone=us"', { metadata: { zone: ["eu", "us"] } }],
+  ["X31", "a.service", "MachineMetadata=zone=eu disk=ssd", {}],
+  ["X32", "a.service", "MachineMetadata=zone=eu=1", {}],
+  ["X33", "a.service", "MachineMetadata=zone=", {}],
+  ["X34", "a.service", "MachineMetadata==eu", {}],
+  ["X35", "a.service", "MachineMetadata=zone", {}],
+  ["X36", "a.service", "MachineMetadata=zone = eu", { metadata: { "zone ": [" eu"] } }],
+  [
+    "X37",
+    "a.service",
+    "MachineMetadata=a=1\nX-ConditionMachineMetadata=a=2",
+    { metadata: { a: ["1", "2"] } },
+  ],
+  ["X38", "s@r7.service", "MachineMetadata=rack=%i", { metadata: { rack: ["r7"] } }],
+  ["X39", "s@r7.service", "MachineMetadata=%p=%i", { metadata: { s: ["r7"] } }],
+  ["X40", "s@r7.service", "MachineOf=%p@%i.socket", { machineOf: ["s@r7.socket"] }],
+  ["X41", "s@r7.service", "Conflicts=%p@*.service", { conflicts: ["s@*.service"] }],
+  [
+    "X42",
+    "s@r7.service",
+    "MachineOf=%n|%N|%p|%i|%m|%%|%%n",
+    { machineOf: ["s@r7.service|s@r7|s|r7|%m|%%|%s@r7.service"] },
+  ],
+  ["X43", "plain.service", "MachineOf=%p@%i.service", { machineOf: ["plain@.service"] }],
+  ["X44", "a.service", "Global=true", { global: true }],
+  ["X45", "a.service", "Global= TRUE ", { global: true }],
+  ["X46", "a.service", "Global=yes\nGlobal=no", {}],
+  ["X47", "a.service", 'Global="no" "on"', { global: true }],
+  ["X48", "a.service", "Global=y", {}],
+  ["X49", "a.service", "Global=", {}],
+  ["X50", "a.service", "X-Global=true", {}],
+  ["X51", "on@true.service", "Global=%i", { global: true }],
+  ["X52", "a.service", "Colour=red", {}],
+];
+
+describe("parseRequirements", () => {
+  test.each(vectors)("%s %s %j", (_id, unit, lines, wanted) => {
+    expect(parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`), unit)).toEqual({
+      machineId: wanted.machineId,
+      machineOf: wanted.machineOf ?? [],
+      machineMetadata: new Map(Object.entries(wanted.metadata ?? {})),
+      conflicts: wanted.conflicts ?? [],
+      replaces: wanted.replaces ?? [],
+      global: wanted.global ?? false,
+    });
+  });
+
+  test("without a name, specifiers stay", () => {
+    const options = parseUnitFile("[X-Fleet]\nMachineOf=%p.socket\nConflicts=%p@*.service\n");
+    expect(parseRequirements(options)).toMatchObject({
+      machineOf: ["%p.socket"],
+      conflicts: ["%p@*.service"],
+    });
+  });
+
+  test("other sections do not count, however they are spelled", () => {
+    const options = parseUnitFile("[Service]\nGlobal=true\n[x-fleet]\nGlobal=true\n[X-fleet]\nMachineID=a\n");
+    expect(parseRequirements(options)).toMatchObject({ global: false, machineId: undefined });
+  });
+
+  test.each([
+    ["two lines, two keys", '"zone=a" "disk=ssd"', "zone=b", { zone: ["a", "b"], disk: ["ssd"] }],
+    ["lines form no groups", '"zone=a" "job=x"', '"zone=b" "job=y"', { zone: ["a", "b"], job: ["x", "y"] }],
+    ["a pair given twice", "zone=a", "zone=a", { zone: ["a"] }],
+  ])("metadata, %s", (_case, first, second, wanted) => {
+    const options = parseUnitFile(`[X-Fleet]\nMachineMetadata=${first}\nMachineMetadata=${second}\n`);
+    expect(parseRequirements(options).machineMetadata).toEqual(new Map(Object.entries(wanted)));
+  });
+});
