@@ -20,3 +20,56 @@ export {
 export type { DestroyedMark, Unit, UnitRecord } from "./cluster/unit-record.js";
 export type { Generation, UnitCondition, UnitState, UnitStateContent } from "./cluster/unit-state.js";
 export { type ErrorCode, FleetError, type FleetErrorOptions, isFleetError } from "./errors.js";
+export {
+  type MachineId,
+  machineIdProblem,
+  matchesMachineId,
+  parseMachineId,
+  shortMachineId,
+} from "./machine/machine-id.js";
+export {
+  effectiveMetadata,
+  formatMetadata,
+  type Metadata,
+  metadataKeyProblem,
+  parseMetadata,
+} from "./machine/metadata.js";
+export { type ConflictParty, conflictBetween, type UnitConflict } from "./rules/conflicts-between.js";
+export { matchesMetadata } from "./rules/matches-metadata.js";
+export { type ReplacementParty, replacementBetween, type UnitReplacement } from "./rules/replaces-between.js";
+export { closest } from "./suggest.js";
+export { combinationProblem } from "./unit/combination-problem.js";
+export { globProblem, hasGlobCharacters, matchesGlob } from "./unit/glob.js";
+export { splitQuotedList } from "./unit/quoted-list.js";
+export { knownRequirementKeys, requirementKeys, requirementSection } from "./unit/requirement-keys.js";
+export { parseRequirements, type Requirements } from "./unit/requirements.js";
+export { sha1Hex } from "./unit/sha1.js";
+export { sha256Hex } from "./unit/sha256.js";
+export { expandSpecifiers } from "./unit/specifiers.js";
+export { strictProblem } from "./unit/strict-problem.js";
+export {
+  hasInstallSection,
+  type UnitContent,
+  unitContentFromOptions,
+  unitContentFromText,
+  unitDescription,
+} from "./unit/unit-content.js";
+export { parseUnitFile, serializeUnitFile, UnitFileError, type UnitOption } from "./unit/unit-file.js";
+export { type ContentId, contentId, type UnitHash, unitHash } from "./unit/unit-hash.js";
+export {
+  compareUnitNames,
+  completeUnitName,
+  isInstance,
+  isTemplate,
+  parseUnitName,
+  splitUnitName,
+  templateOf,
+  templateUnitTypes,
+  type UnitName,
+  type UnitNameParts,
+  unitNameProblem,
+  unitTypes,
+} from "./unit/unit-name.js";
+export { unitWarnings } from "./unit/unit-warnings.js";
+export { utf8Bytes, utf8Length } from "./unit/utf8.js";
+export { validateUnit } from "./unit/validate-unit.js";

@@ -1,0 +1,52 @@
+import { matchesGlob } from "./glob.js";
+import { parseRequirements, type Requirements } from "./requirements.js";
+import { parseUnitFile, serializeUnitFile, UnitFileError, type UnitOption } from "./unit-file.js";
+
+/**
+ * Says why options may not stand together, in the original's words and in its order of checks. Like the original it
+ * looks at the values as written, without expanding specifiers; `strictProblem` looks again with the unit's name.
+ * @returns The first problem, in the order of the file; or `undefined`.
+ */
+export function combinationProblem(options: readonly UnitOption[]): string | undefined {
+  try {
+    parseUnitFile(serializeUnitFile(options));
+  } catch (error) {
+    if (error instanceof UnitFileError) return error.message;
+    throw error;
+  }
+  return contradictionIn(parseRequirements(options));
+}
+
+/** Says which requirements rule each other out; the texts are the original's. */
+export function contradictionIn(requirements: Requirements): string | undefined {
+  return unresolvablePeer(requirements) ?? forbiddenPair(requirements);
+}
+
+function unresolvablePeer({ machineOf, conflicts, replaces }: Requirements): string | undefined {
+  for (const peer of machineOf) {
+    const conflict = conflicts.find((pattern) => matchesGlob(pattern, peer));
+    if (conflict !== undefined) {
+      return `unresolvable requirements: peer "${peer}" matches conflict "${conflict}"`;
+    }
+    const replace = replaces.find((pattern) => matchesGlob(pattern, peer));
+    if (replace !== undefined) {
+      return `unresolvable requirements: peer "${peer}" matches replace "${replace}"`;
+    }
+  }
+  return undefined;
+}
+
+function forbiddenPair(requirements: Requirements): string | undefined {
+  const pinned = requirements.machineId !== undefined;
+  const peers = requirements.machineOf.length > 0;
+  const conflicts = requirements.conflicts.length > 0;
+  const replaces = requirements.replaces.length > 0;
+  if (pinned && peers) return "MachineID cannot be used with Peers";
+  if (pinned && conflicts) return "MachineID cannot be used with Conflicts";
+  if (pinned && requirements.global) return "MachineID cannot be used with Global";
+  if (pinned && replaces) return "MachineID cannot be used with Replaces";
+  if (requirements.global && peers) return "Global cannot be used with Peers";
+  if (requirements.global && replaces) return "Global cannot be used with Replaces";
+  if (conflicts && replaces) return "Conflicts cannot be used with Replaces";
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { strictProblem } from "./strict-problem.js";
+import { parseUnitFile } from "./unit-file.js";
+
+const problemOf = (name: string, lines: string): string | undefined =>
+  strictProblem(name, parseUnitFile(`[X-Fleet]\n${lines}\n`));
+
+const patternEnd = 'is malformed: a "[" is not closed by a "]"';
+
+describe("strictProblem refuses what the original accepts and nobody means", () => {
+  test.each([
+    ["MachineID=", "MachineID is empty, which no machine matches: name a machine, or remove the line"],
+    [
+      "X-ConditionMachineID=",
+      "X-ConditionMachineID is empty, which no machine matches: name a machine, or remove the line",
+    ],
+    ["MachineID=%i", "MachineID is empty, which no machine matches: name a machine, or remove the line"],
+    ["MachineOf=", "MachineOf is empty, which no unit is called: name a unit, or remove the line"],
+    [
+      'MachineOf="b.service"  "c.service"',
+      `MachineOf='"b.service"  "c.service"' contains an empty value, which no unit is called: name a unit, with single blanks between quoted values, or remove the line`,
+    ],
+    [
+      "MachineOf=b.service c.service",
+      'MachineOf "b.service c.service" contains a blank, which a unit\'s name cannot: to list several, write MachineOf="b.service" "c.service"',
+    ],
+    [
+      'X-ConditionMachineOf="b.service" c.service',
+      'X-ConditionMachineOf "\\"b.service\\" c.service" contains a blank, which a unit\'s name cannot: to list several, write X-ConditionMachineOf="b.service" "c.service"',
+    ],
+    [
+      'MachineOf="b.service"\t"c.service"',
+      'MachineOf "b.service\\tc.service" contains a blank, which a unit\'s name cannot: to list several, write MachineOf="b.service" "c.service"',
+    ],
+    ["MachineOf=a.service", "MachineOf='a.service' names the unit itself: remove it, or name another unit"],
+    ["MachineOf=%n", "MachineOf='%n' names the unit itself: remove it, or name another unit"],
+    [
+      "Replaces=b.service c*",
+      'Replaces "b.service c*" contains a blank, which a unit\'s name cannot: to list several, write Replaces="b.service" "c*"',
+    ],
+    ["Replaces=b[", `Replaces pattern "b[" ${patternEnd}`],
+    ["Conflicts=b* c[", `Conflicts pattern "c[" ${patternEnd}`],
+    ["X-Conflicts=c[", `X-Conflicts pattern "c[" ${patternEnd}`],
+    [
+      "MachineMetadata=",
+      'MachineMetadata is empty, which demands nothing: write "key=value", or remove the line',
+    ],
+    [
+      "MachineMetadata=zone=eu disk=ssd",
+      'MachineMetadata "zone=eu disk=ssd" contains a blank outside quotes: write MachineMetadata="zone=eu" "disk=ssd"',
+    ],
+    [
+      "MachineMetadata=zone = eu",
+      'MachineMetadata "zone = eu" contains a blank outside quotes: write MachineMetadata="zone=eu"',
+    ],
+    [
+      "MachineMetadata=city=New York",
+      'MachineMetadata "city=New York" contains a blank outside quotes: write MachineMetadata="city=New York"',
+    ],
+    [
+      'MachineMetadata="zone = eu"',
+      'MachineMetadata "zone = eu" has blanks around its key or value, which count: write "zone=eu"',
+    ],
+    [
+      "MachineMetadata=rack=%i",
+      'MachineMetadata "rack=" is not a pair: write "key=value" with one "=" and something on both sides',
+    ],
+    ["Conflicts=a*\nMachineOf=%p.socket", 'unresolvable requirements: peer "a.socket" matches conflict "a*"'],
+  ])("%j", (lines, problem) => {
+    expect(problemOf("a.service", lines)).toBe(problem);
+  });
+
+  test.each(["zone", "zone=", "=eu", "zone=eu=1", "zone==eu"])("MachineMetadata=%s is no pair", (pair) => {
+    expect(problemOf("a.service", `MachineMetadata=${pair}`)).toBe(
+      `MachineMetadata "${pair}" is not a pair: write "key=value" with one "=" and something on both sides`,
+    );
+  });
+
+  test.each([
+    "MachineID=m1",
+    'MachineID=m1\nMachineMetadata="z=e" "d=s"',
+    "MachineOf=b.service\nMachineOf=c.service",
+    'MachineOf="b.service" "c.service"',
+    "Conflicts=b* c*",
+    "Conflicts=",
+    "Conflicts=b* \\\n  c*",
+    "Conflicts=%p@*.service",
+    'Replaces="b.service" "c*"',
+    "Replaces=",
+    'MachineMetadata="city=New York"',
+    "Global=true\nMachineMetadata=z=e",
+    "Colour=red",
+    "Conflicts=a*",
+  ])("%j passes", (lines) => {
+    expect(problemOf("a.service", lines)).toBeUndefined();
+  });
+
+  test("other sections are not looked at", () => {
+    expect(strictProblem("a.service", parseUnitFile("[Service]\nMachineOf=a b\n"))).toBeUndefined();
+  });
+
+  test("a value that would become another section is refused", () => {
+    const options = [{ section: "Service", name: "A", value: "b\n[X-Fleet]\nGlobal=true" }];
+    expect(strictProblem("a.service", options)).toContain("contains a line end");
+  });
+});
+
+describe("a template is refused only for what holds for every instance", () => {
+  test.each([
+    ["MachineOf=%n", true],
+    ["MachineOf=%p@%i.service", true],
+    ["MachineOf=t@1.service", false],
+    ["MachineOf=t@1.service\nMachineOf=t@zz.service", false],
+    ["MachineOf=%p@%i.socket", false],
+    ["MachineOf=b c", true],
+    ["MachineOf=%i.service x.service", true],
+    ["MachineID=%i", false],
+    ["MachineID=", true],
+    ["MachineMetadata=rack=%i", false],
+    ["MachineMetadata=%i", true],
+    ["MachineMetadata==%i", true],
+    ["Conflicts=%p@[%i].service", false],
+    ["Conflicts=%p@[%i.service", true],
+    ["Conflicts=%p@*.service", false],
+    ["Conflicts=%p*\nMachineOf=%p-%i.socket", true],
+    ["Conflicts=%p@1.socket\nMachineOf=%p@%i.socket", false],
+  ])("%j: %s", (lines, refused) => {
+    expect(problemOf("t@.service", lines) !== undefined).toBe(refused);
+  });
+
+  test("an instance is judged by its own name", () => {
+    expect(problemOf("t@1.service", "MachineOf=t@1.service")).toContain("names the unit itself");
+    expect(problemOf("t@2.service", "MachineOf=t@1.service")).toBeUndefined();
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { parseUnitFile } from "./unit-file.js";
+import { unitWarnings } from "./unit-warnings.js";
+
+const warningsOf = (lines: string, name = "a.service"): readonly string[] =>
+  unitWarnings(name, parseUnitFile(`[X-Fleet]\n${lines}\n`));
+
+describe("unitWarnings", () => {
+  test.each([
+    ["Conflict", ' (did you mean "Conflicts"?)'],
+    ["Machineof", ' (did you mean "MachineOf"?)'],
+    ["MachineId", ' (did you mean "MachineID"?)'],
+    ["global", ' (did you mean "Global"?)'],
+    ["X-ConditionConflicts", ' (did you mean "Conflicts"?)'],
+    ["X-MachineMetadata", ' (did you mean "MachineMetadata"?)'],
+    ["X-Global", ' (did you mean "Global"?)'],
+    ["X-Peers", ""],
+    ["Colour", ""],
+  ])("an unknown key, %s", (key, suggestion) => {
+    expect(warningsOf(`${key}=x`)).toEqual([
+      `unrecognized requirement in [X-Fleet] section: "${key}"${suggestion}`,
+    ]);
+  });
+
+  test.each(["x-fleet", "X-fleet", "XFleet", "X-Flet", " X-Fleet", "Fleet", "X_Fleet", "X-Fleets"])(
+    "a section called %j",
+    (section) => {
+      expect(unitWarnings("a.service", parseUnitFile(`[${section}]\nGlobal=true\n`))).toEqual([
+        `section "${section}" means nothing to fleet (did you mean "X-Fleet"?)`,
+      ]);
+    },
+  );
+
+  test.each([
+    ["MachineOf=db", 'MachineOf "db" does not end in a unit type (did you mean "db.service"?)'],
+    ["MachineOf=db*", 'MachineOf "db*" is taken literally: patterns are not expanded here'],
+    [
+      "MachineOf=%p@%i.service",
+      'MachineOf "%p@%i.service" is a template, which never runs: name an instance of it',
+    ],
+    [
+      "MachineOf='db.service'",
+      `MachineOf "'db.service'" does not end in a unit type (did you mean "'db.service'.service"?)`,
+    ],
+    ["MachineOf=d/b.service", `MachineOf "d/b.service" cannot be a unit: invalid character '/' in unit name`],
+    ["MachineID=%m", 'MachineID: unknown specifier "%m" stays as it is (fleet knows %n, %N, %p, %i)'],
+    ["Conflicts=a%%b", 'Conflicts: "%%" is no escape in [X-Fleet] and stays as it is'],
+    ["MachineID=m1\nMachineID=m2", 'only the first machine ID counts, which is "m1"'],
+    ["MachineID=m1 m2", 'no machine can have the ID "m1 m2"'],
+    ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
+    [
+      'Conflicts="b*"  "c*"',
+      `Conflicts='"b*"  "c*"' is quoted in an unusual way and read as "b*", "", "c*": put every value in double quotes, with one blank between them`,
+    ],
+    [
+      'MachineMetadata="a=1"\t"b=2"',
+      `MachineMetadata='"a=1"\\t"b=2"' is quoted in an unusual way and read as "a=1\\tb=2": put every value in double quotes, with one blank between them`,
+    ],
+    [
+      "Conflicts=b* \\\n c*",
+      'Conflicts is continued over several lines, and each "\\" becomes a pattern that matches nothing: write several Conflicts lines',
+    ],
+  ])("%j", (lines, warning) => {
+    expect(warningsOf(lines)).toEqual([warning]);
+  });
+
+  test.each([
+    "MachineOf=b.service",
+    'MachineOf="b.service" "c.target"',
+    "MachineMetadata=zone=eu",
+    "Conflicts=%p@*.service b*",
+    "MachineID=0123456789abcdef0123456789abcdef",
+    "MachineID=%i",
+    "Global=true",
+    "X-ConditionMachineBootID=b",
+  ])("%j is fine", (lines) => {
+    expect(warningsOf(lines)).toEqual([]);
+  });
+
+  test("other sections, systemd's and other tools' own, are left alone", () => {
+    const text = "[Unit]\nA=1\n[Service]\nB=%m\n[X-Other]\nC=1\n[Path]\nD=1\n[Timer]\nE=1\n[Slice]\nF=1\n";
+    expect(unitWarnings("a.service", parseUnitFile(text))).toEqual([]);
+  });
+
+  test("instances of a template are judged, not the template", () => {
+    expect(warningsOf("MachineOf=%p@%i.socket", "t@.service")).toEqual([]);
+  });
+
+  test("the same mistake is mentioned once", () => {
+    expect(warningsOf("Colour=red\nColour=blue")).toHaveLength(1);
+  });
+});
