@@ -23,7 +23,11 @@ export function findEtcd(caches: readonly string[] = []): string | undefined {
   const chosen = environment("FLEET_ETCD");
   if (chosen) return existsSync(chosen) ? chosen : undefined;
   const inPath = `${environment("PATH") ?? ""}${delimiter}${standardPath}`.split(delimiter).filter(Boolean);
-  const cached = [...caches, join(process.cwd(), ".cache/etcd"), join(homedir(), ".cache/fleet/etcd")];
+  const cached = [
+    ...caches,
+    join(process.cwd(), ".cache/etcd"),
+    join(environment("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "fleet/etcd"),
+  ];
   return [
     ...inPath.map((place) => join(place, "etcd")),
     ...cached.map((cache) => join(cache, "usr/bin/etcd")),

@@ -1,5 +1,5 @@
-// Root on a host that was not booted with systemd: see docs/decisions for why a manager must never start in the
-// root cgroup. One holder process keeps a private mount namespace with a cgroup2 mount; nothing is mounted outside it.
+// Root on a host that was not booted with systemd. One holder process keeps a private mount namespace with a
+// cgroup2 mount in it; nothing is mounted outside.
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { rmdir } from "node:fs/promises";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const missing = preflight({ bus: true }).filter(({ required }) => required);
 const name = "labtest";
-const words = ["plain", "two words", 'quo"ted', "dollar $HOME ${HOME}", "percent %h %%", "back\\slash"];
+const words = ["plain", "two words", 'quo"ted', `dollar $HOME ${"$"}{HOME}`, "percent %h %%", "back\\slash"];
 const daemon = {
   command: [
     "/bin/sh",
