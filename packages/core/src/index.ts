@@ -39,7 +39,7 @@ export { matchesMetadata } from "./rules/matches-metadata.js";
 export { type ReplacementParty, replacementBetween, type UnitReplacement } from "./rules/replaces-between.js";
 export { closest } from "./suggest.js";
 export { combinationProblem } from "./unit/combination-problem.js";
-export { globProblem, hasGlobCharacters, matchesGlob } from "./unit/glob.js";
+export { compileGlob, globProblem, hasGlobCharacters, matchesGlob } from "./unit/glob.js";
 export { splitQuotedList } from "./unit/quoted-list.js";
 export { knownRequirementKeys, requirementKeys, requirementSection } from "./unit/requirement-keys.js";
 export { parseRequirements, type Requirements } from "./unit/requirements.js";

@@ -1,6 +1,7 @@
-import { matchesGlob } from "./glob.js";
+import { compileGlob } from "./glob.js";
 import { parseRequirements, type Requirements } from "./requirements.js";
 import { parseUnitFile, serializeUnitFile, UnitFileError, type UnitOption } from "./unit-file.js";
+import { unitNameBytesMax } from "./unit-name.js";
 
 /**
  * Says why options may not stand together, in the original's words and in its order of checks. Like the original it
@@ -23,14 +24,16 @@ export function contradictionIn(requirements: Requirements): string | undefined 
 }
 
 function unresolvablePeer({ machineOf, conflicts, replaces }: Requirements): string | undefined {
+  const rivals = [
+    ...conflicts.map((pattern) => ({ role: "conflict", pattern, matches: compileGlob(pattern) })),
+    ...replaces.map((pattern) => ({ role: "replace", pattern, matches: compileGlob(pattern) })),
+  ];
   for (const peer of machineOf) {
-    const conflict = conflicts.find((pattern) => matchesGlob(pattern, peer));
-    if (conflict !== undefined) {
-      return `unresolvable requirements: peer "${peer}" matches conflict "${conflict}"`;
-    }
-    const replace = replaces.find((pattern) => matchesGlob(pattern, peer));
-    if (replace !== undefined) {
-      return `unresolvable requirements: peer "${peer}" matches replace "${replace}"`;
+    // No unit has a longer name, and matching one could take very long.
+    if (peer.length > unitNameBytesMax) continue;
+    const rival = rivals.find(({ matches }) => matches(peer));
+    if (rival !== undefined) {
+      return `unresolvable requirements: peer "${peer}" matches ${rival.role} "${rival.pattern}"`;
     }
   }
   return undefined;

@@ -26,9 +26,16 @@ const slash = 0x2f;
  * Takes time proportional to the product of both lengths at worst, however many stars there are.
  */
 export function matchesGlob(pattern: string, name: string): boolean {
-  if (!hasGlobCharacters(pattern)) return pattern === name;
+  return compileGlob(pattern)(name);
+}
+
+/** Reads a pattern once for many names; apart from that it is {@link matchesGlob}. */
+export function compileGlob(pattern: string): (name: string) => boolean {
+  if (!hasGlobCharacters(pattern)) return (name) => name === pattern;
   const parsed = parse(pattern);
-  return "tokens" in parsed && matches(parsed.tokens, codesOf(name));
+  if ("problem" in parsed) return () => false;
+  const shortest = parsed.tokens.filter((token) => token.kind !== "star").length;
+  return (name) => name.length >= shortest && matches(parsed.tokens, codesOf(name));
 }
 
 /** Says whether the pattern could match anything but itself. Lets callers index plain names. */

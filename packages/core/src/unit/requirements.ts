@@ -65,16 +65,14 @@ export function parseMetadataPair(text: string): readonly [key: string, value: s
 }
 
 function groupMetadata(values: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, string[]>();
+  const groups = new Map<string, Set<string>>();
   for (const text of values) {
     const pair = parseMetadataPair(text);
     if (pair === undefined) continue;
     const [key, value] = pair;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else if (!group.includes(value)) group.push(value);
+    groups.set(key, (groups.get(key) ?? new Set()).add(value));
   }
-  return groups;
+  return new Map([...groups].map(([key, group]) => [key, [...group]]));
 }
 
 function isTruth(value: string | undefined): boolean {

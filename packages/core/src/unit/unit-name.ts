@@ -28,7 +28,7 @@ export const unitTypes: readonly string[] = [
 export const templateUnitTypes: readonly string[] = ["path", "service", "socket", "target", "timer"];
 
 /** The longest name in bytes, type included; the original's limit, which is systemd's too. */
-const unitNameBytesMax = 256;
+export const unitNameBytesMax = 256;
 
 /**
  * Says what is wrong with a unit name, in the original's words and in its order of checks.

@@ -38,10 +38,7 @@ describe("unitWarnings", () => {
       "MachineOf=%p@%i.service",
       'MachineOf "%p@%i.service" is a template, which never runs: name an instance of it',
     ],
-    [
-      "MachineOf='db.service'",
-      `MachineOf "'db.service'" does not end in a unit type (did you mean "'db.service'.service"?)`,
-    ],
+    ["MachineOf='db.service'", `MachineOf "'db.service'" does not end in a unit type`],
     ["MachineOf=d/b.service", `MachineOf "d/b.service" cannot be a unit: invalid character '/' in unit name`],
     ["MachineID=%m", 'MachineID: unknown specifier "%m" stays as it is (fleet knows %n, %N, %p, %i)'],
     ["Conflicts=a%%b", 'Conflicts: "%%" is no escape in [X-Fleet] and stays as it is'],

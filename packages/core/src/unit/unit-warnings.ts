@@ -88,9 +88,9 @@ function peerWarnings(unitName: string, key: string, value: string): readonly st
     if (/[*?[]/.test(peer))
       return [`${key} ${quote(item)} is taken literally: patterns are not expanded here`];
     if (!unitTypes.includes(peer.slice(peer.lastIndexOf(".") + 1))) {
-      return [
-        `${key} ${quote(item)} does not end in a unit type (did you mean ${quote(`${item}.service`)}?)`,
-      ];
+      const meant = unitNameProblem(`${peer}.service`) === undefined;
+      const suggestion = meant ? ` (did you mean ${quote(`${item}.service`)}?)` : "";
+      return [`${key} ${quote(item)} does not end in a unit type${suggestion}`];
     }
     if (isTemplate(peer))
       return [`${key} ${quote(item)} is a template, which never runs: name an instance of it`];

@@ -34,6 +34,23 @@ describe("validateUnit reports the first problem", () => {
     expect(problemOf(name, lines)).toBe(problem);
   });
 
+  test.each([
+    ["lines", "MachineOf=b.service\n".repeat(257)],
+    ["words", `Conflicts=${"b* ".repeat(257)}`],
+    ["quoted values", `MachineMetadata=${Array(257).fill('"a=b"').join(" ")}`],
+  ])("too many %s are refused before they are compared", (_case, lines) => {
+    expect(problemOf("web.service", lines)).toContain("too many values in the [X-Fleet] section (max 256)");
+  });
+
+  test("as many as are allowed, of the worst kind, are judged at once", () => {
+    const name = `${"a".repeat(248)}.service`;
+    const lines = [
+      ...Array.from({ length: 128 }, () => "MachineOf=%N%p%i.service"),
+      ...Array.from({ length: 128 }, () => `Conflicts=*${"a".repeat(120)}b*`),
+    ];
+    expect(problemOf(name, lines.join("\n"))).toBeUndefined();
+  });
+
   test("a unit without options is not this function's business", () => {
     expect(() => validateUnit("web.service", [])).not.toThrow();
   });

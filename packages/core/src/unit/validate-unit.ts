@@ -1,15 +1,20 @@
 import { FleetError } from "../errors.js";
 import { combinationProblem } from "./combination-problem.js";
+import { requirementCountProblem } from "./requirement-count.js";
 import { strictProblem } from "./strict-problem.js";
 import type { UnitOption } from "./unit-file.js";
 import { unitNameProblem } from "./unit-name.js";
 
 /**
  * Decides whether a unit may be submitted, new or changed, as file or as options: the one place for all of them.
- * @throws {FleetError} `invalid-argument` with the first of: a bad name, a forbidden combination (both in the
- *   original's words), a refusal of our own.
+ * @throws {FleetError} `invalid-argument` with the first of: a bad name, too many requirements, a forbidden
+ *   combination, a refusal of our own. Names and combinations are refused in the original's words.
  */
 export function validateUnit(name: string, options: readonly UnitOption[]): void {
-  const problem = unitNameProblem(name) ?? combinationProblem(options) ?? strictProblem(name, options);
+  const problem =
+    unitNameProblem(name) ??
+    requirementCountProblem(options) ??
+    combinationProblem(options) ??
+    strictProblem(name, options);
   if (problem !== undefined) throw new FleetError("invalid-argument", problem);
 }
