@@ -77,7 +77,9 @@ describe("values", () => {
   });
 
   it("leaves facts for units alone", () => {
-    expect(problem(undefined, { FLEET_METADATA_ZONE: "eu", PATH: "/bin" })).toBe("no problem");
+    expect(problem(undefined, { FLEET_METADATA_ZONE: "eu", FLEET_ORIGIN: "x", PATH: "/bin" })).toBe(
+      "no problem",
+    );
   });
 });
 

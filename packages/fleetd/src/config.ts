@@ -41,11 +41,14 @@ function fromEnvironment(
     if (!variable.startsWith("FLEET_") || value === undefined || value === "") continue;
     const name = variable.slice("FLEET_".length).toLowerCase();
     if (isOptionName(name)) values.set(name, { text: value, where: variable });
-    // FLEET_METADATA_<KEY> is a fact that fleetd offers to units, and may be inherited by a fleetd that is one.
-    else if (!variable.startsWith("FLEET_METADATA_")) {
+    else {
+      // A unit's environment may carry variables of this prefix that are not meant for fleetd; a likely slip is refused.
       const similar = closest(name, Object.keys(optionSpecs));
-      const hint = similar === undefined ? "" : ` (did you mean FLEET_${similar.toUpperCase()}?)`;
-      problems.push(`${variable}: there is no option "${name}"${hint}`);
+      if (similar !== undefined) {
+        problems.push(
+          `${variable}: there is no option "${name}" (did you mean FLEET_${similar.toUpperCase()}?)`,
+        );
+      }
     }
   }
   return values;

@@ -1,0 +1,4 @@
+export { type DemoContext, runDemo } from "./demo.js";
+export { FleetCluster, type FleetClusterOptions } from "./fleet-cluster.js";
+export { type FleetMachine, fleetDaemon, fleetMachine } from "./fleet-machine.js";
+export { type ProgramOptions, type ProgramResult, runProgram } from "./run-program.js";

@@ -1,0 +1,29 @@
+// `npm test`: sets up what is missing, builds the bundles, runs all tests, and closes with a line that counts them.
+// Arguments go to vitest: `npm test -- --project unit packages/core`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { setup } from "./setup.mjs";
+
+await setup();
+await build();
+
+const directory = mkdtempSync(join(tmpdir(), "fleet-test-"));
+const report = join(directory, "report.json");
+const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+const run = spawnSync("npx", ["vitest", "run", ...reporters, ...process.argv.slice(2)], { stdio: "inherit" });
+
+let passed = 0;
+let failed = 0;
+try {
+  const result = JSON.parse(readFileSync(report, "utf8"));
+  passed = result.numPassedTests;
+  failed = result.numFailedTests + result.numFailedTestSuites;
+} catch (error) {
+  console.error(`no report of the tests: ${error.message}`);
+}
+rmSync(directory, { recursive: true });
+console.log(`tests: ${passed} passed, ${failed} failed`);
+process.exitCode = run.status === 0 && passed === 0 ? 1 : (run.status ?? 1);
