@@ -120,12 +120,13 @@ export class DelegatedHost implements Host {
   }
 
   #unit(name: string): string {
-    return `fleetlab-${this.#lab}-${name}.service`;
+    return `fleetlab_${this.#lab}_${name}.service`;
   }
 }
 
+// No dash: it would make a parent slice, which nobody removes.
 function sliceOf(lab: string): string {
-  return `fleetlab-${lab}.slice`;
+  return `fleetlab_${lab}.slice`;
 }
 
 function flags(outer: OuterManager): string[] {

@@ -91,11 +91,14 @@ async function link(target: string, path: string): Promise<void> {
   await symlink(target, path);
 }
 
-function bootScript(record: MachineRecord, paths: MachinePaths): string {
+function systemdOrThrow(): string {
   const systemd = findSystemd();
-  if (systemd === undefined) {
-    throw new LabError("missing", "there is no systemd on this host", { hint: "apt-get install systemd" });
-  }
+  if (systemd !== undefined) return systemd;
+  throw new LabError("missing", "there is no systemd on this host", { hint: "apt-get install systemd" });
+}
+
+/** The shell script that becomes a machine's manager, unless it finds itself in the root cgroup. */
+export function bootScript(name: string, paths: MachinePaths, systemd: string): string {
   const search = [
     join(paths.home, ".config/systemd/user.control"),
     join(paths.runtime, "systemd/user.control"),
@@ -118,7 +121,7 @@ function bootScript(record: MachineRecord, paths: MachinePaths): string {
     SYSTEMD_UNIT_PATH: search.join(":"),
     SYSTEMD_GENERATOR_PATH: "",
     SYSTEMD_ENVIRONMENT_GENERATOR_PATH: "",
-    FLEET_LAB_MACHINE: record.name,
+    LAB_MACHINE: name,
   };
   const assignments = Object.entries(environment).map(([key, value]) => shellQuote(`${key}=${value}`));
   // The second look at the cgroup is the last line of defence: from the root cgroup a manager would move every
@@ -140,9 +143,9 @@ export async function prepareMachine(record: MachineRecord, paths: MachinePaths)
   await rm(join(paths.disk, "units"), { recursive: true, force: true });
   const files: Record<string, string> = {
     [paths.bootIdFile]: `${record.bootId}\n`,
-    [join(paths.runtime, "boot.env")]: `FLEET_LAB_BOOT_ID=${record.bootId}\n`,
+    [join(paths.runtime, "boot.env")]: `LAB_BOOT_ID=${record.bootId}\n`,
     [join(paths.home, ".config/systemd/user.conf")]: userConf,
-    [join(paths.disk, "boot.sh")]: bootScript(record, paths),
+    [join(paths.disk, "boot.sh")]: bootScript(record.name, paths, systemdOrThrow()),
     ...(record.bus ? busFiles(paths) : {}),
   };
   for (const [name, text] of Object.entries(record.units)) files[join(paths.unitDirectory, name)] = text;

@@ -1,6 +1,6 @@
 // Two real machines: boot, units, power cut, freeze, daemon, and nothing left behind.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { attachLab, type Lab, LabError, openLab, preflight, until } from "@fleet/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -21,9 +21,27 @@ const hello = "[Service]\nExecStart=/bin/sh -c 'echo hello from the unit; exec s
 const waiting = { timeoutMs: 20_000 };
 
 function mountsOfLab(): string[] {
-  return readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .filter((line) => line.includes("fleet-lab"));
+  const text = readFileSync("/proc/self/mountinfo", "utf8");
+  return text.split("\n").filter((line) => line.includes("fleet-lab"));
+}
+
+function wordsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1") + readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+// Every process of a lab has its directory, or that of its data, in its environment or command line.
+function processesOf(directory: string): number[] {
+  const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
+  return pids.filter((pid) => wordsOf(pid).includes(directory) || wordsOf(pid).includes(`/${name}/`));
+}
+
+function cgroupsOfLab(): string[] {
+  const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "6", "-type", "d", "-name", `*${name}*`]);
+  return found.stdout.toString().split("\n").filter(Boolean);
 }
 
 describe("lab", () => {
@@ -184,9 +202,11 @@ describe("lab", () => {
     await lab.systemctl("m1", ["start", "hello.service"]);
     const { directory, dataDirectory } = lab;
     const pids = [...(await lab.unitsRunning("m1")).values()].flat();
+    expect(pids.length).toBeGreaterThan(1);
+    expect(processesOf(directory)).toEqual(expect.arrayContaining(pids));
     await lab.stop();
-    for (const pid of pids)
-      expect(existsSync(`/proc/${pid}/cwd`) && readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBeFalsy();
+    expect(processesOf(directory)).toEqual([]);
+    expect(cgroupsOfLab()).toEqual([]);
     expect(existsSync(directory)).toBe(false);
     expect(existsSync(dataDirectory)).toBe(false);
     expect(mountsOfLab()).toEqual([]);
