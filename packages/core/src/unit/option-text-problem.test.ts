@@ -21,6 +21,8 @@ describe("optionTextProblem refuses what a file would not give back", () => {
     [option("A", "C", "\nd"), 'value of "C" in section "A" contains a line end'],
     [option("A", "C", "d\r"), 'value of "C" in section "A" contains the control character "\\r"'],
     [option("A", "C", "d\0e"), 'value of "C" in section "A" contains the control character "\\x00"'],
+    [option("A", "C", "d\x7fe"), 'value of "C" in section "A" contains the control character "\\x7f"'],
+    [option("A", "C", "~\n~"), 'value of "C" in section "A" contains a line end'],
     [option("A", "C", "d\x1be"), 'value of "C" in section "A" contains the control character "\\x1b"'],
     [option("A", "C", "d\ud800"), 'value of "C" in section "A" contains half of a surrogate pair'],
     [option("A", "C", "d \\"), 'value of "C" in section "A" ends in "\\"'],
