@@ -1,1 +1,33 @@
-export {};
+export { ApiError, errorFromAnswer, TransportError } from "./api-error.js";
+export type { ClientClock } from "./clock.js";
+export { type ConnectOptions, createTransport } from "./connect.js";
+export { type Endpoint, parseEndpoint, parseEndpoints } from "./endpoint.js";
+export { createFailoverTransport } from "./failover-transport.js";
+export { FleetClient, type FleetClientOptions, type StateFilter } from "./fleet-client.js";
+export { completeOptions } from "./follow.js";
+export { createHttpTransport, type HttpTransportOptions } from "./http-transport.js";
+export { createInMemoryTransport } from "./in-memory-transport.js";
+export { createTimedTransport } from "./timed-transport.js";
+export type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
+export type { UnitsSnapshot } from "./units-snapshot.js";
+export type {
+  ErrorBody,
+  MachinePageV1,
+  MachineV1,
+  MetadataOperationV1,
+  UnitOptionV1,
+  UnitPageV1,
+  UnitStatePageV1,
+  UnitStateV1,
+  UnitV1,
+} from "./wire-v1.js";
+export type {
+  SeatV2,
+  StatusV2,
+  UnitPutAnswerV2,
+  UnitPutV2,
+  UnitStateV2,
+  UnitStatusV2,
+  UnitV2,
+  WaitAnswerV2,
+} from "./wire-v2.js";

@@ -1,0 +1,68 @@
+import { type ErrorCode, FleetError } from "@fleet/core";
+import type { HttpAnswer } from "./transport.js";
+
+/** Statuses that say more than their class does. */
+const codes: Readonly<Record<number, ErrorCode>> = {
+  401: "permission-denied",
+  403: "permission-denied",
+  404: "not-found",
+  409: "conflict",
+  499: "cancelled",
+  503: "unavailable",
+  504: "deadline-exceeded",
+};
+
+/** An error answer of the server. The message is the server's own; it may be empty. */
+export class ApiError extends FleetError {
+  readonly status: number;
+  /** The whole body, for answers that are not in the API's shape. */
+  readonly body: string;
+
+  constructor(status: number, body: string, message: string, hint: string | undefined) {
+    const fallback: ErrorCode = status >= 400 && status < 500 ? "invalid-argument" : "internal";
+    super(codes[status] ?? fallback, message, hint === undefined ? {} : { hint });
+    this.name = "ApiError";
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** The request never got a complete answer. */
+export class TransportError extends FleetError {
+  /** Whether the server may have seen the request; only if not is it safe to repeat a write elsewhere. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(code: ErrorCode, message: string, mayHaveArrived: boolean, cause?: unknown) {
+    super(code, message, cause === undefined ? {} : { cause });
+    this.name = "TransportError";
+    this.mayHaveArrived = mayHaveArrived;
+  }
+}
+
+/** Reads an error answer, whoever wrote it. */
+export function errorFromAnswer(answer: HttpAnswer): ApiError {
+  const { message, hint } = errorFields(answer.body);
+  return new ApiError(answer.status, answer.body, message, hint);
+}
+
+function errorFields(body: string): { readonly message: string; readonly hint: string | undefined } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return { message: "", hint: undefined };
+  }
+  const error = field(parsed, "error");
+  const message = field(error, "message");
+  const hint = field(error, "hint");
+  return {
+    message: typeof message === "string" ? message : "",
+    hint: typeof hint === "string" ? hint : undefined,
+  };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}

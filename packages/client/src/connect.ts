@@ -1,0 +1,27 @@
+import type { ClientClock } from "./clock.js";
+import { parseEndpoints } from "./endpoint.js";
+import { createFailoverTransport } from "./failover-transport.js";
+import { createHttpTransport } from "./http-transport.js";
+import { createTimedTransport } from "./timed-transport.js";
+import type { Transport } from "./transport.js";
+
+/** How to reach a cluster. */
+export interface ConnectOptions {
+  /** One endpoint, or several of the same cluster with commas between. */
+  readonly endpoints: string;
+  readonly clock: ClientClock;
+  /** For one request to one server. */
+  readonly requestTimeoutMs: number;
+}
+
+/**
+ * Builds the transport for one or several endpoints. Nothing is connected before the first request.
+ * @throws {FleetError} `invalid-argument` for a bad endpoint.
+ */
+export function createTransport(options: ConnectOptions): Transport {
+  const [first, ...others] = parseEndpoints(options.endpoints).map((endpoint) =>
+    createTimedTransport(createHttpTransport(endpoint), options.clock, options.requestTimeoutMs),
+  );
+  // Splitting a text gives at least one part, and a bad one has thrown.
+  return createFailoverTransport([first!, ...others]);
+}

@@ -1,0 +1,108 @@
+/**
+ * The entities of the v2 API. They add what v1 cannot say: the exact text, where and why a unit is seated, how its job
+ * ended, and the revision that an answer belongs to. As in v1, empty texts and lists are left out.
+ */
+
+/** The place that the engine has given a unit on a machine. */
+export interface SeatV2 {
+  readonly machineID: string;
+  /** Whether that machine is there at present. */
+  readonly present: boolean;
+  /** Why, in a sentence of the engine. */
+  readonly reason?: string;
+  /** `launched`, `loaded`, or `absent`: the machine is to let go of the unit. */
+  readonly target: string;
+}
+
+/** A unit without its text: what waiting needs. */
+export interface UnitStatusV2 {
+  readonly contentID?: string;
+  /** As in v1; left out for global units. */
+  readonly currentState?: string;
+  readonly desiredState?: string;
+  readonly global: boolean;
+  /** The original's hash of the options. */
+  readonly hash?: string;
+  /** As in v1; left out for unscheduled and for global units. */
+  readonly machineID?: string;
+  readonly name: string;
+  /** Why the unit cannot be placed, or why its record cannot be read. */
+  readonly problem?: string;
+  /** All of its seats, on absent machines too, by machine. */
+  readonly seats?: readonly SeatV2[];
+}
+
+/** What a machine says of a unit. */
+export interface UnitStateV2 {
+  /** What the machine has made of the unit: `loaded`, `unloaded` or `refused`. */
+  readonly condition: string;
+  /** `inactive`, `loaded` or `launched` on this machine. */
+  readonly currentState: string;
+  readonly hash?: string;
+  /** How the newest job ended, in systemd's word; left out while none has. */
+  readonly jobResult?: string;
+  readonly machineID: string;
+  readonly name: string;
+  /** Why, for `refused`, and for a load or start that failed. */
+  readonly reason?: string;
+  /** When it entered this state, in ms since the Unix epoch by the machine's own clock. */
+  readonly sinceMs: number;
+  readonly systemdActiveState?: string;
+  readonly systemdLoadState?: string;
+  readonly systemdSubState?: string;
+}
+
+/** `GET /fleet/v2/units/<name>`. */
+export interface UnitV2 extends UnitStatusV2 {
+  readonly revision: number;
+  readonly states?: readonly UnitStateV2[];
+  /** Exactly what was submitted. */
+  readonly text?: string;
+}
+
+/** The body of `PUT /fleet/v2/units/<name>`. */
+export interface UnitPutV2 {
+  /** The unit file, kept byte for byte. Without it only the state changes, and the unit must exist. */
+  readonly text?: string;
+  /** Without it a new unit is `inactive` and an old one stays what it is. */
+  readonly desiredState?: string;
+  /** Allows a text that says something other than the present one; otherwise that is a conflict (409). */
+  readonly replace?: boolean;
+  /** Starts the unit once more though it is `launched` already. */
+  readonly restart?: boolean;
+}
+
+/** The answer to a `PUT`: 201 when the unit is new or has new content, else 200. */
+export interface UnitPutAnswerV2 {
+  readonly effect: "created" | "changed" | "unchanged";
+  readonly name: string;
+  readonly revision: number;
+}
+
+/**
+ * The answer of `GET /fleet/v2/wait?units=a,b&after=<revision>&timeout=<s>`: what changed after that revision among the
+ * named units. At the time-out, and with `timeout=0`, it may hold nothing but the revision, to go on from.
+ */
+export interface WaitAnswerV2 {
+  readonly revision: number;
+  /** Changed units that have no record now. */
+  readonly missing?: readonly string[];
+  /** Changed units, in the order of the request. */
+  readonly units?: readonly UnitStatusV2[];
+  /** All states of the changed units, by name, then by machine. */
+  readonly states?: readonly UnitStateV2[];
+}
+
+/** `GET /fleet/v2/status`: what the server knows of itself. It is answered even while everything else is a 503. */
+export interface StatusV2 {
+  readonly available: boolean;
+  /** The leading machine, if one is known. */
+  readonly leader?: string;
+  readonly machineID?: string;
+  /** Why the server is not available, or its copy of the cluster not current. */
+  readonly problem?: string;
+  /** `idle`, `syncing`, `current`, `disconnected` or `younger`. */
+  readonly replica: string;
+  readonly revision: number;
+  readonly version: string;
+}
