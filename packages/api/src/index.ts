@@ -1,1 +1,3 @@
-export {};
+export { type ApiServer, type ApiServerOptions, createApiServer } from "./api-server.js";
+export { type ApiAddress, inheritedDescriptors } from "./listen.js";
+export type { Availability } from "./services.js";

@@ -1,0 +1,119 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { FleetError, type UnitName } from "@fleet/core";
+import type { Clock, ClusterReplica, Logger, UnitRegistry } from "@fleet/core/ports";
+import { ChangeTracker } from "./change-tracker.js";
+import { type ApiAddress, listenOn } from "./listen.js";
+import { ReplicaAccess } from "./replica-access.js";
+import { createRequestListener } from "./request-listener.js";
+import type { Availability } from "./services.js";
+import { SortedView } from "./sorted-view.js";
+
+/** The original's; a wait for a thousand units needs a long line. */
+const headerBytesMax = 1024 * 1024;
+/** For the headers of a request, and for the whole of it: a slow client does not keep a connection busy. */
+const headersMsMax = 10_000;
+const requestMsMax = 60_000;
+const keepAliveMs = 75_000;
+/** Connections of one listener at a time. */
+const connectionsMax = 2_000;
+
+/** What an API server is made of. */
+export interface ApiServerOptions {
+  readonly replica: ClusterReplica;
+  readonly units: UnitRegistry;
+  /** Whether the daemon is registered; while it is not, everything is answered with 503. */
+  availability(): Availability;
+  /** Entries on a page, 1 to 65535. */
+  readonly tokenLimit: number;
+  readonly version: string;
+  /** The machine this server runs on. */
+  readonly machineId?: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Makes the body of `/metrics`; without it there is no such resource. */
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly body: string }>;
+  /** Why a unit has no place, if the engine has said so. */
+  readonly placementProblem?: (unit: UnitName) => string | undefined;
+}
+
+/** The HTTP API of one daemon. */
+export interface ApiServer {
+  /** Answers requests; for transports of their own, such as that of tests. */
+  readonly listener: RequestListener;
+  /** Begins to listen, on as many addresses as are asked for. @returns the endpoint. @throws {FleetError} */
+  listen(address: ApiAddress): Promise<string>;
+  /** Serves until aborted; then stops listening, answers what is under way, and lets go of the replica. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Builds the HTTP API. It does nothing before the first request. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { clock, replica, tokenLimit } = options;
+  if (!Number.isInteger(tokenLimit) || tokenLimit < 1 || tokenLimit > 0xffff) {
+    throw new FleetError("invalid-argument", `token_limit must be 1 to 65535, not ${tokenLimit}`);
+  }
+  const stopping = new AbortController();
+  const access = new ReplicaAccess(replica, clock);
+  const tracker = new ChangeTracker(replica);
+  const services = {
+    access,
+    availability: () => options.availability(),
+    clock,
+    machineId: options.machineId ?? "",
+    metrics: options.metrics,
+    placementProblem: (unit: UnitName) => options.placementProblem?.(unit),
+    replica,
+    sorted: new SortedView(),
+    tokenLimit,
+    tracker,
+    units: options.units,
+    version: options.version,
+  };
+  const listener = createRequestListener(services, options.logger, stopping.signal);
+  const servers = new Set<Server>();
+  return {
+    listener,
+    listen: async (address) => {
+      const server = createHttpServer(listener);
+      const endpoint = await listenOn(server, address);
+      servers.add(server);
+      server.on("error", (error) => options.logger.error("listener failed", { err: error, endpoint }));
+      return endpoint;
+    },
+    run: async (signal) => {
+      await aborted(signal);
+      const closing = [...servers].map(close);
+      stopping.abort(new FleetError("unavailable", "fleetd is stopping"));
+      await Promise.all(closing);
+      tracker.close();
+      await access.close();
+    },
+  };
+}
+
+function createHttpServer(listener: RequestListener): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout: headersMsMax,
+      requestTimeout: requestMsMax,
+      keepAliveTimeout: keepAliveMs,
+    },
+    listener,
+  );
+  server.maxConnections = connectionsMax;
+  return server;
+}
+
+/** Stops listening at once; idle connections are cut, busy ones may finish their answer. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,38 @@
+import type { MachinePageV1, MachineV1 } from "@fleet/client";
+import type { Machine } from "@fleet/core";
+import { jsonAnswer } from "../answer.js";
+import { decodeMetadataOperations } from "../metadata-operations.js";
+import { cutPage } from "../page.js";
+import { revisionHeader } from "../revision-header.js";
+import type { Handler } from "../services.js";
+
+/** `GET machines`: a page of the machines that are present, by id. */
+export const listMachines: Handler = async ({ access, sorted, tokenLimit }, request, signal) => {
+  const tokens = request.query.getAll("nextPageToken");
+  cutPage([], String, tokens, tokenLimit);
+  const view = await access.view(request.revisionMin, signal);
+  const { items, nextPageToken } = cutPage(sorted.machines(view), ({ id }) => id, tokens, tokenLimit);
+  const page: MachinePageV1 = {
+    machines: items.map(toMachineV1),
+    ...(nextPageToken === undefined ? {} : { nextPageToken }),
+  };
+  return jsonAnswer(page, revisionHeader(view.revision));
+};
+
+/** `PATCH machines`: changes metadata of machines, all at once. */
+export const patchMachines: Handler = async ({ access, units }, request, signal) => {
+  const changes = decodeMetadataOperations(await request.readBody(signal));
+  const headers = { "Content-Type": "application/json" };
+  if (changes.length === 0) return { status: 204, headers };
+  const outcome = await units.changeMetadata(changes, signal);
+  access.noteWrite(outcome.revision);
+  return { status: 204, headers: { ...headers, ...revisionHeader(outcome.revision) } };
+};
+
+function toMachineV1(machine: Machine): MachineV1 {
+  return {
+    id: machine.id,
+    metadata: machine.metadata,
+    primaryIP: machine.presence?.primaryIp ?? "",
+  };
+}

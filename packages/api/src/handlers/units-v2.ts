@@ -1,0 +1,108 @@
+import type { UnitPutAnswerV2 } from "@fleet/client";
+import {
+  FleetError,
+  parseUnitName,
+  type UnitContent,
+  type UnitName,
+  type UnitRecord,
+  unitContentFromText,
+  validateUnit,
+} from "@fleet/core";
+import type { UnitChange } from "@fleet/core/ports";
+import { HttpError, jsonAnswer } from "../answer.js";
+import { decodeJson, isJsonObject } from "../json.js";
+import { revisionHeader } from "../revision-header.js";
+import type { Handler } from "../services.js";
+import { refuseActiveTemplate } from "../unit-decision.js";
+import { toUnitV2 } from "../unit-entity.js";
+import { decodeDesiredState } from "../unit-put-v1.js";
+
+/** `GET /fleet/v2/units/<name>`: the unit with its exact text, its places and its states. */
+export const getUnitV2: Handler = async ({ access, placementProblem }, request, signal) => {
+  const view = await access.view(request.revisionMin, signal);
+  const name = request.name as UnitName;
+  if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist();
+  return jsonAnswer(toUnitV2(view, name, placementProblem(name)), revisionHeader(view.revision));
+};
+
+/** `PUT /fleet/v2/units/<name>`: creates or changes a unit from its exact text. Repeating it changes nothing. */
+export const putUnitV2: Handler = async ({ access, units }, request, signal) => {
+  const name = parseUnitName(request.name);
+  const put = decodePut(await request.readBody(signal));
+  const content = put.text === undefined ? undefined : unitContentFromText(put.text);
+  if (content !== undefined) validateUnit(name, content.options);
+  let isNewContent = false;
+  const outcome = await units.changeUnit(
+    name,
+    (current) => {
+      const change = decide(name, put, content, current);
+      isNewContent = change?.content !== undefined;
+      return change;
+    },
+    signal,
+  );
+  access.noteWrite(outcome.revision);
+  const answer: UnitPutAnswerV2 = { effect: outcome.effect, name, revision: outcome.revision };
+  return { ...jsonAnswer(answer, revisionHeader(outcome.revision)), status: isNewContent ? 201 : 200 };
+};
+
+interface Put {
+  readonly text: string | undefined;
+  readonly desiredState: ReturnType<typeof decodeDesiredState>;
+  readonly replace: boolean;
+  readonly restart: boolean;
+}
+
+function decide(
+  name: UnitName,
+  put: Put,
+  content: UnitContent | undefined,
+  current: UnitRecord | undefined,
+): UnitChange | undefined {
+  if (current === undefined && content === undefined) throw unitDoesNotExist();
+  if (current === undefined && content?.options.length === 0) {
+    throw new FleetError("invalid-argument", "the unit file is empty", {
+      hint: "a unit needs at least one option in a section",
+    });
+  }
+  if (current !== undefined && content !== undefined && content.hash !== current.hash && !put.replace) {
+    throw new FleetError("conflict", `unit ${name} exists and says something else`, {
+      hint: "replace it, or destroy it first",
+    });
+  }
+  const desiredState = put.desiredState ?? current?.desiredState ?? "inactive";
+  refuseActiveTemplate(name, desiredState);
+  const restart = put.restart && current?.desiredState === "launched" && desiredState === "launched";
+  const isNewText = content !== undefined && content.contentId !== current?.contentId;
+  // A text that only differs in comments takes the other's place on request; it restarts nothing by itself.
+  const isTaken = isNewText && (current === undefined || put.replace);
+  if (!isTaken && !restart && desiredState === current?.desiredState) return undefined;
+  return { ...(isTaken ? { content } : {}), desiredState, ...(restart ? { restart } : {}) };
+}
+
+function decodePut(body: string): Put {
+  const decoded = decodeJson(body);
+  if ("problem" in decoded) throw new HttpError(400, `unable to decode body: ${decoded.problem}`);
+  const put = decoded.value;
+  if (!isJsonObject(put)) throw new HttpError(400, "unable to decode body: expected an object");
+  const { text, desiredState = "", replace = false, restart = false, ...others } = put;
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) {
+    throw new HttpError(400, `unable to decode body: unknown field ${JSON.stringify(stranger)}`, {
+      hint: "the fields are text, desiredState, replace and restart",
+    });
+  }
+  if (text !== undefined && typeof text !== "string") throw wrongField("text", "a string");
+  if (typeof desiredState !== "string") throw wrongField("desiredState", "a string");
+  if (typeof replace !== "boolean") throw wrongField("replace", "true or false");
+  if (typeof restart !== "boolean") throw wrongField("restart", "true or false");
+  return { text, desiredState: decodeDesiredState(desiredState), replace, restart };
+}
+
+function wrongField(name: string, expected: string): HttpError {
+  return new HttpError(400, `unable to decode body: ${name} must be ${expected}`);
+}
+
+function unitDoesNotExist(): HttpError {
+  return new HttpError(404, "unit does not exist");
+}

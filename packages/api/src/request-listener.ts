@@ -1,0 +1,126 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { posix } from "node:path";
+import { FleetError } from "@fleet/core";
+import type { Logger } from "@fleet/core/ports";
+import { type Answer, answerForError, errorAnswer } from "./answer.js";
+import { unavailableMessage } from "./replica-access.js";
+import { createApiRequest } from "./request.js";
+import { matchRoute, type Route } from "./routes.js";
+import type { Handler, Services } from "./services.js";
+import { withTimeLimit } from "./time-limit.js";
+
+/** The longest that a request may take, from its headers to its answer; long polls set their own time. */
+const requestMsMax = 30_000;
+
+/**
+ * Makes the function that answers requests. It never throws, and every request gets an answer unless its client leaves.
+ * @param signal - When it is aborted, requests that still wait for something are answered with 503.
+ */
+export function createRequestListener(
+  services: Services,
+  logger: Logger,
+  signal: AbortSignal,
+): RequestListener {
+  return (incoming, outgoing) => {
+    const gone = new AbortController();
+    outgoing.on("close", () => gone.abort(new FleetError("cancelled", "the client has left")));
+    const leave = services.access.enter();
+    void serve(services, incoming, AbortSignal.any([signal, gone.signal]))
+      .catch((error: unknown) => failed(error, incoming, logger))
+      .then((answer) => write(services, incoming, outgoing, answer))
+      .finally(leave);
+  };
+}
+
+async function serve(services: Services, incoming: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  const target = incoming.url ?? "/";
+  if (target === "*" && incoming.method === "OPTIONS") return { status: 200 };
+  const { path, query } = splitTarget(target);
+  const clean = cleanPath(path);
+  const match = matchRoute(clean);
+  if (match?.route.isAlwaysOn !== true && !services.availability().available) {
+    return errorAnswer(503, unavailableMessage);
+  }
+  if (clean !== path) return moved(incoming, clean, query);
+  if (match === undefined) return errorAnswer(404, "");
+  const handler = handlerFor(match.route, incoming.method ?? "GET");
+  if (handler === undefined) return wrongMethod(match.route);
+  const request = createApiRequest(incoming, match.name, query);
+  if (match.route.isLongPoll === true) return handler(services, request, signal);
+  const reason = (): Error =>
+    new FleetError("deadline-exceeded", `no answer within ${requestMsMax / 1000} s`);
+  return withTimeLimit(services.clock, requestMsMax, signal, reason, (limited) =>
+    handler(services, request, limited),
+  );
+}
+
+/** Takes a request target apart; it may be an absolute URL. The path comes back percent-decoded. */
+function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const local = target.replace(/^[a-z]+:\/\/[^/?]*/i, "");
+  const mark = local.indexOf("?");
+  const raw = mark < 0 ? local : local.slice(0, mark);
+  try {
+    return { path: decodeURIComponent(raw) || "/", query: mark < 0 ? "" : local.slice(mark + 1) };
+  } catch (cause) {
+    throw new FleetError("invalid-argument", "the path is not properly percent-encoded", { cause });
+  }
+}
+
+function cleanPath(path: string): string {
+  const normal = posix.normalize(path);
+  return normal.startsWith("/") ? normal : `/${normal === "." ? "" : normal}`;
+}
+
+/** Reads are sent to the clean path, as the original did; writes are not, because clients repeat them as reads. */
+function moved(incoming: IncomingMessage, path: string, query: string): Answer {
+  if (incoming.method !== "GET" && incoming.method !== "HEAD") return errorAnswer(404, "");
+  const location = encodeURI(path) + (query === "" ? "" : `?${query}`);
+  const shown = location.replaceAll("&", "&amp;").replaceAll('"', "&#34;").replaceAll("<", "&lt;");
+  return {
+    status: 301,
+    headers: { Location: location },
+    contentType: "text/html; charset=utf-8",
+    body: `<a href="${shown}">Moved Permanently</a>.\n\n`,
+  };
+}
+
+function handlerFor(route: Route, method: string): Handler | undefined {
+  const known = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+  if (known !== undefined) return known;
+  return method === "HEAD" ? (route.methods.GET ?? route.methods["*"]) : route.methods["*"];
+}
+
+function wrongMethod(route: Route): Answer {
+  const methods = Object.keys(route.methods).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
+  return errorAnswer(route.otherwise.status, route.otherwise.message, {
+    headers: methods.length === 0 ? {} : { Allow: methods.join(", ") },
+  });
+}
+
+function failed(error: unknown, incoming: IncomingMessage, logger: Logger): Answer {
+  const { answer, isInternal } = answerForError(error, incoming.url?.startsWith("/fleet/v2/") === true);
+  if (isInternal) {
+    logger.error("request failed", { method: incoming.method, path: incoming.url, err: error });
+  }
+  return answer;
+}
+
+/** Every answer but that of an unavailable daemon names the server. */
+function write(
+  services: Services,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answer: Answer,
+): void {
+  if (outgoing.destroyed) return;
+  const isUnavailable = answer.status === 503;
+  if (!isUnavailable) outgoing.setHeader("Server", `fleetd/${services.version}`);
+  if (answer.body !== undefined) {
+    outgoing.setHeader("Content-Type", answer.contentType ?? "application/json");
+  }
+  for (const [name, value] of Object.entries(answer.headers ?? {})) outgoing.setHeader(name, value);
+  outgoing.statusCode = answer.status;
+  if (answer.status !== 204) outgoing.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
+  if (!incoming.complete) outgoing.setHeader("Connection", "close");
+  outgoing.end(answer.body);
+}

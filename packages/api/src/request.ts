@@ -1,0 +1,67 @@
+import type { IncomingMessage } from "node:http";
+import type { Revision } from "@fleet/core";
+import { HttpError } from "./answer.js";
+
+/** The largest body: the largest unit file that etcd takes, as JSON. */
+export const bodyBytesMax = 1024 * 1024;
+
+/** A request as handlers see it. */
+export interface ApiRequest {
+  readonly method: string;
+  /** What stands in the place of `:name` in the route. */
+  readonly name: string;
+  readonly query: URLSearchParams;
+  /** The revision that a read must not be older than; 0 if the client demands none. */
+  readonly revisionMin: Revision;
+  /** Whose client this is; may be empty. */
+  readonly userAgent: string;
+  /** All `Content-Type` headers. */
+  readonly contentTypes: readonly string[];
+  /** Reads the whole body. @throws {HttpError} 413 if it is too large. */
+  readBody(signal: AbortSignal): Promise<string>;
+}
+
+/** Wraps a request whose path has been matched. */
+export function createApiRequest(incoming: IncomingMessage, name: string, query: string): ApiRequest {
+  return {
+    method: incoming.method ?? "GET",
+    name,
+    query: new URLSearchParams(query),
+    revisionMin: revisionMin(incoming.headers["fleet-min-revision"]),
+    userAgent: incoming.headers["user-agent"] ?? "",
+    contentTypes: incoming.headersDistinct["content-type"] ?? [],
+    readBody: (signal) => readBody(incoming, signal),
+  };
+}
+
+function revisionMin(header: string | readonly string[] | undefined): Revision {
+  const revision = typeof header === "string" && /^\d+$/.test(header) ? Number(header) : 0;
+  return Number.isSafeInteger(revision) ? revision : 0;
+}
+
+async function readBody(incoming: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const tooLarge = new HttpError(413, `request body too large: at most ${bodyBytesMax} bytes`, {
+    // What is still to come would be taken for the next request.
+    headers: { Connection: "close" },
+  });
+  if (Number(incoming.headers["content-length"] ?? 0) > bodyBytesMax) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const onAbort = (): void => {
+    incoming.destroy();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > bodyBytesMax) throw tooLarge;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,40 @@
+import type { UnitName } from "@fleet/core";
+import type { Clock, ClusterReplica, UnitRegistry } from "@fleet/core/ports";
+import type { Answer } from "./answer.js";
+import type { ChangeTracker } from "./change-tracker.js";
+import type { ReplicaAccess } from "./replica-access.js";
+import type { ApiRequest } from "./request.js";
+import type { SortedView } from "./sorted-view.js";
+
+/** Whether the daemon can do its work. */
+export interface Availability {
+  readonly available: boolean;
+  /** Why not, for people. */
+  readonly problem?: string;
+}
+
+/** What the handlers stand on. */
+export interface Services {
+  readonly access: ReplicaAccess;
+  readonly replica: ClusterReplica;
+  readonly tracker: ChangeTracker;
+  readonly sorted: SortedView;
+  readonly units: UnitRegistry;
+  readonly clock: Clock;
+  /** Entries on a page. */
+  readonly tokenLimit: number;
+  readonly version: string;
+  /** The id of the machine this server runs on; empty if unknown. */
+  readonly machineId: string;
+  availability(): Availability;
+  /** Why a unit has no place, if the engine has said so. */
+  placementProblem(unit: UnitName): string | undefined;
+  metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | undefined;
+}
+
+/**
+ * Answers one kind of request.
+ * @param signal - Aborted when the client is gone, the time is up or the server stops.
+ * @throws {HttpError} or {@link FleetError} for every answer that is an error.
+ */
+export type Handler = (services: Services, request: ApiRequest, signal: AbortSignal) => Promise<Answer>;

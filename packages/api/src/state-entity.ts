@@ -1,0 +1,43 @@
+import type { UnitStateV1, UnitStateV2 } from "@fleet/client";
+import { type ClusterView, currentStateOn, type UnitName, type UnitState } from "@fleet/core";
+
+/** All that machines say of a unit, by machine; machines that are away say nothing. */
+export function statesOf(view: ClusterView, name: UnitName): readonly UnitState[] {
+  const states: UnitState[] = [];
+  for (const [machine, ofMachine] of view.states) {
+    const state = ofMachine.get(name);
+    if (state !== undefined && view.machines.get(machine)?.presence !== undefined) states.push(state);
+  }
+  return states.sort((a, b) => (a.machine < b.machine ? -1 : 1));
+}
+
+/** Says whether v1 knows of this state at all: it has no word for units that a machine let go of or would not take. */
+export function isStateV1(state: UnitState): boolean {
+  return state.condition === "loaded";
+}
+
+/** What v1 says of a state. */
+export function toStateV1(state: UnitState): UnitStateV1 {
+  return {
+    hash: state.hash,
+    machineID: state.machine,
+    name: state.unit,
+    systemdActiveState: state.activeState,
+    systemdLoadState: state.loadState,
+    systemdSubState: state.subState,
+  };
+}
+
+/** What v2 says of a state. */
+export function toStateV2(view: ClusterView, state: UnitState): UnitStateV2 {
+  return {
+    condition: state.condition,
+    currentState: currentStateOn(view.seats.get(state.machine)?.get(state.unit), state),
+    ...toStateV1(state),
+    machineID: state.machine,
+    name: state.unit,
+    sinceMs: state.sinceMs,
+    ...(state.jobResult === undefined ? {} : { jobResult: state.jobResult }),
+    ...(state.reason === undefined ? {} : { reason: state.reason }),
+  };
+}

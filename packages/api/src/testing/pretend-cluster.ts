@@ -1,0 +1,308 @@
+import {
+  type ClusterView,
+  effectiveMetadata,
+  FleetError,
+  type Machine,
+  type MachineId,
+  type Metadata,
+  parseMachineId,
+  parseRequirements,
+  parseUnitName,
+  type Revision,
+  type Seat,
+  type SeatTarget,
+  type Unit,
+  type UnitName,
+  type UnitRecord,
+  type UnitState,
+  type UnitStateContent,
+} from "@fleet/core";
+import type {
+  ClusterReplica,
+  MetadataChange,
+  ReplicaChange,
+  ReplicaCondition,
+  UnitChange,
+  UnitRegistry,
+  WriteOutcome,
+} from "@fleet/core/ports";
+
+/**
+ * A cluster in memory that does as it is told: both sides of what the API stands on, at one revision. Places and states
+ * change only when a test says so; `Autopilot` lets it run by itself.
+ */
+export class PretendCluster implements ClusterReplica, UnitRegistry {
+  condition: ReplicaCondition = "current";
+  problem: string | undefined;
+  revision: Revision = 1;
+  /** How many hold the replica. */
+  holds = 0;
+  /** If set, every write fails with it. */
+  writeFailure: Error | undefined;
+  readonly units = new Map<UnitName, Unit>();
+  readonly machines = new Map<MachineId, Machine>();
+  readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
+  readonly states = new Map<MachineId, Map<UnitName, UnitState>>();
+  readonly unreadableUnits = new Set<UnitName>();
+  readonly #listeners = new Set<(change: ReplicaChange) => void>();
+
+  hold(): () => void {
+    this.holds += 1;
+    return () => {
+      this.holds -= 1;
+    };
+  }
+
+  view(): ClusterView {
+    const { machines, revision, seats, states, units, unreadableUnits } = this;
+    return {
+      revision,
+      identity: undefined,
+      leader: undefined,
+      units,
+      destroyed: new Map(),
+      machines,
+      seats,
+      states,
+      unreadableUnits,
+      unreadable: [],
+    };
+  }
+
+  async waitFor(revision: Revision, signal: AbortSignal): Promise<void> {
+    while (this.condition !== "current" || this.revision < revision) {
+      await new Promise<void>((resolve, reject) => {
+        const stop = this.subscribe(() => {
+          stop();
+          resolve();
+        });
+        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      });
+    }
+  }
+
+  async refresh(): Promise<Revision> {
+    return this.revision;
+  }
+
+  subscribe(listener: (change: ReplicaChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async run(): Promise<void> {}
+
+  async changeUnit(
+    name: UnitName,
+    decide: (current: UnitRecord | undefined) => UnitChange | undefined,
+  ): Promise<WriteOutcome> {
+    if (this.writeFailure !== undefined) throw this.writeFailure;
+    const current = this.units.get(name);
+    const change = decide(current);
+    if (change === undefined) return { revision: this.revision, effect: "unchanged" };
+    const content = change.content ?? current?.content;
+    if (content === undefined)
+      throw new FleetError("internal", "a change without content of a unit without any");
+    const starts = change.desiredState === "launched" && current?.desiredState !== "launched";
+    this.#step([name], (revision) => {
+      this.units.set(name, {
+        name,
+        contentId: content.contentId,
+        hash: content.hash,
+        desiredState: change.desiredState,
+        startCount: (current?.startCount ?? 0) + (starts || change.restart === true ? 1 : 0),
+        changedAtMs: 0,
+        createRevision: current?.createRevision ?? revision,
+        modRevision: revision,
+        content,
+        requirements: parseRequirements(content.options, name),
+      });
+    });
+    return { revision: this.revision, effect: current === undefined ? "created" : "changed" };
+  }
+
+  async destroyUnit(name: UnitName): Promise<WriteOutcome> {
+    if (this.writeFailure !== undefined) throw this.writeFailure;
+    if (!this.units.has(name) && !this.unreadableUnits.has(name)) {
+      throw new FleetError("not-found", `no unit ${name}`);
+    }
+    this.#step([name], () => {
+      this.units.delete(name);
+      this.unreadableUnits.delete(name);
+    });
+    return { revision: this.revision, effect: "changed" };
+  }
+
+  async changeMetadata(changes: readonly MetadataChange[]): Promise<WriteOutcome> {
+    if (this.writeFailure !== undefined) throw this.writeFailure;
+    this.#step([], () => {
+      for (const { machine: id, key, value } of changes) {
+        const machine = this.machines.get(id);
+        if (machine === undefined) continue;
+        const metadata = effectiveMetadata(machine.metadata, { [key]: value ?? "" });
+        this.machines.set(id, { ...machine, metadata });
+      }
+    });
+    return { revision: this.revision, effect: "changed" };
+  }
+
+  async setMachinePolicy(): Promise<WriteOutcome> {
+    return { revision: this.revision, effect: "unchanged" };
+  }
+
+  async forgetMachine(): Promise<WriteOutcome> {
+    return { revision: this.revision, effect: "unchanged" };
+  }
+
+  async accept(): Promise<WriteOutcome> {
+    return { revision: this.revision, effect: "unchanged" };
+  }
+
+  /** Adds a machine that is present. */
+  addMachine(id: string, primaryIp: string, metadata: Metadata = {}): void {
+    this.#step([], (revision) => {
+      const machineId = parseMachineId(id);
+      this.machines.set(machineId, {
+        id: machineId,
+        known: true,
+        metadata,
+        policy: { cordoned: false, drained: false },
+        presence: {
+          id: machineId,
+          primaryIp,
+          apiAddresses: [],
+          metadata,
+          version: "0.1.0",
+          bootId: "boot",
+          instance: "instance",
+          state: "up",
+          leaseId: "1",
+          createRevision: revision,
+          modRevision: revision,
+        },
+      });
+    });
+  }
+
+  /** Makes a machine absent; its states go with its lease, its seats stay. */
+  loseMachine(id: string): void {
+    const machineId = parseMachineId(id);
+    const machine = this.machines.get(machineId);
+    if (machine === undefined) return;
+    const names = [...(this.states.get(machineId)?.keys() ?? [])];
+    this.#step(names, () => {
+      this.machines.set(machineId, { ...machine, presence: undefined });
+      this.states.delete(machineId);
+    });
+  }
+
+  /** Gives a unit a seat, or changes the target of the one it has. */
+  seat(machine: string, unit: string, target: SeatTarget, reason = "fewest units"): void {
+    const id = parseMachineId(machine);
+    const name = parseUnitName(unit);
+    const record = this.units.get(name);
+    this.#step([name], (revision) => {
+      const ofMachine = this.seats.get(id) ?? new Map<UnitName, Seat>();
+      this.seats.set(id, ofMachine);
+      const old = ofMachine.get(name);
+      ofMachine.set(name, {
+        machine: id,
+        unit: name,
+        contentId: record?.contentId ?? old?.contentId ?? "",
+        hash: record?.hash ?? old?.hash ?? "",
+        target,
+        startCount: record?.startCount ?? 0,
+        term: { n: 1, uuid: "term" },
+        reason,
+        createRevision: old?.createRevision ?? revision,
+        modRevision: revision,
+      });
+    });
+  }
+
+  /** Takes a seat away. */
+  unseat(machine: string, unit: string): void {
+    const name = parseUnitName(unit);
+    this.#step([name], () => this.seats.get(parseMachineId(machine))?.delete(name));
+  }
+
+  /** Lets a machine say something of a unit; what is not given is as for a unit that was just loaded. */
+  report(
+    machine: string,
+    unit: string,
+    state: Partial<UnitStateContent> & { readonly isStarted?: boolean },
+  ): void {
+    const id = parseMachineId(machine);
+    const name = parseUnitName(unit);
+    const seat = this.seats.get(id)?.get(name);
+    const { isStarted = false, ...given } = state;
+    this.#step([name], (revision) => {
+      const ofMachine = this.states.get(id) ?? new Map<UnitName, UnitState>();
+      this.states.set(id, ofMachine);
+      const started =
+        isStarted && seat !== undefined
+          ? {
+              started: {
+                bootId: "boot",
+                seatRevision: seat.createRevision,
+                contentId: seat.contentId,
+                startCount: seat.startCount,
+              },
+            }
+          : {};
+      ofMachine.set(name, {
+        machine: id,
+        unit: name,
+        condition: "loaded",
+        loadState: "loaded",
+        activeState: "inactive",
+        subState: "dead",
+        contentId: seat?.contentId ?? "",
+        hash: seat?.hash ?? "",
+        sinceMs: 0,
+        ...started,
+        ...given,
+        createRevision: ofMachine.get(name)?.createRevision ?? revision,
+        modRevision: revision,
+      });
+    });
+  }
+
+  /** Takes a state away. */
+  forgetState(machine: string, unit: string): void {
+    const name = parseUnitName(unit);
+    this.#step([name], () => this.states.get(parseMachineId(machine))?.delete(name));
+  }
+
+  /** Puts a record there that nobody can read. */
+  spoil(unit: string): void {
+    const name = parseUnitName(unit);
+    this.#step([name], () => {
+      this.units.delete(name);
+      this.unreadableUnits.add(name);
+    });
+  }
+
+  /** Changes the replica's condition. */
+  setCondition(condition: ReplicaCondition): void {
+    this.condition = condition;
+    this.#notify([], false);
+  }
+
+  #step(names: readonly UnitName[], change: (revision: Revision) => void): void {
+    this.revision += 1;
+    change(this.revision);
+    this.#notify(names, false);
+  }
+
+  #notify(names: readonly UnitName[], resynced: boolean): void {
+    const change: ReplicaChange = {
+      revision: this.revision,
+      resynced,
+      units: new Set(names),
+      machines: new Set(),
+      leader: false,
+    };
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Clock } from "@fleet/core/ports";
+
+/**
+ * Runs `work` with a signal that is aborted with `reason()` after `limitMs`, or with `signal`.
+ * @returns what `work` returns. `work` must obey its signal.
+ */
+export async function withTimeLimit<T>(
+  clock: Clock,
+  limitMs: number,
+  signal: AbortSignal,
+  reason: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timer = new AbortController();
+  const limit = new AbortController();
+  const timing = clock.sleep(limitMs, AbortSignal.any([signal, timer.signal])).then(
+    () => limit.abort(reason()),
+    () => undefined,
+  );
+  try {
+    return await work(AbortSignal.any([signal, limit.signal]));
+  } finally {
+    timer.abort();
+    await timing;
+  }
+}

@@ -1,0 +1,117 @@
+import type { SeatV2, UnitStatusV2, UnitV1, UnitV2 } from "@fleet/client";
+import {
+  type ClusterView,
+  currentStateOn,
+  type DesiredState,
+  isSeated,
+  type Seat,
+  type Unit,
+  type UnitName,
+} from "@fleet/core";
+import { statesOf, toStateV2 } from "./state-entity.js";
+
+const stateRank: Readonly<Record<DesiredState, number>> = { inactive: 0, loaded: 1, launched: 2 };
+
+/** The machine that a unit belongs to, and its state there, as v1 tells it. */
+interface Home {
+  readonly machine: Seat["machine"] | undefined;
+  readonly currentState: DesiredState;
+}
+
+/** What v1 says of a unit. Of one whose record cannot be read only the name is known. */
+export function toUnitV1(view: ClusterView, name: UnitName): UnitV1 {
+  const unit = view.units.get(name);
+  if (unit === undefined) return { name };
+  return {
+    ...homeFields(view, unit),
+    desiredState: unit.desiredState,
+    name,
+    ...(unit.content === undefined ? {} : { options: unit.content.options }),
+  };
+}
+
+/**
+ * What v2 says of a unit, without its text.
+ * @param problem - Why it cannot be placed, if somebody knows.
+ */
+export function toUnitStatusV2(view: ClusterView, name: UnitName, problem: string | undefined): UnitStatusV2 {
+  const unit = view.units.get(name);
+  if (unit === undefined) return { name, global: false, problem: "the unit's record cannot be read" };
+  const unreadable = unit.content === undefined ? "the unit's text is missing or cannot be read" : problem;
+  return {
+    ...homeFields(view, unit),
+    contentID: unit.contentId,
+    desiredState: unit.desiredState,
+    global: isGlobal(unit),
+    hash: unit.hash,
+    name,
+    ...(unreadable === undefined ? {} : { problem: unreadable }),
+    seats: seatsOf(view, name).map((seat) => toSeatV2(view, seat)),
+  };
+}
+
+/** Everything v2 says of a unit. */
+export function toUnitV2(view: ClusterView, name: UnitName, problem: string | undefined): UnitV2 {
+  const unit = view.units.get(name);
+  return {
+    ...toUnitStatusV2(view, name, problem),
+    revision: unit?.modRevision ?? 0,
+    states: statesOf(view, name).map((state) => toStateV2(view, state)),
+    ...(unit?.content === undefined ? {} : { text: unit.content.text }),
+  };
+}
+
+/** All seats of a unit, by machine. */
+export function seatsOf(view: ClusterView, name: UnitName): readonly Seat[] {
+  const seats: Seat[] = [];
+  for (const ofMachine of view.seats.values()) {
+    const seat = ofMachine.get(name);
+    if (seat !== undefined) seats.push(seat);
+  }
+  return seats.sort((a, b) => (a.machine < b.machine ? -1 : 1));
+}
+
+function isGlobal(unit: Unit): boolean {
+  return unit.requirements?.global ?? false;
+}
+
+/** A global unit has no single place and no single state; v1 leaves both out. */
+function homeFields(view: ClusterView, unit: Unit): Pick<UnitV1, "currentState" | "machineID"> {
+  if (isGlobal(unit)) return {};
+  const { machine, currentState } = homeOf(view, unit.name);
+  return machine === undefined ? { currentState } : { currentState, machineID: machine };
+}
+
+/**
+ * The one place to name for a plain unit. In a hand-over there are two seats: the successor counts as soon as it is as
+ * far as its predecessor. A unit that was unseated stays where it was until it has stopped there. Seats on absent
+ * machines do not count.
+ */
+function homeOf(view: ClusterView, name: UnitName): Home {
+  let best: { readonly seat: Seat; readonly state: DesiredState } | undefined;
+  for (const seat of seatsOf(view, name)) {
+    if (view.machines.get(seat.machine)?.presence === undefined) continue;
+    const state = currentStateOn(seat, view.states.get(seat.machine)?.get(name));
+    if (!isSeated(seat) && state === "inactive") continue;
+    if (best === undefined || isBetterHome({ seat, state }, best)) best = { seat, state };
+  }
+  return { machine: best?.seat.machine, currentState: best?.state ?? "inactive" };
+}
+
+function isBetterHome(
+  a: { readonly seat: Seat; readonly state: DesiredState },
+  b: { readonly seat: Seat; readonly state: DesiredState },
+): boolean {
+  if (isSeated(a.seat) !== isSeated(b.seat)) return isSeated(a.seat);
+  const difference = stateRank[a.state] - stateRank[b.state];
+  return difference !== 0 ? difference > 0 : a.seat.createRevision > b.seat.createRevision;
+}
+
+function toSeatV2(view: ClusterView, seat: Seat): SeatV2 {
+  return {
+    machineID: seat.machine,
+    present: view.machines.get(seat.machine)?.presence !== undefined,
+    reason: seat.reason,
+    target: seat.target,
+  };
+}
