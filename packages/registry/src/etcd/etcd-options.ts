@@ -1,0 +1,82 @@
+import { FleetError } from "@fleet/core";
+import type { Clock } from "@fleet/core/ports";
+
+/** How to reach etcd. Everything given is used and verified, or refused: nothing is accepted and ignored. */
+export interface EtcdStoreOptions {
+  /** `http://host:port` or `https://host:port`, all of one kind. One is used at a time; the next one after a failure. */
+  readonly endpoints: readonly string[];
+  readonly clock: Clock;
+  /**
+   * How long one call may take, in ms. Default 5,000. Shorter ones fail while etcd elects a leader (about 1 s);
+   * with longer ones a stalled connection is noticed late.
+   */
+  readonly requestTimeoutMs?: number;
+  /** Verifies etcd's certificate and proves who we are. Only with `https:` endpoints, which verify without it too. */
+  readonly tls?: EtcdTlsOptions;
+  /** For an etcd with authentication enabled; an etcd without it refuses them. */
+  readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+/** PEM texts. There is no reload: open a new store when a certificate has changed. */
+export interface EtcdTlsOptions {
+  /** The authorities that etcd's certificate must come from. Default: those that Node trusts. */
+  readonly ca?: string;
+  /** Our own certificate, for an etcd that asks for one. Goes with `key`. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Options that have been checked. */
+export interface CheckedEtcdOptions {
+  /** `scheme://host:port`, without a path. */
+  readonly endpoints: readonly string[];
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+  readonly tls: EtcdTlsOptions | undefined;
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
+}
+
+/** Checks the options against each other. @throws {FleetError} `invalid-argument` naming all problems. */
+export function checkEtcdOptions(options: EtcdStoreOptions): CheckedEtcdOptions {
+  const problems: string[] = [];
+  const endpoints = options.endpoints.map((endpoint) => checkEndpoint(endpoint, problems));
+  if (endpoints.length === 0) problems.push("no endpoint is given");
+  const secure = endpoints.filter((endpoint) => endpoint.startsWith("https:")).length;
+  if (secure > 0 && secure < endpoints.length) problems.push("endpoints mix http and https");
+  const { tls, credentials, requestTimeoutMs = 5_000 } = options;
+  if (tls !== undefined) problems.push(...tlsProblems(tls, secure > 0));
+  if (credentials !== undefined && (credentials.username === "" || credentials.password === "")) {
+    problems.push("a user needs both a name and a password");
+  }
+  if (!(requestTimeoutMs >= 1)) problems.push(`a request timeout of ${requestTimeoutMs} ms is too short`);
+  if (problems.length > 0) {
+    throw new FleetError("invalid-argument", `cannot use these etcd options: ${problems.join("; ")}`);
+  }
+  return { endpoints, clock: options.clock, requestTimeoutMs, tls, credentials };
+}
+
+function checkEndpoint(endpoint: string, problems: string[]): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  const isPlain =
+    url !== null &&
+    ["http:", "https:"].includes(url.protocol) &&
+    url.pathname === "/" &&
+    `${url.search}${url.hash}${url.username}${url.password}` === "";
+  if (!isPlain) {
+    problems.push(`"${endpoint}" is not http://host:port or https://host:port`);
+    return endpoint;
+  }
+  // Without a port a URL means 80 or 443, which no etcd listens on by default.
+  return `${url.protocol}//${url.hostname}:${url.port === "" ? "2379" : url.port}`;
+}
+
+function tlsProblems(tls: EtcdTlsOptions, isSecure: boolean): readonly string[] {
+  const problems: string[] = [];
+  if (!isSecure) problems.push("certificates are given, but the endpoints are not https");
+  if (tls.cert !== undefined && tls.key === undefined) problems.push("a certificate needs its key");
+  if (tls.key !== undefined && tls.cert === undefined) problems.push("a key needs its certificate");
+  for (const [name, pem] of Object.entries(tls)) {
+    if (pem !== undefined && !pem.includes("-----BEGIN ")) problems.push(`"${name}" is not PEM`);
+  }
+  return problems;
+}

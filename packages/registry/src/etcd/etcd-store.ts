@@ -1,0 +1,211 @@
+import { FleetError, type Revision } from "@fleet/core";
+import type { Etcd3 } from "etcd3";
+import { abortable, Scope } from "../async/scope.js";
+import type {
+  KeyRange,
+  LeaseId,
+  LeaseStatus,
+  RangeRequest,
+  RangeResult,
+  Store,
+  Transaction,
+  TransactionResult,
+  WatchBatch,
+} from "../store.js";
+import { createEtcdClient } from "./etcd-client.js";
+import {
+  toCompare,
+  toFound,
+  toRangeRequest,
+  toRequestOp,
+  toRevision,
+  toStoredValue,
+} from "./etcd-convert.js";
+import { translateEtcdError } from "./etcd-errors.js";
+import { renewEtcdLease } from "./etcd-lease.js";
+import { type CheckedEtcdOptions, checkEtcdOptions, type EtcdStoreOptions } from "./etcd-options.js";
+import { watchEtcd } from "./etcd-watch.js";
+
+interface Endpoint {
+  readonly url: string;
+  readonly client: Etcd3;
+}
+
+/**
+ * Opens etcd. Nothing is sent until the first call, so a store opens while etcd is away.
+ * @throws {FleetError} `invalid-argument` if the options contradict each other.
+ */
+export function openEtcdStore(options: EtcdStoreOptions): Store {
+  const checked = checkEtcdOptions(options);
+  try {
+    return new EtcdStore(checked);
+  } catch (cause) {
+    // The TLS library reads certificates at once, and its words are the best there are.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FleetError("invalid-argument", `cannot use the certificates for etcd: ${reason}`, { cause });
+  }
+}
+
+/**
+ * etcd v3 through etcd3, used for its transport alone. One endpoint is in use at a time; a call that finds it
+ * unavailable makes the next one current. Reads are then tried there, writes are not: they may have happened.
+ */
+class EtcdStore implements Store {
+  readonly #options: CheckedEtcdOptions;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #closed = new AbortController();
+  #current = 0;
+
+  constructor(options: CheckedEtcdOptions) {
+    this.#options = options;
+    this.#endpoints = options.endpoints.map((url) => ({ url, client: createEtcdClient(url, options) }));
+  }
+
+  async range(request: RangeRequest, signal: AbortSignal): Promise<RangeResult> {
+    const answer = await this.#read("read", signal, (client) => client.kv.range(toRangeRequest(request)));
+    return {
+      revision: toRevision(answer.header.revision),
+      items: answer.kvs.map(toStoredValue),
+      more: answer.more,
+      count: Number(answer.count),
+    };
+  }
+
+  async transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
+    const { compare = [], success = [], failure = [] } = transaction;
+    const request = {
+      compare: compare.map(toCompare),
+      success: success.map(toRequestOp),
+      failure: failure.map(toRequestOp),
+    };
+    const isRead = [...success, ...failure].every((operation) => operation.kind === "get");
+    const call = isRead ? this.#read.bind(this) : this.#once.bind(this);
+    const answer = await call("commit", signal, (client) => client.kv.txn(request));
+    return {
+      succeeded: answer.succeeded,
+      revision: toRevision(answer.header.revision),
+      results: answer.responses.map(toFound),
+    };
+  }
+
+  async watch(
+    range: KeyRange,
+    fromRevision: Revision,
+    signal: AbortSignal,
+    onBatch: (batch: WatchBatch) => void,
+  ): Promise<void> {
+    if (signal.aborted) return;
+    const scope = new Scope(signal, this.#closed.signal);
+    const created = new Scope(scope.signal);
+    // What the caller throws is the caller's, and must not come out translated.
+    let thrown: { readonly error: unknown } | undefined;
+    const deliver = (batch: WatchBatch): void => {
+      try {
+        onBatch(batch);
+      } catch (error) {
+        thrown = { error };
+        throw error;
+      }
+    };
+    try {
+      await this.#once("watch", scope.signal, async (client) => {
+        const request = { range, fromRevision, onBatch: deliver, onCreated: () => created.abort() };
+        const watching = watchEtcd(client, request, scope.signal);
+        watching.catch(() => undefined);
+        await Promise.race([watching, this.#timeLimit(created.signal)]);
+        await watching;
+      });
+    } catch (error) {
+      if (thrown !== undefined) throw thrown.error;
+      if (!signal.aborted) throw error;
+    } finally {
+      created.abort();
+      scope.abort();
+    }
+    if (!signal.aborted) this.#throwIfClosed();
+  }
+
+  async grantLease(ttlSeconds: number, signal: AbortSignal): Promise<LeaseId> {
+    const answer = await this.#once("grant a lease", signal, (client) =>
+      client.leaseClient.leaseGrant({ TTL: ttlSeconds }),
+    );
+    return answer.ID;
+  }
+
+  keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
+    const deadline = this.#options.clock.now() + this.#options.requestTimeoutMs;
+    return this.#once("renew a lease", signal, (client) => renewEtcdLease(client, leaseId, deadline));
+  }
+
+  async revokeLease(leaseId: LeaseId, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#once("revoke a lease", signal, (client) => client.leaseClient.leaseRevoke({ ID: leaseId }));
+    } catch (error) {
+      if (!(error instanceof FleetError && error.code === "not-found")) throw error;
+    }
+  }
+
+  async leaseTimeToLive(leaseId: LeaseId, signal: AbortSignal): Promise<LeaseStatus | undefined> {
+    const answer = await this.#read("read a lease", signal, (client) =>
+      client.leaseClient.leaseTimeToLive({ ID: leaseId }),
+    );
+    // etcd answers with -1 where there is no such lease.
+    if (Number(answer.TTL) < 0) return undefined;
+    return { remainingSeconds: Number(answer.TTL), grantedSeconds: Number(answer.grantedTTL) };
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort(storeClosed());
+    for (const { client } of this.#endpoints) client.close();
+  }
+
+  /** A call that changes nothing: tried once at each endpoint. */
+  async #read<T>(what: string, signal: AbortSignal, perform: (client: Etcd3) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#once(what, signal, perform);
+      } catch (error) {
+        const isOver = signal.aborted || this.#closed.signal.aborted || attempt >= this.#endpoints.length;
+        if (isOver || !(error instanceof FleetError) || error.code !== "unavailable") throw error;
+      }
+    }
+  }
+
+  async #once<T>(what: string, signal: AbortSignal, perform: (client: Etcd3) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    this.#throwIfClosed();
+    const scope = new Scope(signal, this.#closed.signal);
+    const index = this.#current;
+    const { url, client } = this.#endpoints[index] as Endpoint;
+    try {
+      return await abortable(perform(client), scope.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const translated = translateEtcdError(error, `${what} at ${url}`);
+      if (translated.code === "unavailable" && this.#current === index) {
+        this.#current = (index + 1) % this.#endpoints.length;
+      }
+      throw translated;
+    } finally {
+      scope.release();
+    }
+  }
+
+  /** Rejects when a watch was not accepted in time; ends quietly when it was. */
+  async #timeLimit(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.clock.sleep(this.#options.requestTimeoutMs, signal);
+    } catch {
+      return;
+    }
+    throw new Error("etcd did not accept the watch in time");
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed.signal.aborted) throw storeClosed();
+  }
+}
+
+function storeClosed(): FleetError {
+  return new FleetError("unavailable", "cannot reach etcd: the store was closed");
+}
