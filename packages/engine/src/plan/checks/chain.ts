@@ -1,0 +1,70 @@
+import type { Draft } from "../draft.js";
+import type { Place } from "../place.js";
+import type { CheckName, FailedCheck } from "../refusal.js";
+import type { Subject } from "../subject.js";
+import type { Check } from "./check.js";
+import { conflicts } from "./conflicts.js";
+import { machineId } from "./machine-id.js";
+import { machineMetadata } from "./machine-metadata.js";
+import { machineOf } from "./machine-of.js";
+import { takesUnits } from "./takes-units.js";
+import { vacancy } from "./vacancy.js";
+import { willingness } from "./willingness.js";
+
+/**
+ * What a machine must pass to get a seat for a unit. The order decides which of several reasons is named, so what the
+ * unit itself asks for comes before what happens to be there.
+ */
+export const newSeatChecks: readonly Check[] = [
+  machineId,
+  takesUnits,
+  machineMetadata,
+  vacancy,
+  willingness,
+  machineOf,
+  conflicts,
+];
+
+/** What a machine must pass for a seat that is there to stay, apart from the units that this one follows. */
+export const keptSeatChecks: readonly Check[] = [machineId, machineMetadata, conflicts];
+
+/** What a machine must pass for a unit that runs there without a seat to get one. */
+export const adoptionChecks: readonly Check[] = [
+  machineId,
+  machineMetadata,
+  vacancy,
+  willingness,
+  machineOf,
+  conflicts,
+];
+
+/** The first check that the machine does not pass. */
+export function firstFailure(
+  checks: readonly Check[],
+  subject: Subject,
+  place: Place,
+  draft: Draft,
+): Check | undefined {
+  return checks.find((check) => !check.passes(subject, place, draft));
+}
+
+/** Counts, over all machines but forgotten ones, why each will not do; most machines first. */
+export function tallyFailures(
+  checks: readonly Check[],
+  subject: Subject,
+  draft: Draft,
+): readonly FailedCheck[] {
+  const counts = new Map<string, { check: CheckName; machines: number; one: string; many: string }>();
+  for (const place of draft.places) {
+    if (place.stance === "forgotten") continue;
+    const check = firstFailure(checks, subject, place, draft);
+    if (check === undefined) continue;
+    const { one, many } = check.explain(subject, place, draft);
+    const count = counts.get(one);
+    if (count === undefined) counts.set(one, { check: check.name, machines: 1, one, many });
+    else count.machines += 1;
+  }
+  return [...counts.values()]
+    .sort((a, b) => b.machines - a.machines || (a.one < b.one ? -1 : 1))
+    .map(({ check, machines, one, many }) => ({ check, machines, what: machines === 1 ? one : many }));
+}

@@ -1,0 +1,101 @@
+import { Bits } from "./bits.js";
+import { tally } from "./pattern-book.js";
+import type { Place } from "./place.js";
+import type { Subject } from "./subject.js";
+
+/** `seat`: it has or gets a seat there. `stray`: it is there without one, which counts for conflicts only. */
+export type Residence = "seat" | "stray";
+
+/**
+ * Who would be where if the plan so far were carried out. Kept in step with counts by which the least loaded machine
+ * and a conflict are found without looking at every unit of every machine.
+ */
+export class Draft {
+  readonly places: readonly Place[];
+  readonly #residents: readonly Map<Subject, Residence>[];
+  readonly #loads: Int32Array;
+  /** The machines that take units, by load. */
+  readonly #byLoad: Bits[] = [];
+  #departures = 0;
+
+  constructor(places: readonly Place[]) {
+    this.places = places;
+    this.#residents = places.map(() => new Map());
+    this.#loads = new Int32Array(places.length);
+    for (const place of places) if (place.stance === "open") this.#bucket(0).add(place.index);
+  }
+
+  /** Rises whenever something goes from a machine that takes units: what was refused before may be possible now. */
+  get departures(): number {
+    return this.#departures;
+  }
+
+  /** How many seats the machine has, those of global units among them. */
+  loadOf(place: Place): number {
+    return this.#loads[place.index]!;
+  }
+
+  /** For each load from 0, the machines of that load that take units. */
+  get byLoad(): readonly Bits[] {
+    return this.#byLoad;
+  }
+
+  residentsOf(place: Place): ReadonlyMap<Subject, Residence> {
+    return this.#residents[place.index]!;
+  }
+
+  hasSeat(subject: Subject, place: Place): boolean {
+    return this.#residents[place.index]!.get(subject) === "seat";
+  }
+
+  /** Counts a unit in. It must not be there yet. */
+  add(subject: Subject, place: Place, residence: Residence): void {
+    this.#residents[place.index]!.set(subject, residence);
+    this.#count(subject, place, residence, 1);
+  }
+
+  /** Counts a unit out; nothing happens if it is not there. */
+  remove(subject: Subject, place: Place): void {
+    const residence = this.#residents[place.index]!.get(subject);
+    if (residence === undefined) return;
+    this.#residents[place.index]!.delete(subject);
+    this.#count(subject, place, residence, -1);
+    if (place.stance === "open") this.#departures += 1;
+  }
+
+  /** Whether the rules keep the unit apart from anything else that is there. */
+  hasConflict(subject: Subject, place: Place): boolean {
+    const at = place.index;
+    // A pattern may match the name of the unit that declares it; that alone is no conflict.
+    const own = this.#residents[at]!.has(subject) ? 1 : 0;
+    for (const pattern of subject.conflicts) {
+      const count = pattern.matched.get(at) ?? 0;
+      if (count > 0 && (count > own || !subject.conflictedBy.includes(pattern))) return true;
+    }
+    for (const pattern of subject.conflictedBy) {
+      const count = pattern.declared.get(at) ?? 0;
+      if (count > 0 && (count > own || !subject.conflicts.includes(pattern))) return true;
+    }
+    return false;
+  }
+
+  #count(subject: Subject, place: Place, residence: Residence, by: 1 | -1): void {
+    const at = place.index;
+    for (const pattern of subject.conflicts) tally(pattern.declared, at, by);
+    for (const pattern of subject.conflictedBy) tally(pattern.matched, at, by);
+    if (residence === "stray") return;
+    for (const pattern of subject.replaces) tally(pattern.declared, at, by);
+    for (const pattern of subject.replacedBy) tally(pattern.matched, at, by);
+    if (subject.siblings !== undefined) tally(subject.siblings, at, by);
+    const load = this.#loads[at]!;
+    this.#loads[at] = load + by;
+    if (place.stance !== "open") return;
+    this.#bucket(load).delete(at);
+    this.#bucket(load + by).add(at);
+  }
+
+  #bucket(load: number): Bits {
+    while (this.#byLoad.length <= load) this.#byLoad.push(new Bits(this.places.length));
+    return this.#byLoad[load]!;
+  }
+}

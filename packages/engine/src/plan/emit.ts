@@ -1,0 +1,161 @@
+import { compareUnitNames, type Seat, type Unit, type UnitName } from "@fleet/core";
+import { findComponents } from "./components.js";
+import { destroyedSince } from "./dismiss.js";
+import type { Place } from "./place.js";
+import { type Planning, type Unseating, unseating } from "./planning.js";
+import type { Claim, Subject } from "./subject.js";
+import type { EngineTask, SeatWish, UnseatTask } from "./task.js";
+
+type Unfinished<Task> = Task extends EngineTask ? Omit<Task, "component" | "stage" | "unit"> : never;
+
+interface Entry {
+  readonly subject: Subject;
+  readonly task: Unfinished<EngineTask>;
+}
+
+/** Turns what was decided into tasks, ordered by stage, unit and machine. */
+export function emitTasks(p: Planning): readonly EngineTask[] {
+  const entries: Entry[] = [];
+  for (const subject of p.world.subjects.values()) {
+    if (subject.kind === "plain") emitPlain(p, subject, entries);
+  }
+  for (const { subject, claim } of p.globalClaims) emitUpdate(subject, claim, entries);
+  for (const { subject, place, reason } of p.globalSeatings) {
+    entries.push({
+      subject,
+      task: { kind: "seat", machine: place.id, reason, ...arrival(subject, place), peers: [] },
+    });
+  }
+  for (const unseating of p.unseatings) entries.push(unseat(p, unseating));
+  for (const { place, seat, acked } of p.world.graves) {
+    const forgotten = place.stance === "forgotten";
+    if (!acked && !forgotten) continue;
+    const reason = acked ? "the machine has let go of it" : "the machine was forgotten";
+    const subject = p.world.subjects.get(seat.unit)!;
+    entries.push({ subject, task: { kind: "collect", machine: place.id, reason, seat, forgotten } });
+  }
+  emitClearMarks(p, entries);
+  return finish(entries);
+}
+
+function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
+  const { at, from, arrivingBecause: reason } = subject;
+  if (at === undefined) {
+    if (from === undefined) return;
+    const because = subject.leavingBecause ?? "";
+    entries.push(unseat(p, unseating(subject, from, "illegal", because)));
+  } else if (from === undefined) {
+    const task = {
+      kind: "seat",
+      machine: at.id,
+      reason,
+      ...arrival(subject, at),
+      peers: peers(subject),
+    } as const;
+    entries.push({ subject, task });
+  } else if (from.place === at) {
+    emitUpdate(subject, from, entries);
+  } else {
+    entries.push({
+      subject,
+      task: {
+        kind: "move",
+        machine: at.id,
+        reason,
+        ...arrival(subject, at),
+        from: from.seat,
+        fromPresenceRevision: from.place.presenceRevision,
+        peers: peers(subject),
+      },
+    });
+  }
+}
+
+function peers(subject: Subject): readonly UnitName[] {
+  return subject.peers.filter((peer) => peer !== subject).map((peer) => peer.name);
+}
+
+function emitUpdate(subject: Subject, { place, seat }: Claim, entries: Entry[]): void {
+  const wish = wishOf(subject.unit!);
+  const reason = differenceBetween(seat, wish);
+  if (reason === undefined) return;
+  entries.push({
+    subject,
+    task: { kind: "update", machine: place.id, reason, ...arrival(subject, place), seat },
+  });
+}
+
+function differenceBetween(seat: Seat, wish: SeatWish): string | undefined {
+  if (seat.target !== wish.target) return `desired state ${wish.target}`;
+  if (seat.contentId !== wish.contentId || seat.hash !== wish.hash) return "the unit's content was replaced";
+  return seat.startCount === wish.startCount ? undefined : "a new start was asked for";
+}
+
+function wishOf(unit: Unit): SeatWish {
+  return {
+    target: unit.desiredState === "launched" ? "launched" : "loaded",
+    contentId: unit.contentId,
+    hash: unit.hash,
+    startCount: unit.startCount,
+  };
+}
+
+function arrival(subject: Subject, place: Place) {
+  return {
+    wish: wishOf(subject.unit!),
+    unitRevision: subject.unit!.modRevision,
+    presenceRevision: place.presenceRevision,
+  };
+}
+
+function unseat(p: Planning, { subject, place, cause, reason, rival, ...rest }: Unseating): Entry {
+  const task: Unfinished<UnseatTask> = {
+    kind: "unseat",
+    machine: place.id,
+    cause,
+    reason,
+    tombstone: rest.tombstone,
+    seatRevision: rest.seatRevision,
+    unitRevision: p.world.view.units.get(subject.name)?.modRevision ?? 0,
+    ...(cause === "destroyed" ? { markRevision: destroyedSince(p, subject) } : {}),
+    ...(rival === undefined
+      ? {}
+      : { rival: { machine: rival.place.id, seatRevision: rival.seat.modRevision } }),
+  };
+  return { subject, task };
+}
+
+/** A mark goes when every seat that is older than it is a tombstone or gone, and no machine has a copy without a seat. */
+function emitClearMarks(p: Planning, entries: Entry[]): void {
+  const told = new Set(p.unseatings.flatMap(({ subject, cause }) => (cause === "destroyed" ? subject : [])));
+  for (const mark of p.world.marks) {
+    const subject = p.world.subjects.get(mark.name)!;
+    const isNeeded =
+      subject.strays.length > 0 ||
+      told.has(subject) ||
+      subject.claims.some(({ seat }) => seat.createRevision < mark.modRevision);
+    if (isNeeded) continue;
+    const reason = "every machine has been told";
+    entries.push({ subject, task: { kind: "clear-mark", reason, markRevision: mark.modRevision } });
+  }
+}
+
+function finish(entries: readonly Entry[]): readonly EngineTask[] {
+  const components = findComponents(new Set(entries.map(({ subject }) => subject)));
+  const tasks = entries.map(({ subject, task }): EngineTask => {
+    const isArrival = task.kind === "seat" || task.kind === "move" || task.kind === "update";
+    const stage = isArrival ? 1 + subject.depth : 0;
+    return { ...task, unit: subject.name, component: components.get(subject)!, stage };
+  });
+  return tasks.sort(compareTasks);
+}
+
+function compareTasks(a: EngineTask, b: EngineTask): number {
+  const machineOf = (task: EngineTask): string => (task.kind === "clear-mark" ? "" : task.machine);
+  return (
+    a.stage - b.stage ||
+    compareUnitNames(a.unit, b.unit) ||
+    compareUnitNames(machineOf(a), machineOf(b)) ||
+    compareUnitNames(a.kind, b.kind)
+  );
+}

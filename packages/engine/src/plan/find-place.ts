@@ -1,0 +1,91 @@
+import { firstFailure, tallyFailures } from "./checks/chain.js";
+import { ambiguousPlaces, choose } from "./choose.js";
+import { allFit, companionsOf } from "./companions.js";
+import { demandKey } from "./eligible.js";
+import { cycleText } from "./peers.js";
+import type { Place } from "./place.js";
+import type { Planning } from "./planning.js";
+import { type FailedCheck, type Refusal, refusalText } from "./refusal.js";
+import { isReplacedAt } from "./replaces.js";
+import type { Subject } from "./subject.js";
+import { ringNames } from "./verdict.js";
+
+/**
+ * Chooses the machine for a plain unit whose peers are decided. Preferred are machines where those who follow it fit
+ * too, and where it would not be asked to make way again.
+ */
+export function findPlace(p: Planning, subject: Subject): Place | undefined {
+  if (isHopeless(p, subject)) return undefined;
+  const passes = (place: Place): boolean => firstFailure(p.checks, subject, place, p.draft) === undefined;
+  const stays = (place: Place): boolean => passes(place) && !isReplacedAt(p, subject, place);
+  const companions =
+    subject.followers.length === 0 ? [] : companionsOf(subject, ({ progress }) => progress === "open");
+  if (companions.length > 0) {
+    const suits = (place: Place): boolean => stays(place) && allFit(p, subject, companions, place);
+    const place = choose(p, subject, suits);
+    if (place !== undefined) return place;
+  }
+  const place = choose(p, subject, stays);
+  return place !== undefined || subject.replacedBy.length === 0 ? place : choose(p, subject, passes);
+}
+
+/** Says why a unit gets no place, or not the one it wants. */
+export function refuse(p: Planning, subject: Subject): Refusal {
+  const stays = !subject.evicted && subject.from !== undefined ? subject.from.place : undefined;
+  const base = { unit: subject.name, ...(stays === undefined ? {} : { machine: stays.id }) };
+  const say = (reason: string): string => {
+    if (subject.leavingBecause === undefined) return reason;
+    const head = stays === undefined ? "unseated" : `stays on ${stays.id}`;
+    return `${head} (${subject.leavingBecause}); ${reason}`;
+  };
+  if (subject.cycle !== undefined) {
+    const reason = say(`peers that wait for each other: ${cycleText(subject.cycle)}`);
+    return { ...base, reason, failed: [], cycle: ringNames(subject.cycle) };
+  }
+  const meant = ambiguousPlaces(p, subject);
+  if (meant.length > 0) {
+    const ids = meant.map(({ id }) => id).join(", ");
+    return {
+      ...base,
+      reason: say(`MachineID "${subject.machineId}" means several machines: ${ids}`),
+      failed: [],
+    };
+  }
+  const failed = failuresOf(p, subject);
+  return { ...base, reason: say(refusalText(failed)), failed };
+}
+
+/** Whether a unit with the same demands was refused and nothing has left any machine since. */
+function isHopeless(p: Planning, subject: Subject): boolean {
+  const key = sharedDemand(subject);
+  if (key === undefined) return false;
+  if (p.failures.asOf !== p.draft.departures) {
+    p.failures.byDemand.clear();
+    p.failures.asOf = p.draft.departures;
+  }
+  return p.failures.byDemand.has(key);
+}
+
+function failuresOf(p: Planning, subject: Subject): readonly FailedCheck[] {
+  const key = sharedDemand(subject);
+  const known = key === undefined ? undefined : p.failures.byDemand.get(key);
+  if (known !== undefined && p.failures.asOf === p.draft.departures) return known;
+  const failed = tallyFailures(p.checks, subject, p.draft);
+  if (key !== undefined && p.failures.asOf === p.draft.departures) p.failures.byDemand.set(key, failed);
+  return failed;
+}
+
+/** Equal for units that every machine treats alike; `undefined` for a unit with a history or ties of its own. */
+function sharedDemand(subject: Subject): string | undefined {
+  const isSpecial =
+    subject.keyed.size > 0 ||
+    subject.refusedBy.size > 0 ||
+    subject.strays.length > 0 ||
+    subject.peerNames.length > 0 ||
+    subject.machineId !== undefined ||
+    subject.from !== undefined;
+  if (isSpecial) return undefined;
+  const own = subject.conflicts.map(({ text }) => text);
+  const others = subject.conflictedBy.map(({ text }) => text);
+  return JSON.stringify([demandKey(subject), own, others]);
+}

@@ -1,0 +1,68 @@
+import { compileGlob, hasGlobCharacters } from "@fleet/core";
+
+/** Counts by machine index; a machine without an entry counts 0. */
+export type Tally = Map<number, number>;
+
+/** A pattern of `Conflicts` or `Replaces`, shared by all units that write it. */
+export interface Pattern {
+  readonly text: string;
+  readonly matches: (name: string) => boolean;
+  /** How many units that declare it are on a machine. */
+  readonly declared: Tally;
+  /** How many units that it matches are on a machine. */
+  readonly matched: Tally;
+}
+
+/**
+ * Finds the patterns that match a name without trying all of them: plain names are looked up, the others are kept by
+ * what they begin with. A pattern that begins with a wildcard is tried on every name.
+ */
+export class PatternBook {
+  readonly #plain = new Map<string, Pattern>();
+  readonly #globs = new Map<string, Pattern>();
+  readonly #byPrefix = new Map<string, Pattern[]>();
+  readonly #prefixLengths = new Set<number>();
+
+  /** The one pattern of this text. */
+  intern(text: string): Pattern {
+    const book = hasGlobCharacters(text) ? this.#globs : this.#plain;
+    const known = book.get(text);
+    if (known !== undefined) return known;
+    const pattern = { text, matches: compileGlob(text), declared: new Map(), matched: new Map() };
+    book.set(text, pattern);
+    if (book === this.#globs) this.#index(pattern);
+    return pattern;
+  }
+
+  /** The interned patterns that match `name`, plain ones first. */
+  matching(name: string): readonly Pattern[] {
+    const found: Pattern[] = [];
+    const plain = this.#plain.get(name);
+    if (plain !== undefined) found.push(plain);
+    for (const length of this.#prefixLengths) {
+      if (length > name.length) continue;
+      for (const pattern of this.#byPrefix.get(name.slice(0, length)) ?? []) {
+        if (pattern.matches(name)) found.push(pattern);
+      }
+    }
+    return found;
+  }
+
+  #index(pattern: Pattern): void {
+    const prefix = pattern.text.slice(0, pattern.text.search(/[*?[\\]/));
+    const peers = this.#byPrefix.get(prefix);
+    if (peers !== undefined) {
+      peers.push(pattern);
+      return;
+    }
+    this.#byPrefix.set(prefix, [pattern]);
+    this.#prefixLengths.add(prefix.length);
+  }
+}
+
+/** Adds to a count; an entry that reaches 0 goes. */
+export function tally(counts: Tally, machine: number, by: 1 | -1): void {
+  const count = (counts.get(machine) ?? 0) + by;
+  if (count === 0) counts.delete(machine);
+  else counts.set(machine, count);
+}

@@ -1,0 +1,106 @@
+import type { UnitName } from "@fleet/core";
+import type { Subject } from "./subject.js";
+
+/**
+ * Ties units to the units they follow: sets `peers`, `followers`, `depth` and `cycle`.
+ * @returns the plain units that follow somebody, in groups, peers before followers. A group is one unit, or a ring of
+ * units that follow each other.
+ */
+export function tiePeers(subjects: ReadonlyMap<UnitName, Subject>): readonly (readonly Subject[])[] {
+  const following: Subject[] = [];
+  for (const subject of subjects.values()) {
+    if (subject.peerNames.length === 0) continue;
+    following.push(subject);
+    const names = [...new Set(subject.peerNames)];
+    subject.peers = names.flatMap((name) => subjects.get(name as UnitName) ?? []);
+    for (const peer of subject.peers) peer.followers.push(subject);
+  }
+  const groups = findGroups(following);
+  for (const group of groups) setDepth(group);
+  return groups;
+}
+
+function setDepth(group: readonly Subject[]): void {
+  const isRing = group.length > 1 || group[0]!.peers.includes(group[0]!);
+  const members = new Set(group);
+  let depth = 0;
+  for (const subject of group) {
+    for (const peer of subject.peers) if (!members.has(peer)) depth = Math.max(depth, peer.depth);
+  }
+  for (const subject of group) {
+    subject.depth = depth + 1;
+    if (isRing) subject.cycle = group;
+  }
+}
+
+interface Visit {
+  readonly subject: Subject;
+  readonly index: number;
+  /** The smallest index of an open visit that can be reached from here. */
+  low: number;
+  nextPeer: number;
+}
+
+/**
+ * Tarjan's strongly connected components, which come out peers first. Without recursion, because a chain of units may
+ * be longer than the stack is deep.
+ */
+function findGroups(following: readonly Subject[]): readonly (readonly Subject[])[] {
+  const visits = new Map<Subject, Visit>();
+  const open: Visit[] = [];
+  const isOpen = new Set<Subject>();
+  const groups: Subject[][] = [];
+
+  const enter = (subject: Subject): Visit => {
+    const visit = { subject, index: visits.size, low: visits.size, nextPeer: 0 };
+    visits.set(subject, visit);
+    open.push(visit);
+    isOpen.add(subject);
+    return visit;
+  };
+  const close = (visit: Visit): void => {
+    const group = open.splice(open.lastIndexOf(visit)).map((member) => member.subject);
+    for (const member of group) isOpen.delete(member);
+    groups.push(group.sort((a, b) => (a.name < b.name ? -1 : 1)));
+  };
+
+  for (const start of following) {
+    if (visits.has(start)) continue;
+    const path = [enter(start)];
+    while (path.length > 0) {
+      const visit = path.at(-1)!;
+      const peer = visit.subject.peers[visit.nextPeer];
+      if (peer === undefined) {
+        path.pop();
+        const parent = path.at(-1);
+        if (parent !== undefined) parent.low = Math.min(parent.low, visit.low);
+        if (visit.low === visit.index) close(visit);
+        continue;
+      }
+      visit.nextPeer += 1;
+      if (peer.peerNames.length === 0) continue;
+      const seen = visits.get(peer);
+      if (seen === undefined) path.push(enter(peer));
+      else if (isOpen.has(peer)) visit.low = Math.min(visit.low, seen.index);
+    }
+  }
+  return groups;
+}
+
+/** Names a ring of units for people: `a.service -> b.service -> a.service`, along the peers. */
+export function cycleText(ring: readonly Subject[]): string {
+  const members = new Set(ring);
+  const walked = new Set<Subject>();
+  let at = ring[0]!;
+  while (!walked.has(at)) {
+    walked.add(at);
+    at = at.peers.find((peer) => members.has(peer))!;
+  }
+  const path = [...walked];
+  const loop: string[] = [...path.slice(path.indexOf(at)), at].map((subject) => subject.name);
+  if (loop.length > cycleNamesMax) loop.splice(cycleNamesMax - 1, loop.length - cycleNamesMax, "…");
+  return loop.join(" -> ");
+}
+
+/** How much of a ring a sentence names. */
+const cycleNamesMax = 8;

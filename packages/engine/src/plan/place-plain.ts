@@ -1,0 +1,109 @@
+import { findPlace, refuse } from "./find-place.js";
+import { giveUp, type Planning, settle } from "./planning.js";
+import { makeWayFor, makeWayForAll } from "./replaces.js";
+import { adopt } from "./strays.js";
+import type { Subject } from "./subject.js";
+import { peersAt } from "./verdict.js";
+
+/**
+ * How often units that were refused are tried again because others have left a machine since. Each round needs a unit to
+ * have moved, and a plan moves a unit once, so more would only matter to a long chain of units waiting for each other.
+ */
+const roundsMax = 8;
+
+/** Decides where all plain units go that have no final place yet: by name, but those that others follow first. */
+export function placePlainUnits(p: Planning): void {
+  makeWayForAll(p);
+  let departures = p.draft.departures;
+  for (const subject of p.world.subjects.values()) decideAfterPeers(p, subject);
+  for (let round = 0; round < roundsMax && p.draft.departures > departures; round += 1) {
+    departures = p.draft.departures;
+    makeWayForAll(p);
+    for (const subject of p.refusals.keys()) reopen(subject);
+    for (const subject of p.world.subjects.values()) decideAfterPeers(p, subject);
+  }
+}
+
+function reopen(subject: Subject): void {
+  if (subject.kind === "plain" && subject.cycle === undefined) subject.progress = "open";
+}
+
+/** Without recursion, because a chain of units may be longer than the stack is deep. */
+function decideAfterPeers(p: Planning, subject: Subject): void {
+  const path = [subject];
+  while (path.length > 0) {
+    const next = path.at(-1)!;
+    const peer = next.progress === "open" ? undecidedPeer(next) : undefined;
+    if (peer !== undefined) {
+      path.push(peer);
+    } else {
+      path.pop();
+      if (next.kind === "plain" && next.progress === "open") decide(p, next);
+    }
+  }
+}
+
+function undecidedPeer(subject: Subject): Subject | undefined {
+  for (const member of subject.cycle ?? [subject]) {
+    for (const peer of member.peers) {
+      const isTied = subject.cycle?.includes(peer) === true;
+      if (peer.kind === "plain" && peer.progress === "open" && !isTied) return peer;
+    }
+  }
+  return undefined;
+}
+
+function decide(p: Planning, subject: Subject): void {
+  if (subject.cycle !== undefined) {
+    decideRing(p, subject.cycle);
+    return;
+  }
+  if (subject.at !== undefined && subject.leavingBecause === undefined) {
+    const peers = peersAt(p, subject, subject.at);
+    if (peers.kind !== "never") {
+      subject.progress = "placed";
+      makeWayFor(p, subject);
+      return;
+    }
+    subject.leavingBecause = peers.because;
+    subject.evicted = true;
+  }
+  const frozen = subject.strays.find(({ place }) => place.stance === "frozen")?.place;
+  if (frozen !== undefined && subject.from === undefined) {
+    const reason = `is on ${frozen.id} already, which does not believe the registry: waits until it does`;
+    giveUp(p, subject, { unit: subject.name, machine: frozen.id, reason, failed: [] });
+    return;
+  }
+  if (!adopt(p, subject)) {
+    const place = findPlace(p, subject);
+    if (place === undefined) {
+      giveUp(p, subject, refuse(p, subject));
+      return;
+    }
+    settle(p, subject, place, subject.leavingBecause ?? placingReason(subject, p.draft.loadOf(place)));
+  }
+  makeWayFor(p, subject);
+}
+
+function placingReason(subject: Subject, load: number): string {
+  const wish = `desired state ${subject.unit!.desiredState}`;
+  if (subject.peerNames.length > 0) return `${wish}; follows ${subject.peerNames.join(", ")}`;
+  if (subject.machineId !== undefined) return `${wish}; pinned to this machine`;
+  return `${wish}; fewest seats (${load}) of the machines that fit`;
+}
+
+/** A ring of units that follow each other stays as a whole or goes as a whole, and can be placed nowhere. */
+function decideRing(p: Planning, ring: readonly Subject[]): void {
+  const lost = ring
+    .map((subject) => (subject.at === undefined ? undefined : peersAt(p, subject, subject.at)))
+    .find((verdict) => verdict?.kind === "never");
+  for (const subject of ring) {
+    if (subject.progress !== "open") continue;
+    if (lost?.kind === "never") {
+      subject.evicted = true;
+      subject.leavingBecause = lost.because;
+    }
+    if (subject.at !== undefined && subject.leavingBecause === undefined) subject.progress = "placed";
+    else giveUp(p, subject, refuse(p, subject));
+  }
+}

@@ -1,0 +1,66 @@
+import type { Machine, MachineId, Metadata, Revision } from "@fleet/core";
+import type { PlanOptions, PlanView } from "./view.js";
+
+/**
+ * What a machine's condition means for seats.
+ * `open`: takes units. `cordoned`, `drained`: keeps its seats, gets no new ones. `leaving`: its units go if they have
+ * another place. `frozen`, `away`: nothing can be done there; its seats stay. `released`: away, its units go if they have
+ * another place. `forgotten`: will not come back.
+ */
+export type Stance =
+  | "open"
+  | "cordoned"
+  | "drained"
+  | "leaving"
+  | "frozen"
+  | "away"
+  | "released"
+  | "forgotten";
+
+/** A machine as the planner sees it. */
+export interface Place {
+  /** Its rank by id: what ties are broken by. */
+  readonly index: number;
+  readonly id: MachineId;
+  readonly stance: Stance;
+  /** Effective metadata. Of a machine that is away it is not known, so nothing is decided by it then. */
+  readonly metadata: Metadata;
+  /** The mod revision of the presence, 0 if the machine is away: what a guarded write compares. */
+  readonly presenceRevision: Revision;
+}
+
+/** Whether the machine is there and follows its seats, so that a seat there can be judged and taken away. */
+export function isAttended(place: Place): boolean {
+  return place.stance === "open" || place.stance === "cordoned" || place.stance === "drained";
+}
+
+/** Whether seats there stay, whatever the rules say: nobody is there to let go of a unit. */
+export function isHeld(place: Place): boolean {
+  return place.stance === "frozen" || place.stance === "away";
+}
+
+/** Lists all machines that are known, or that anything is said of, by id. */
+export function listPlaces(view: PlanView, options: PlanOptions): readonly Place[] {
+  const ids = new Set<MachineId>(view.machines.keys());
+  for (const id of view.seats.keys()) ids.add(id);
+  return [...ids].sort().map((id, index) => {
+    const machine = view.machines.get(id);
+    return {
+      index,
+      id,
+      stance: stanceOf(id, machine, options),
+      metadata: machine?.metadata ?? {},
+      presenceRevision: machine?.presence?.modRevision ?? 0,
+    };
+  });
+}
+
+function stanceOf(id: MachineId, machine: Machine | undefined, options: PlanOptions): Stance {
+  if (machine?.presence === undefined) {
+    if (machine === undefined || !machine.known) return "forgotten";
+    return options.releasedMachines.has(id) ? "released" : "away";
+  }
+  if (machine.presence.state !== "up") return machine.presence.state;
+  if (machine.policy.drained) return "drained";
+  return machine.policy.cordoned ? "cordoned" : "open";
+}

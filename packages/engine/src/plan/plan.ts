@@ -1,0 +1,50 @@
+import { compareUnitNames } from "@fleet/core";
+import { dismissUnwanted } from "./dismiss.js";
+import { emitTasks } from "./emit.js";
+import { keepGlobalSeats } from "./keep-global.js";
+import { keepPlainSeats } from "./keep-plain.js";
+import { tiePeers } from "./peers.js";
+import { placeGlobals } from "./place-global.js";
+import { placePlainUnits } from "./place-plain.js";
+import { beginPlanning } from "./planning.js";
+import type { Refusal } from "./refusal.js";
+import { admitStrays, adoptStrays, dropSurplusStrays, remarkOnStrays } from "./strays.js";
+import type { EngineTask } from "./task.js";
+import type { PlanOptions, PlanView } from "./view.js";
+import { surveyWorld } from "./world.js";
+
+/** What is to be done, and why the rest is not. */
+export interface Plan {
+  /** By stage, unit and machine. */
+  readonly tasks: readonly EngineTask[];
+  /** By unit and machine. */
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * Decides where units go. The same cluster gives the same plan, whatever the order of its maps; carrying a plan out and
+ * planning again gives nothing to do. Whoever asks "what would happen if" calls this on a changed view.
+ *
+ * Precedence: seats that break no rule stay, older first; then units that run somewhere without a seat are adopted; then
+ * global units by name; then the others by name. It does not promise the best use of machines: nothing is moved to make
+ * room, and nothing is moved to balance load.
+ */
+export function plan(view: PlanView, options: PlanOptions): Plan {
+  const world = surveyWorld(view, options);
+  const followers = tiePeers(world.subjects);
+  const p = beginPlanning(world);
+  dismissUnwanted(p);
+  admitStrays(p);
+  keepPlainSeats(p, followers);
+  keepGlobalSeats(p);
+  dropSurplusStrays(p);
+  adoptStrays(p);
+  placeGlobals(p);
+  placePlainUnits(p);
+  remarkOnStrays(p);
+  return { tasks: emitTasks(p), refusals: [...p.refusals.values(), ...p.remarks].sort(compareRefusals) };
+}
+
+function compareRefusals(a: Refusal, b: Refusal): number {
+  return compareUnitNames(a.unit, b.unit) || compareUnitNames(a.machine ?? "", b.machine ?? "");
+}

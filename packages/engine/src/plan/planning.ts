@@ -1,0 +1,123 @@
+import type { Revision } from "@fleet/core";
+import { newSeatChecks } from "./checks/chain.js";
+import type { Check } from "./checks/check.js";
+import { makePace } from "./checks/pace.js";
+import { Draft } from "./draft.js";
+import { EligiblePlaces } from "./eligible.js";
+import type { Place } from "./place.js";
+import type { FailedCheck, Refusal } from "./refusal.js";
+import type { Claim, Subject } from "./subject.js";
+import type { TombstoneContent, UnseatCause } from "./task.js";
+import type { World } from "./world.js";
+
+/** A tombstone to be written. */
+export interface Unseating {
+  readonly subject: Subject;
+  readonly place: Place;
+  readonly cause: UnseatCause;
+  readonly reason: string;
+  readonly tombstone: TombstoneContent;
+  /** The mod revision of the seat; 0 if the unit is there without one. */
+  readonly seatRevision: Revision;
+  /** The seat whose unit is the right one, for `surplus` and `moved`. */
+  readonly rival?: Claim;
+}
+
+/** A new seat of a global unit. */
+export interface GlobalSeating {
+  readonly subject: Subject;
+  readonly place: Place;
+  readonly reason: string;
+}
+
+/** What one run of the planner works on: the world it reads, the draft it changes, and what it has decided. */
+export interface Planning {
+  readonly world: World;
+  readonly draft: Draft;
+  readonly eligible: EligiblePlaces;
+  /** What a machine must pass to get a new seat. */
+  readonly checks: readonly Check[];
+  /** For each machine, how many seats it has or is to get that it has not reported on; kept only if there is a pace. */
+  readonly unreported: Int32Array;
+  readonly unseatings: Unseating[];
+  readonly globalSeatings: GlobalSeating[];
+  /** Seats of global units that stay. */
+  readonly globalClaims: { readonly subject: Subject; readonly claim: Claim }[];
+  /** Units that want a place, or another one, and have none in this plan. */
+  readonly refusals: Map<Subject, Refusal>;
+  /** Other things that are not as they should be and stay so. */
+  readonly remarks: Refusal[];
+  /** Why units with certain demands have no place; good until something leaves a machine. */
+  readonly failures: { asOf: number; readonly byDemand: Map<string, readonly FailedCheck[]> };
+}
+
+/** A tombstone in place of a live seat. */
+export function unseating(
+  subject: Subject,
+  { place, seat }: Claim,
+  cause: UnseatCause,
+  reason: string,
+  rival?: Claim,
+): Unseating {
+  const base = { subject, place, cause, reason, tombstone: seat, seatRevision: seat.modRevision };
+  return rival === undefined ? base : { ...base, rival };
+}
+
+/** Begins a plan: nothing is decided, nobody is anywhere. */
+export function beginPlanning(world: World): Planning {
+  const { pace } = world.options;
+  const unreported = new Int32Array(world.places.length);
+  if (pace !== undefined) countUnreported(world, unreported);
+  const isPaced = ({ from }: Subject): boolean =>
+    from !== undefined && pace?.machines.has(from.place.id) === true;
+  return {
+    world,
+    draft: new Draft(world.places),
+    eligible: new EligiblePlaces(world.places),
+    checks:
+      pace === undefined
+        ? newSeatChecks
+        : [...newSeatChecks, makePace(isPaced, unreported, pace.unreportedMax)],
+    unreported,
+    unseatings: [],
+    globalSeatings: [],
+    globalClaims: [],
+    refusals: new Map(),
+    remarks: [],
+    failures: { asOf: 0, byDemand: new Map() },
+  };
+}
+
+function countUnreported(world: World, unreported: Int32Array): void {
+  for (const subject of world.subjects.values()) {
+    for (const { place } of subject.claims) {
+      const state = world.view.states.get(place.id)?.get(subject.name);
+      if (state === undefined || state.condition === "unloaded") unreported[place.index]! += 1;
+    }
+  }
+}
+
+/** Decides where a plain unit is to be, moving it there in the draft. */
+export function settle(p: Planning, subject: Subject, place: Place, because: string): void {
+  if (subject.at !== place || subject.progress !== "placed") {
+    if (subject.at !== undefined) p.draft.remove(subject, subject.at);
+    // A unit that is there without a seat is counted as such until it gets one.
+    p.draft.remove(subject, place);
+    p.draft.add(subject, place, "seat");
+    if (subject.from?.place !== place) p.unreported[place.index]! += 1;
+  }
+  subject.at = place;
+  subject.progress = "placed";
+  subject.arrivingBecause = because;
+  p.refusals.delete(subject);
+}
+
+/** Decides that a plain unit has no place in this plan: it stays where it may, or leaves its seat for nothing. */
+export function giveUp(p: Planning, subject: Subject, refusal: Refusal): void {
+  subject.progress = "waiting";
+  if (subject.evicted || subject.from === undefined) {
+    if (subject.at !== undefined) p.draft.remove(subject, subject.at);
+    subject.at = undefined;
+  }
+  p.refusals.set(subject, refusal);
+}

@@ -1,0 +1,160 @@
+import { isTemplate, type Seat, templateOf, type Unit, type UnitName, type UnitState } from "@fleet/core";
+import type { Pattern, PatternBook, Tally } from "./pattern-book.js";
+import type { Place } from "./place.js";
+
+/**
+ * What the planner may do with a unit.
+ * `plain`: give it one seat. `global`: give it one on every eligible machine. `unwanted`: take its seats away.
+ * `unreadable`: its record says something nobody understands; leave it as it is. `recordless`: seats or states name it,
+ * but no record does, which proves nothing; leave it as it is too.
+ */
+export type SubjectKind = "plain" | "global" | "unwanted" | "unreadable" | "recordless";
+
+/** A live seat and the machine it is on. */
+export interface Claim {
+  readonly place: Place;
+  readonly seat: Seat;
+}
+
+/** A unit that a machine reports as being there, though it has no seat on it. */
+export interface Stray {
+  readonly subject: Subject;
+  readonly place: Place;
+  readonly state: UnitState;
+  readonly active: boolean;
+}
+
+/** How far the planner has got with a plain unit. */
+export type Progress =
+  /** Nothing is decided; if it has a seat, it holds that place for the time being. */
+  | "open"
+  /** It is where it is to be. */
+  | "placed"
+  /** It has no place in this plan. */
+  | "waiting";
+
+/**
+ * A unit as the planner sees it, with what is proposed for it so far. It lives for one plan; the view it was made from
+ * is never changed.
+ */
+export interface Subject {
+  readonly name: UnitName;
+  readonly kind: SubjectKind;
+  readonly unit: Unit | undefined;
+  /** The machine it is pinned to; `undefined` for no demand and for global units, which must not make one. */
+  readonly machineId: string | undefined;
+  readonly machineMetadata: ReadonlyMap<string, readonly string[]>;
+  /** Names of the units it follows; none for global units. */
+  readonly peerNames: readonly string[];
+  readonly conflicts: readonly Pattern[];
+  /** Patterns of any unit's `Conflicts` that match its name. */
+  readonly conflictedBy: readonly Pattern[];
+  readonly replaces: readonly Pattern[];
+  readonly replacedBy: readonly Pattern[];
+  /** How many instances of its template each machine has; absent for units that are no instances. */
+  readonly siblings: Tally | undefined;
+
+  /** Those of its peers that anything is known of. */
+  peers: readonly Subject[];
+  followers: Subject[];
+  /** 0 follows nobody, 1 follows such a unit, and so on. */
+  depth: number;
+  /** The units it waits for in a ring, itself among them. */
+  cycle: readonly Subject[] | undefined;
+
+  /** Its live seats, the one to be kept first. */
+  claims: Claim[];
+  /** Machines where it has a seat of any kind, tombstones included: no new seat can be made there. */
+  readonly keyed: Set<number>;
+  /** Machines that will not take it, and why. */
+  readonly refusedBy: Map<number, string>;
+  strays: Stray[];
+
+  progress: Progress;
+  /** Where it is to be, or where it holds its place while nothing is decided. */
+  at: Place | undefined;
+  /** The seat it leaves or keeps. */
+  from: Claim | undefined;
+  /** Whether it must leave `from` even if there is nowhere to go. */
+  evicted: boolean;
+  /** Why it leaves `from`; `undefined` if it does not want to. */
+  leavingBecause: string | undefined;
+  /** Why it is where it is to be, if it was not there before. */
+  arrivingBecause: string;
+  /** Whether it was moved to make way for a unit that replaces it; once a plan is enough. */
+  displaced: boolean;
+}
+
+/** Where subjects get what they share. */
+export interface SubjectBooks {
+  readonly conflicts: PatternBook;
+  readonly replaces: PatternBook;
+  readonly siblings: Map<UnitName, Tally>;
+}
+
+/** Tells what the planner may do with a unit whose record is there. */
+export function kindOf(unit: Unit, unreadable: boolean): SubjectKind {
+  if (unreadable || unit.content === undefined || unit.requirements === undefined) return "unreadable";
+  if (unit.desiredState === "inactive" || isTemplate(unit.name)) return "unwanted";
+  return unit.requirements.global ? "global" : "plain";
+}
+
+/**
+ * Prepares a unit for planning. All patterns of all units must have been interned before, so that `conflictedBy` is
+ * complete.
+ */
+export function makeSubject(
+  name: UnitName,
+  kind: SubjectKind,
+  unit: Unit | undefined,
+  books: SubjectBooks,
+): Subject {
+  const requirements = kind === "unreadable" ? undefined : unit?.requirements;
+  const isPlain = kind === "plain";
+  return {
+    name,
+    kind,
+    unit,
+    machineId: isPlain ? requirements?.machineId : undefined,
+    machineMetadata: requirements?.machineMetadata ?? new Map(),
+    peerNames: isPlain ? (requirements?.machineOf ?? []) : [],
+    conflicts: patternsOf(requirements?.conflicts, books.conflicts),
+    conflictedBy: books.conflicts.matching(name),
+    replaces: isPlain ? patternsOf(requirements?.replaces, books.replaces) : [],
+    replacedBy: isPlain ? books.replaces.matching(name) : [],
+    siblings: siblingsOf(name, books),
+    peers: [],
+    followers: [],
+    depth: 0,
+    cycle: undefined,
+    claims: [],
+    keyed: new Set(),
+    refusedBy: new Map(),
+    strays: [],
+    progress: "open",
+    at: undefined,
+    from: undefined,
+    evicted: false,
+    leavingBecause: undefined,
+    arrivingBecause: "",
+    displaced: false,
+  };
+}
+
+function patternsOf(texts: readonly string[] | undefined, book: PatternBook): readonly Pattern[] {
+  if (texts === undefined || texts.length === 0) return none;
+  return [...new Set(texts)].map((text) => book.intern(text));
+}
+
+const none: readonly Pattern[] = [];
+
+function siblingsOf(name: UnitName, books: SubjectBooks): Tally | undefined {
+  const template = templateOf(name);
+  if (template === undefined) return undefined;
+  let siblings = books.siblings.get(template);
+  if (siblings === undefined) {
+    siblings = new Map();
+    books.siblings.set(template, siblings);
+  }
+  return siblings;
+}

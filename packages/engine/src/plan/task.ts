@@ -1,0 +1,104 @@
+import type { ContentId, MachineId, Revision, Seat, SeatTarget, UnitHash, UnitName } from "@fleet/core";
+
+interface TaskBase {
+  readonly unit: UnitName;
+  /** Why, in a sentence for people. */
+  readonly reason: string;
+  /**
+   * Names the group of units that are tied to each other by rules: the smallest unit name among its tasks. Tasks of
+   * different components may be committed in any order.
+   */
+  readonly component: UnitName;
+  /** 0 removals, 1 units that follow nobody, 2 their followers, 3 the followers of those, and so on. */
+  readonly stage: number;
+}
+
+/** What a seat is to say. */
+export interface SeatWish {
+  readonly target: Exclude<SeatTarget, "absent">;
+  readonly contentId: ContentId;
+  readonly hash: UnitHash;
+  readonly startCount: number;
+}
+
+interface Arrival {
+  readonly wish: SeatWish;
+  /** The record this was decided from. */
+  readonly unitRevision: Revision;
+  /** The presence of the machine that gets the seat; 0 if it is away, which only an update allows. */
+  readonly presenceRevision: Revision;
+}
+
+/** Gives a unit a seat where it has none. */
+export interface SeatTask extends TaskBase, Arrival {
+  readonly kind: "seat";
+  readonly machine: MachineId;
+  /** Units that must have seats on the same machine when this one is written. */
+  readonly peers: readonly UnitName[];
+}
+
+/** Makes a seat say what the unit's record says now. */
+export interface UpdateTask extends TaskBase, Arrival {
+  readonly kind: "update";
+  readonly machine: MachineId;
+  readonly seat: Seat;
+}
+
+/**
+ * Why a unit loses a seat without getting another in the same change.
+ * `inactive`: its record asks for it. `destroyed`: a mark says so. `illegal`: the rules forbid the machine, and there is no
+ * other. `surplus`: another copy is the right one. `moved`: its successor has taken over.
+ */
+export type UnseatCause = "inactive" | "destroyed" | "illegal" | "surplus" | "moved";
+
+/** What a tombstone says of the unit that is to go: what was there last. */
+export interface TombstoneContent {
+  readonly contentId: ContentId;
+  readonly hash: UnitHash;
+  readonly startCount: number;
+}
+
+/** Writes a tombstone. */
+export interface UnseatTask extends TaskBase {
+  readonly kind: "unseat";
+  readonly machine: MachineId;
+  readonly cause: UnseatCause;
+  readonly tombstone: TombstoneContent;
+  /** The mod revision of the seat; 0 if the unit is there without one. */
+  readonly seatRevision: Revision;
+  /** The mod revision of the unit's record; 0 if there is none. */
+  readonly unitRevision: Revision;
+  /** The mark this relies on, for `destroyed`. */
+  readonly markRevision?: Revision;
+  /** The copy that is the right one, for `surplus` and `moved`. */
+  readonly rival?: { readonly machine: MachineId; readonly seatRevision: Revision };
+}
+
+/** Writes a tombstone on one machine and a seat on another in one change. */
+export interface MoveTask extends TaskBase, Arrival {
+  readonly kind: "move";
+  /** Where the unit goes. */
+  readonly machine: MachineId;
+  readonly from: Seat;
+  /** The presence of the machine it leaves; 0 if it is away. */
+  readonly fromPresenceRevision: Revision;
+  readonly peers: readonly UnitName[];
+}
+
+/** Deletes a tombstone that has been obeyed. */
+export interface CollectTask extends TaskBase {
+  readonly kind: "collect";
+  readonly machine: MachineId;
+  readonly seat: Seat;
+  /** Whether it is deleted because the machine will not come back; then it must still be away. */
+  readonly forgotten: boolean;
+}
+
+/** Deletes the mark of a destroyed unit that no machine is left to learn of. */
+export interface ClearMarkTask extends TaskBase {
+  readonly kind: "clear-mark";
+  readonly markRevision: Revision;
+}
+
+/** One thing for the leader to write. It carries everything the write compares, so that nothing is left to choose. */
+export type EngineTask = SeatTask | UpdateTask | UnseatTask | MoveTask | CollectTask | ClearMarkTask;

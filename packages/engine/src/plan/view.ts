@@ -1,0 +1,28 @@
+import type { ClusterView, MachineId, UnitName } from "@fleet/core";
+
+/** What a plan is made from: the part of a {@link ClusterView} that placements depend on, and nothing else. */
+export type PlanView = Pick<
+  ClusterView,
+  "units" | "destroyed" | "machines" | "seats" | "states" | "unreadableUnits"
+>;
+
+/** What the planner cannot read off the cluster itself. */
+export interface PlanOptions {
+  /**
+   * Machines that are away and whose units may be moved now, as the loss rules have decided. The seats of all other
+   * absent machines stay. Machines that are present are ignored.
+   */
+  readonly releasedMachines: ReadonlySet<MachineId>;
+  /** Machines that lately would not take a unit, each with the reason, beside those whose states say so now. */
+  readonly refusedLately?: ReadonlyMap<UnitName, ReadonlyMap<MachineId, string>>;
+  /** Absent to move without a brake. */
+  readonly pace?: Pace;
+}
+
+/** A brake on moves after a loss of many machines, so that what is left is not started to death. */
+export interface Pace {
+  /** The brake is on for units that leave these machines. */
+  readonly machines: ReadonlySet<MachineId>;
+  /** How many seats a machine may have that it has not reported on yet, before it is given more. */
+  readonly unreportedMax: number;
+}

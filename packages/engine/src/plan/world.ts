@@ -1,0 +1,146 @@
+import {
+  compareUnitNames,
+  type DestroyedMark,
+  isTombstone,
+  type MachineId,
+  type Seat,
+  type UnitName,
+  type UnitState,
+} from "@fleet/core";
+import { PatternBook } from "./pattern-book.js";
+import { listPlaces, type Place } from "./place.js";
+import { type Claim, kindOf, makeSubject, type Subject, type SubjectBooks } from "./subject.js";
+import type { PlanOptions, PlanView } from "./view.js";
+
+/** A tombstone and what became of it. */
+export interface Grave {
+  readonly place: Place;
+  readonly seat: Seat;
+  readonly acked: boolean;
+}
+
+/** The view, prepared for planning: everything looked up once, in a stated order. */
+export interface World {
+  readonly view: PlanView;
+  readonly options: PlanOptions;
+  /** By id. */
+  readonly places: readonly Place[];
+  readonly placeOf: ReadonlyMap<MachineId, Place>;
+  /** Every unit with a record, a seat, a mark or an unattached state, by name. */
+  readonly subjects: ReadonlyMap<UnitName, Subject>;
+  readonly graves: readonly Grave[];
+  /** By name. */
+  readonly marks: readonly DestroyedMark[];
+}
+
+/** Reads the view once. Its maps may come in any order; the world's do not depend on it. */
+export function surveyWorld(view: PlanView, options: PlanOptions): World {
+  const places = listPlaces(view, options);
+  const placeOf = new Map(places.map((place) => [place.id, place]));
+  const subjects = listSubjects(view, places);
+  const graves: Grave[] = [];
+  for (const place of places) surveySeats(place, view, subjects, graves);
+  for (const place of places) surveyStates(place, view, subjects);
+  addRefusedLately(options, placeOf, subjects);
+  for (const subject of subjects.values()) sortClaims(subject, view);
+  const marks = [...view.destroyed.values()].sort((a, b) => compareUnitNames(a.name, b.name));
+  return { view, options, places, placeOf, subjects, graves, marks };
+}
+
+function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, Subject> {
+  const books: SubjectBooks = {
+    conflicts: new PatternBook(),
+    replaces: new PatternBook(),
+    siblings: new Map(),
+  };
+  const names = new Set<UnitName>(view.units.keys());
+  for (const name of view.unreadableUnits) names.add(name);
+  for (const name of view.destroyed.keys()) names.add(name);
+  for (const seats of view.seats.values()) for (const name of seats.keys()) names.add(name);
+  for (const place of places) {
+    for (const [name, state] of view.states.get(place.id) ?? []) {
+      if (state.condition === "loaded") names.add(name);
+    }
+  }
+  for (const { requirements } of view.units.values()) {
+    for (const text of requirements?.conflicts ?? []) books.conflicts.intern(text);
+    for (const text of requirements?.replaces ?? []) books.replaces.intern(text);
+  }
+  const subjects = new Map<UnitName, Subject>();
+  for (const name of [...names].sort()) {
+    const unit = view.units.get(name);
+    const unreadable = view.unreadableUnits.has(name);
+    const kind = unit !== undefined ? kindOf(unit, unreadable) : unreadable ? "unreadable" : "recordless";
+    subjects.set(name, makeSubject(name, kind, unit, books));
+  }
+  return subjects;
+}
+
+function surveySeats(place: Place, view: PlanView, subjects: Map<UnitName, Subject>, graves: Grave[]): void {
+  for (const [name, seat] of view.seats.get(place.id) ?? []) {
+    const subject = subjects.get(name)!;
+    subject.keyed.add(place.index);
+    if (isTombstone(seat)) {
+      const state = view.states.get(place.id)?.get(name);
+      const acked = state?.condition === "unloaded" && state.acked === seat.modRevision;
+      graves.push({ place, seat, acked });
+    } else {
+      subject.claims.push({ place, seat });
+    }
+  }
+}
+
+function surveyStates(place: Place, view: PlanView, subjects: Map<UnitName, Subject>): void {
+  // What a machine that is away says is of the past; its states go with its lease.
+  if (place.presenceRevision === 0) return;
+  for (const [name, state] of view.states.get(place.id) ?? []) {
+    if (state.condition === "refused") {
+      subjects.get(name)?.refusedBy.set(place.index, state.reason ?? "");
+    } else if (state.condition === "loaded") {
+      const subject = subjects.get(name)!;
+      if (!subject.keyed.has(place.index)) {
+        subject.strays.push({ subject, place, state, active: isActive(state) });
+      }
+    }
+  }
+}
+
+/** Whether the unit runs there, in systemd's word. */
+export function isActive(state: UnitState | undefined): boolean {
+  return (
+    state?.condition === "loaded" && (state.activeState === "active" || state.activeState === "reloading")
+  );
+}
+
+function addRefusedLately(
+  options: PlanOptions,
+  placeOf: ReadonlyMap<MachineId, Place>,
+  subjects: ReadonlyMap<UnitName, Subject>,
+): void {
+  for (const [name, machines] of options.refusedLately ?? []) {
+    const subject = subjects.get(name);
+    if (subject === undefined) continue;
+    for (const [machine, reason] of machines) {
+      const place = placeOf.get(machine);
+      if (place !== undefined && !subject.refusedBy.has(place.index)) {
+        subject.refusedBy.set(place.index, reason);
+      }
+    }
+  }
+}
+
+/** Puts the seat to be kept first: that of a finished hand-over, one on a machine that is there, the oldest. */
+function sortClaims(subject: Subject, view: PlanView): void {
+  if (subject.claims.length > 1 && subject.kind === "plain") {
+    const isHeir = ({ place, seat }: Claim): boolean =>
+      seat.replaces !== undefined && isActive(view.states.get(place.id)?.get(subject.name));
+    subject.claims.sort(
+      (a, b) =>
+        Number(isHeir(b)) - Number(isHeir(a)) ||
+        Number(a.place.presenceRevision === 0) - Number(b.place.presenceRevision === 0) ||
+        a.seat.createRevision - b.seat.createRevision ||
+        a.place.index - b.place.index,
+    );
+  }
+  subject.strays.sort((a, b) => Number(b.active) - Number(a.active) || a.place.index - b.place.index);
+}
