@@ -141,8 +141,11 @@ export async function ensureModules(options = {}) {
   const npm = findProgram("npm");
   if (npm === undefined)
     throw new SetupError("npm is not installed. Install Node.js with npm (Debian: apt-get install npm)");
+  options.say?.(`npm ci (${why})`);
   const installed = await run(npm, ["ci", "--no-audit", "--no-fund"], { cwd: checkout });
-  if (installed.code !== 0) throw new SetupError(`npm ci failed:\n${lastLines(installed.output)}`);
+  // npm puts its reason first, and pages of usage after it.
+  const reasons = installed.output.split("\n").filter((line) => /^npm error ./.test(line));
+  if (installed.code !== 0) throw new SetupError(`npm ci failed:\n${reasons.slice(0, 8).join("\n")}`);
   return `installed (${why})`;
 }
 
@@ -183,6 +186,7 @@ export async function ensurePackages(options = {}) {
   const first = [...new Set(missing.map((packages) => packages[0]))];
   const advice = `install them as root: apt-get install ${first.join(" ")}`;
   if (options.check || !isRoot()) throw new SetupError(`missing: ${first.join(", ")}; ${advice}`);
+  options.say?.(`apt-get install ${first.join(" ")}`);
   let failure = await installAny(missing);
   if (failure !== undefined) {
     const updated = await apt(["update"]);
@@ -253,6 +257,7 @@ export async function ensureEtcd(options = {}) {
       problems.push(error.message);
       continue;
     }
+    options.say?.(`downloading etcd-server to ${cache}`);
     const path = await unpackEtcd(cache);
     return { path, how: `${await checkEtcd(path)}, unpacked to ${path}` };
   }
@@ -325,14 +330,14 @@ export async function setup(options = {}) {
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   let etcd;
   const steps = [
-    ["node", true, checkNode],
-    ["node modules", options.modules !== false, () => ensureModules(options)],
-    ["systemd and D-Bus", options.packages !== false, () => ensurePackages(options)],
+    ["node", true, async () => checkNode()],
+    ["node modules", options.modules !== false, ensureModules],
+    ["systemd and D-Bus", options.packages !== false, ensurePackages],
     [
       "etcd",
       options.etcd !== false,
-      async () => {
-        const { path, how } = await ensureEtcd(options);
+      async (stepOptions) => {
+        const { path, how } = await ensureEtcd(stepOptions);
         etcd = path;
         return how;
       },
@@ -340,10 +345,11 @@ export async function setup(options = {}) {
   ].filter(([, wanted]) => wanted);
   await exclusively(log, async () => {
     for (const [index, [name, , step]] of steps.entries()) {
+      const title = `[${index + 1}/${steps.length}] ${name}`;
       const startedMs = performance.now();
-      const result = await step();
+      const result = await step({ check: options.check, say: (what) => log(`${title}: ${what} ...`) });
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-      log(`[${index + 1}/${steps.length}] ${name}: ${result} (${seconds} s)`);
+      log(`${title}: ${result} (${seconds} s)`);
     }
   });
   return { etcd };

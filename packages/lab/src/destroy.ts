@@ -1,5 +1,5 @@
 import { rm, rmdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { killGroup } from "./cgroup.js";
 import type { Host } from "./host.js";
 import type { LabState } from "./state.js";
@@ -10,10 +10,15 @@ export async function destroyLab(directory: string, state: LabState, host: Host 
     await killGroup(host.root());
     await host.close();
   }
-  const etcdData = state.etcd?.dataDirectory;
-  for (const path of [etcdData, state.dataDirectory, directory]) {
-    if (path !== undefined) await rm(path, { recursive: true, force: true });
+  const etcdData = state.etcd ? [state.etcd.dataDirectory] : [];
+  await removeDirectories([...etcdData, state.dataDirectory, directory]);
+}
+
+/** Removes the lab's directories with all that is in them, and the base directories with their last lab. */
+export async function removeDirectories(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await rm(path, { recursive: true, force: true });
+    // Not if it holds anything else, and not if it is none of ours, such as /var/tmp itself.
+    if (basename(dirname(path)).startsWith("fleet-lab")) await rmdir(dirname(path)).catch(() => undefined);
   }
-  // The base directories go with their last lab.
-  for (const path of [state.dataDirectory, directory]) await rmdir(dirname(path)).catch(() => undefined);
 }

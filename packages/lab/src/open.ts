@@ -6,7 +6,7 @@ import { killGroup } from "./cgroup.js";
 import { wallTime } from "./clock.js";
 import { LabContext } from "./context.js";
 import { DelegatedHost } from "./delegated-host.js";
-import { destroyLab } from "./destroy.js";
+import { destroyLab, removeDirectories } from "./destroy.js";
 import type { Host } from "./host.js";
 import { userId } from "./host-facts.js";
 import { Lab } from "./lab.js";
@@ -74,7 +74,12 @@ export async function openLab(options: OpenLabOptions): Promise<Lab> {
     const dataDirectory = resolve(options.dataDirectory ?? join(baseDataDirectory(), id));
     makePrivateDirectory(directory);
     makePrivateDirectory(dataDirectory);
-    const host = await openHost(way, id, directory, dataDirectory, options.signal);
+    const host = await openHost(way, id, directory, dataDirectory, options.signal).catch(
+      async (error: unknown) => {
+        await removeDirectories([dataDirectory, directory]);
+        throw error;
+      },
+    );
     const owner = identifyProcess(process.pid);
     const state: LabState = {
       version: 1,

@@ -33,14 +33,18 @@ function wordsOf(pid: number): string {
   }
 }
 
-// Every process of a lab has its directory, or that of its data, in its environment or command line.
-function processesOf(directory: string): number[] {
+// Every process of a lab has one of its directories in its environment or command line.
+function processesOf({ directory, dataDirectory }: { directory: string; dataDirectory: string }): number[] {
   const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
-  return pids.filter((pid) => wordsOf(pid).includes(directory) || wordsOf(pid).includes(`/${name}/`));
+  return pids.filter((pid) => [directory, dataDirectory].some((path) => wordsOf(pid).includes(`${path}/`)));
 }
 
 function cgroupsOfLab(): string[] {
-  const found = spawnSync("find", ["/sys/fs/cgroup", "-maxdepth", "6", "-type", "d", "-name", `*${name}*`]);
+  const found = spawnSync("find", [
+    ...["/sys/fs/cgroup", "-maxdepth", "6", "-type", "d"],
+    // Another user may run this test at the same time.
+    ...["-uid", String(process.getuid?.()), "-name", `*${name}*`],
+  ]);
   return found.stdout.toString().split("\n").filter(Boolean);
 }
 
@@ -203,9 +207,9 @@ describe("lab", () => {
     const { directory, dataDirectory } = lab;
     const pids = [...(await lab.unitsRunning("m1")).values()].flat();
     expect(pids.length).toBeGreaterThan(1);
-    expect(processesOf(directory)).toEqual(expect.arrayContaining(pids));
+    expect(processesOf({ directory, dataDirectory })).toEqual(expect.arrayContaining(pids));
     await lab.stop();
-    expect(processesOf(directory)).toEqual([]);
+    expect(processesOf({ directory, dataDirectory })).toEqual([]);
     expect(cgroupsOfLab()).toEqual([]);
     expect(existsSync(directory)).toBe(false);
     expect(existsSync(dataDirectory)).toBe(false);
