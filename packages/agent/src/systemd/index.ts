@@ -1,1 +1,5 @@
-export {};
+export type { ManagerAddress } from "./manager-address.js";
+export { MemoryUnitDirectory } from "./memory/memory-unit-directory.js";
+export { type MemoryCall, MemoryUnitManager } from "./memory/memory-unit-manager.js";
+export { openUnitDirectory } from "./unit-directory.js";
+export { createUnitManager, type UnitManagerOptions } from "./unit-manager.js";

@@ -1,0 +1,328 @@
+import { FleetError, type UnitName } from "@fleet/core";
+import type { Job, JobResult, LocalUnit, UnitManager, UnitManagerEvent } from "@fleet/core/ports";
+import {
+  describeMemoryUnit,
+  hasInstallInformation,
+  isKept,
+  loadStateOf,
+  type MemoryJob,
+  type MemoryUnit,
+  readMemoryUnit,
+  startOutcome,
+} from "./memory-unit.js";
+import type { MemoryUnitDirectory } from "./memory-unit-directory.js";
+
+/** A call that the twin received, for tests that count them. */
+export interface MemoryCall {
+  readonly member: "start" | "stop" | "reload" | "link" | "enable" | "disable" | "resetFailed" | "describe";
+  readonly units: readonly string[];
+}
+
+/**
+ * systemd in memory: the twin of the D-Bus adapter, under the same contract suite.
+ * It plays services by their `Type`, `RemainAfterExit` and a command ending in `/false`. Jobs end at once unless
+ * `holdsJobs` is set. Beyond the port it can be disconnected, frozen, rebooted and told that a unit has ended.
+ */
+export class MemoryUnitManager implements UnitManager {
+  /** Every call, in order. */
+  readonly calls: MemoryCall[] = [];
+  /** While true, jobs stay queued until `finishJobs`. */
+  holdsJobs = false;
+  /** While true, no call is answered: each fails as if its time were up. */
+  isFrozen = false;
+  /** Answers of `systemState`. */
+  state = "running";
+  /** Called before a start is carried out; what it throws is systemd's refusal. */
+  beforeStart: (name: UnitName) => void = () => {};
+
+  readonly #directory: MemoryUnitDirectory;
+  readonly #links = new Map<string, string>();
+  readonly #enabled = new Set<string>();
+  readonly #hostTexts = new Map<string, string>();
+  readonly #units = new Map<UnitName, MemoryUnit>();
+  readonly #jobs = new Set<MemoryJob>();
+  readonly #listeners = new Set<(event: UnitManagerEvent) => void>();
+  readonly #waiters = new Set<() => void>();
+  #boots = 1;
+  #invocations = 0;
+  #isRunning = false;
+  #isCut = false;
+  #isAnnounced = false;
+  #changed = new Set<UnitName>();
+
+  constructor(directory: MemoryUnitDirectory) {
+    this.#directory = directory;
+  }
+
+  get connected(): boolean {
+    return this.#isRunning && !this.#isCut;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    this.#isRunning = true;
+    if (!this.#isCut) this.#announce();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    this.#isRunning = false;
+    if (!this.#isCut) this.#emit({ kind: "disconnected", problem: "stopped" });
+  }
+
+  subscribe(listener: (event: UnitManagerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async bootId(signal: AbortSignal): Promise<string> {
+    while (!this.connected) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#waiters.add(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+    return `memory-${this.#boots}`;
+  }
+
+  async systemState(signal: AbortSignal): Promise<string> {
+    this.#check("ask systemd's state", signal);
+    return this.state;
+  }
+
+  async describe(name: UnitName, signal: AbortSignal): Promise<LocalUnit> {
+    this.#receive("describe", [name], signal);
+    const unit = this.#load(name);
+    const described = describeMemoryUnit(unit, this.#textOf(name));
+    this.#collect(unit);
+    return described;
+  }
+
+  async describeLoaded(
+    names: readonly UnitName[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<UnitName, LocalUnit>> {
+    this.#check("describe units", signal);
+    const units = new Map<UnitName, LocalUnit>();
+    for (const name of names) {
+      const unit = this.#units.get(name);
+      if (unit !== undefined) units.set(name, describeMemoryUnit(unit, this.#textOf(name)));
+    }
+    return units;
+  }
+
+  async link(paths: readonly string[], signal: AbortSignal): Promise<void> {
+    this.#receive("link", paths, signal);
+    for (const path of paths) {
+      if (this.#directory.textAt(path) === undefined) {
+        throw new FleetError("not-found", `cannot link ${path}: Unit file ${path} does not exist.`);
+      }
+      this.#links.set(nameOfPath(path), path);
+    }
+  }
+
+  async enable(paths: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.link(paths, signal);
+    this.#receive("enable", paths, signal);
+    for (const path of paths) {
+      if (hasInstallInformation(this.#directory.textAt(path) ?? "")) this.#enabled.add(nameOfPath(path));
+    }
+  }
+
+  async disable(names: readonly UnitName[], signal: AbortSignal): Promise<void> {
+    this.#receive("disable", names, signal);
+    for (const name of names) {
+      this.#links.delete(name);
+      this.#enabled.delete(name);
+    }
+  }
+
+  async reload(signal: AbortSignal): Promise<void> {
+    this.#receive("reload", [], signal);
+    for (const unit of [...this.#units.values()]) {
+      const fresh = readMemoryUnit(unit.name, this.#pathOf(unit.name), this.#textOf(unit.name));
+      const { activeState, subState, invocationId, job } = unit;
+      this.#units.set(unit.name, Object.assign(fresh, { activeState, subState, invocationId, job }));
+    }
+    this.#emit({ kind: "resynced" });
+  }
+
+  async start(name: UnitName, signal: AbortSignal): Promise<Job> {
+    this.#receive("start", [name], signal);
+    this.beforeStart(name);
+    const unit = this.#load(name);
+    const loadState = loadStateOf(unit);
+    if (loadState === "not-found") {
+      throw new FleetError("not-found", `cannot start "${name}": Unit ${name} not found.`);
+    }
+    if (loadState !== "loaded") {
+      throw new FleetError("conflict", `cannot start "${name}": Unit ${name} has a bad unit file setting.`);
+    }
+    return this.#queue(unit, "start", () => this.#started(name));
+  }
+
+  async stop(name: UnitName, signal: AbortSignal): Promise<Job> {
+    this.#receive("stop", [name], signal);
+    const unit = this.#units.get(name);
+    if (unit === undefined) return { result: Promise.resolve("done") };
+    if (unit.activeState === "active") this.#set(name, "deactivating", "stop-sigterm");
+    return this.#queue(unit, "stop", () => {
+      this.#set(name, "inactive", "dead");
+      return "done";
+    });
+  }
+
+  async resetFailed(name: UnitName, signal: AbortSignal): Promise<void> {
+    this.#receive("resetFailed", [name], signal);
+    if (this.#units.get(name)?.activeState === "failed") this.#set(name, "inactive", "dead");
+  }
+
+  /** Lets all queued jobs end, in the order in which they were queued. */
+  finishJobs(result?: JobResult): void {
+    for (const job of [...this.#jobs]) job.finish(result ?? "");
+  }
+
+  /** A unit of the host itself, from a file that is not fleet's. */
+  addHostUnit(name: string, text: string, isActive = false): void {
+    this.#hostTexts.set(name, text);
+    const unit = this.#load(name as UnitName);
+    if (isActive) this.#set(unit.name, "active", "running");
+    else this.#collect(unit);
+  }
+
+  /** The unit's process ends or is restarted by systemd itself. */
+  play(name: UnitName, activeState: string, subState: string, isNewInvocation = false): void {
+    const unit = this.#load(name);
+    if (isNewInvocation) unit.invocationId = this.#nextInvocation();
+    this.#set(name, activeState, subState);
+  }
+
+  /** The units that are enabled, for tests. */
+  get enabled(): ReadonlySet<string> {
+    return this.#enabled;
+  }
+
+  /** The connection breaks; systemd goes on. */
+  cut(): void {
+    this.#isCut = true;
+    this.#emit({ kind: "disconnected", problem: "the connection was cut" });
+  }
+
+  /** The connection is there again. */
+  mend(): void {
+    this.#isCut = false;
+    if (this.#isRunning) this.#announce();
+  }
+
+  /** The machine boots: runtime links, units and jobs are gone. The directory is the caller's to clear. */
+  reboot(): void {
+    this.#boots += 1;
+    for (const state of [this.#links, this.#enabled, this.#units, this.#jobs]) state.clear();
+    this.cut();
+    this.mend();
+  }
+
+  #announce(): void {
+    for (const wake of this.#waiters) wake();
+    this.#waiters.clear();
+    this.#emit({ kind: "resynced" });
+  }
+
+  #receive(member: MemoryCall["member"], units: readonly string[], signal: AbortSignal): void {
+    this.#check(`${member} ${units.join(", ")}`, signal);
+    this.calls.push({ member, units });
+  }
+
+  #check(what: string, signal: AbortSignal): void {
+    signal.throwIfAborted();
+    if (!this.connected) throw new FleetError("unavailable", `cannot ${what}: no connection to systemd`);
+    if (this.isFrozen) throw new FleetError("deadline-exceeded", `cannot ${what}: systemd does not answer`);
+  }
+
+  #load(name: UnitName): MemoryUnit {
+    const known = this.#units.get(name);
+    // systemd looks again for a file it did not find before.
+    if (known !== undefined && known.text !== undefined) return known;
+    const unit = readMemoryUnit(name, this.#pathOf(name), this.#textOf(name));
+    this.#units.set(name, unit);
+    return unit;
+  }
+
+  #queue(unit: MemoryUnit, kind: MemoryJob["kind"], carryOut: () => string): Job {
+    const { name } = unit;
+    unit.job?.finish("canceled");
+    const result = new Promise<JobResult>((resolve) => {
+      const job: MemoryJob = {
+        kind,
+        finish: (forced) => {
+          this.#jobs.delete(job);
+          const current = this.#units.get(name);
+          if (current?.job === job) current.job = undefined;
+          resolve(forced === "" ? carryOut() : forced);
+          this.#touch(name);
+          if (current !== undefined) this.#collect(current);
+        },
+      };
+      unit.job = job;
+      this.#jobs.add(job);
+      this.#touch(name);
+      if (!this.holdsJobs) queueMicrotask(() => this.#jobs.has(job) && job.finish(""));
+    });
+    return { result };
+  }
+
+  #started(name: UnitName): string {
+    const unit = this.#load(name);
+    if (unit.activeState === "active") return "done";
+    const outcome = startOutcome(unit);
+    unit.invocationId = this.#nextInvocation();
+    this.#set(name, outcome.activeState, outcome.subState);
+    return outcome.result;
+  }
+
+  #set(name: UnitName, activeState: string, subState: string): void {
+    const unit = this.#load(name);
+    unit.activeState = activeState;
+    unit.subState = subState;
+    this.#touch(name);
+    this.#collect(unit);
+  }
+
+  #collect(unit: MemoryUnit): void {
+    if (!isKept(unit)) this.#units.delete(unit.name);
+  }
+
+  #nextInvocation(): string {
+    this.#invocations += 1;
+    return this.#invocations.toString(16).padStart(32, "0");
+  }
+
+  #pathOf(name: UnitName): string {
+    const linked = this.#links.get(name);
+    if (linked !== undefined) return linked;
+    return this.#hostTexts.has(name) ? `/usr/lib/systemd/system/${name}` : "";
+  }
+
+  #textOf(name: UnitName): string | undefined {
+    const linked = this.#links.get(name);
+    return linked === undefined ? this.#hostTexts.get(name) : this.#directory.textAt(linked);
+  }
+
+  #touch(name: UnitName): void {
+    this.#changed.add(name);
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    queueMicrotask(() => {
+      this.#isAnnounced = false;
+      const units = this.#changed;
+      this.#changed = new Set();
+      if (this.connected) this.#emit({ kind: "changed", units });
+    });
+  }
+
+  #emit(event: UnitManagerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+function nameOfPath(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

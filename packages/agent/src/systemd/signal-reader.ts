@@ -1,0 +1,102 @@
+import type { UnitName } from "@fleet/core";
+import type { Clock, UnitManagerEvent } from "@fleet/core/ports";
+import type { DbusSignal } from "./dbus-connection.js";
+import { asBoolean, asDictionary, asString } from "./dbus-value.js";
+import type { JobTable } from "./job-table.js";
+import {
+  busName,
+  managerInterface,
+  propertiesInterface,
+  systemdName,
+  unitInterface,
+} from "./manager-calls.js";
+import { unitNameOfPath } from "./unit-path.js";
+import type { UnitTable } from "./unit-table.js";
+
+/** Where signals lead. */
+export interface SignalReaderOptions {
+  readonly table: UnitTable;
+  readonly jobs: JobTable;
+  readonly clock: Clock;
+  readonly emit: (event: UnitManagerEvent) => void;
+  /** systemd has left the bus, to re-execute itself or for good. */
+  readonly ownerLost: () => void;
+}
+
+/** Turns the signals of one connection into events; all that arrive in one read become one event. */
+export class SignalReader {
+  readonly #options: SignalReaderOptions;
+  #changed = new Set<UnitName>();
+  #isAnnounced = false;
+  #isReloading = false;
+
+  constructor(options: SignalReaderOptions) {
+    this.#options = options;
+  }
+
+  read(signal: DbusSignal): void {
+    if (signal.interface === propertiesInterface) this.#properties(signal);
+    else if (signal.interface === managerInterface) this.#manager(signal);
+    else if (signal.interface === busName) this.#bus(signal);
+  }
+
+  #properties(signal: DbusSignal): void {
+    if (signal.member !== "PropertiesChanged" || signal.body[0] !== unitInterface) return;
+    const name = unitNameOfPath(signal.path);
+    if (name === undefined) return;
+    this.#options.table.enterChange(
+      name as UnitName,
+      asDictionary(signal.body[1]),
+      this.#options.clock.monotonic(),
+    );
+    this.#touch(name as UnitName);
+  }
+
+  #manager(signal: DbusSignal): void {
+    const { table, jobs } = this.#options;
+    switch (signal.member) {
+      case "JobRemoved":
+        jobs.ended(asString(signal.body[1]), asString(signal.body[3]));
+        break;
+      case "UnitNew":
+        if (!this.#isReloading) this.#touch(asString(signal.body[0]) as UnitName);
+        break;
+      case "UnitRemoved": {
+        // A reload announces every unit as gone and new again.
+        if (this.#isReloading) break;
+        const name = asString(signal.body[0]) as UnitName;
+        table.remove(name);
+        this.#touch(name);
+        break;
+      }
+      case "Reloading":
+        this.#reloading(asBoolean(signal.body[0]));
+        break;
+    }
+  }
+
+  #reloading(isReloading: boolean): void {
+    this.#isReloading = isReloading;
+    this.#options.table.clear();
+    if (!isReloading) this.#options.emit({ kind: "resynced" });
+  }
+
+  #bus(signal: DbusSignal): void {
+    if (signal.member !== "NameOwnerChanged" || signal.body[0] !== systemdName) return;
+    // A new owner without a loss before would be someone else's state; the connection starts over either way.
+    if (signal.body[1] !== "") this.#options.ownerLost();
+  }
+
+  #touch(name: UnitName): void {
+    this.#changed.add(name);
+    if (this.#isAnnounced) return;
+    this.#isAnnounced = true;
+    // All messages of one read are delivered before microtasks run.
+    queueMicrotask(() => {
+      this.#isAnnounced = false;
+      const units = this.#changed;
+      this.#changed = new Set();
+      this.#options.emit({ kind: "changed", units });
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FleetError, type UnitName, unitNameProblem } from "@fleet/core";
+import type { UnitDirectory } from "@fleet/core/ports";
+import { replaceFile } from "./replace-file.js";
+
+/**
+ * Opens the directory for unit files, making it (and its parents) if necessary.
+ * @param path - Absolute. Usually on tmpfs: nothing is forced to a disk, because a boot begins without files anyway.
+ * @throws {FleetError} `permission-denied` or `internal` if it cannot be made.
+ */
+export async function openUnitDirectory(path: string): Promise<UnitDirectory> {
+  await translated(`create the units directory ${path}`, mkdir(path, { recursive: true, mode: 0o755 }));
+  return new FileUnitDirectory(path);
+}
+
+class FileUnitDirectory implements UnitDirectory {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  pathOf(name: UnitName): string {
+    return join(this.#path, name);
+  }
+
+  async list(): Promise<readonly UnitName[]> {
+    const entries = await translated(`list ${this.#path}`, readdir(this.#path));
+    return entries.filter((entry): entry is UnitName => unitNameProblem(entry) === undefined);
+  }
+
+  async read(name: UnitName): Promise<string | undefined> {
+    try {
+      return await readFile(this.pathOf(name), "utf8");
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw fromFileError(`read ${this.pathOf(name)}`, error);
+    }
+  }
+
+  async write(name: UnitName, text: string): Promise<void> {
+    await translated(`write ${this.pathOf(name)}`, replaceFile(this.pathOf(name), text, 0o644));
+  }
+
+  async remove(name: UnitName): Promise<void> {
+    await translated(`remove ${this.pathOf(name)}`, rm(this.pathOf(name), { force: true }));
+  }
+}
+
+async function translated<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw fromFileError(what, error);
+  }
+}
+
+function fromFileError(what: string, error: unknown): FleetError {
+  const code = codeOf(error);
+  const denied = code === "EACCES" || code === "EPERM" || code === "EROFS";
+  return new FleetError(
+    denied ? "permission-denied" : "internal",
+    `cannot ${what}: ${code ?? String(error)}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}

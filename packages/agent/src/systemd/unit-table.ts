@@ -1,0 +1,105 @@
+import type { UnitName } from "@fleet/core";
+import type { LocalUnit } from "@fleet/core/ports";
+import { asArray, asHex, asNumber, asString, unwrap } from "./dbus-value.js";
+
+/** The parts of a unit's description that one row of systemd's listings has. */
+export type UnitRow = Pick<LocalUnit, "loadState" | "activeState" | "subState" | "hasJob">;
+
+/** The parts that have to be asked for one by one. */
+export type UnitDetails = Pick<LocalUnit, "fragmentPath" | "invocationId" | "needDaemonReload">;
+
+interface Entry {
+  row: UnitRow;
+  details: Partial<UnitDetails>;
+  confirmedMs: number;
+}
+
+/**
+ * What is known of the units somebody has asked about, kept up to date by signals, so that a change costs no calls.
+ * Everything must be entered in the order in which the messages arrived.
+ */
+export class UnitTable {
+  readonly #entries = new Map<UnitName, Entry>();
+
+  /** Enters a row of a listing. */
+  enterRow(name: UnitName, row: UnitRow, nowMs: number): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) {
+      this.#entries.set(name, { row, details: {}, confirmedMs: nowMs });
+    } else {
+      entry.row = row;
+      entry.confirmedMs = nowMs;
+    }
+  }
+
+  /** Enters details, unless the unit has vanished meanwhile. */
+  enterDetails(name: UnitName, details: Partial<UnitDetails>): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) entry.details = { ...entry.details, ...details };
+  }
+
+  /** Enters a change that systemd announced. */
+  enterChange(name: UnitName, changed: Readonly<Record<string, unknown>>, nowMs: number): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    entry.row = {
+      loadState: entry.row.loadState,
+      activeState:
+        changed.ActiveState === undefined ? entry.row.activeState : asString(unwrap(changed.ActiveState)),
+      subState: changed.SubState === undefined ? entry.row.subState : asString(unwrap(changed.SubState)),
+      hasJob: changed.Job === undefined ? entry.row.hasJob : asNumber(asArray(unwrap(changed.Job))[0]) !== 0,
+    };
+    if (changed.InvocationID !== undefined) {
+      entry.details = { ...entry.details, invocationId: asHex(unwrap(changed.InvocationID)) };
+    }
+    entry.confirmedMs = nowMs;
+  }
+
+  /** @returns the unit if everything about it is known. */
+  get(name: UnitName): LocalUnit | undefined {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return undefined;
+    const { fragmentPath, invocationId, needDaemonReload } = entry.details;
+    if (fragmentPath === undefined || invocationId === undefined || needDaemonReload === undefined) {
+      return undefined;
+    }
+    return { name, ...entry.row, fragmentPath, invocationId, needDaemonReload };
+  }
+
+  /** @returns the row alone, with the moment at which it was last confirmed. */
+  row(name: UnitName): { readonly row: UnitRow; readonly confirmedMs: number } | undefined {
+    return this.#entries.get(name);
+  }
+
+  remove(name: UnitName): void {
+    this.#entries.delete(name);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}
+
+/** Reads a row of `ListUnits` and its relatives. @returns the unit's name, which is no alias, and the facts. */
+export function readUnitRow(value: unknown): { readonly id: string; readonly row: UnitRow } {
+  const fields = asArray(value);
+  return {
+    id: asString(fields[0]),
+    row: {
+      loadState: asString(fields[2]),
+      activeState: asString(fields[3]),
+      subState: asString(fields[4]),
+      hasJob: asNumber(fields[7]) !== 0,
+    },
+  };
+}
+
+/** Says whether two rows say the same. */
+export function isSameRow(a: UnitRow, b: UnitRow): boolean {
+  return (
+    a.loadState === b.loadState &&
+    a.activeState === b.activeState &&
+    a.subState === b.subState &&
+    a.hasJob === b.hasJob
+  );
+}
