@@ -1,1 +1,1 @@
-export {};
+export { runCli, type World } from "./cli.js";

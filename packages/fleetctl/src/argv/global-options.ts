@@ -1,0 +1,20 @@
+import type { OptionSpec } from "../command.js";
+
+/** The options that all commands have. */
+export const globalOptions: readonly OptionSpec[] = [
+  {
+    name: "endpoint",
+    type: "text",
+    fallback: "unix:///var/run/fleet.sock",
+    help: "Where fleetd listens: unix:///path or http://host:port; several of one cluster with commas between.",
+  },
+  {
+    name: "request-timeout",
+    type: "seconds",
+    fallback: 10,
+    help: "Seconds that one request may take.",
+  },
+  { name: "debug", type: "boolean", fallback: false, help: "Print every request to stderr." },
+  { name: "help", short: "h", type: "boolean", fallback: false, help: "Show this page." },
+  { name: "version", short: "v", type: "boolean", fallback: false, help: "Print the version and exit." },
+];

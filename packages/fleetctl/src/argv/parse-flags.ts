@@ -1,0 +1,99 @@
+import yargs from "yargs";
+import type { Command, CommandArgs, OptionSpec } from "../command.js";
+import { UsageError } from "../usage-error.js";
+import { globalOptions } from "./global-options.js";
+import { type OptionValue, parseOptionValue } from "./option-value.js";
+
+/**
+ * Reads the flags and arguments of a command.
+ * @param rest - From `readCommandLine`: every flag with its value.
+ * @param environment - Gives global options that the command line does not.
+ * @param all - The options of all commands, to name the owners of a flag that this command does not have.
+ * @throws {UsageError}
+ */
+export function parseFlags(
+  command: Command,
+  rest: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  all: readonly Command[],
+): CommandArgs {
+  const options = [...command.options, ...globalOptions];
+  const parsed = parseWithYargs(rest, options, (flag) => foreignFlag(flag, command, all));
+  const values = new Map<string, OptionValue>();
+  for (const option of options) values.set(option.name, readValue(option, parsed, environment));
+  const positionals = [...parsed._, ...(parsed["--"] ?? [])].map(String);
+  return {
+    positionals,
+    flag: (name) => values.get(name) === true,
+    text: (name) => String(values.get(name) ?? ""),
+    number: (name) => Number(values.get(name) ?? 0),
+  };
+}
+
+interface Parsed {
+  readonly _: readonly (string | number)[];
+  readonly "--"?: readonly (string | number)[];
+  readonly [flag: string]: unknown;
+}
+
+/** Everything is a text for yargs, because its readings of booleans and numbers lose what was typed. */
+function parseWithYargs(
+  rest: readonly string[],
+  options: readonly OptionSpec[],
+  unknown: (flag: string) => UsageError,
+): Parsed {
+  const known = new Set(options.map(({ name }) => name));
+  for (const word of rest) {
+    if (word === "--") break;
+    const name = /^--([^=]+)=/.exec(word)?.[1];
+    if (name !== undefined && !known.has(name)) throw unknown(name);
+  }
+  return yargs([...rest])
+    .help(false)
+    .version(false)
+    .parserConfiguration({
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "duplicate-arguments-array": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "populate--": true,
+      "short-option-groups": false,
+    })
+    .options(
+      Object.fromEntries(options.map(({ name }) => [name, { type: "string" as const, requiresArg: true }])),
+    )
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    })
+    .parseSync() as Parsed;
+}
+
+function readValue(
+  option: OptionSpec,
+  parsed: Parsed,
+  environment: Readonly<Record<string, string | undefined>>,
+): OptionValue {
+  const given = parsed[option.name];
+  if (typeof given === "string") return parseOptionValue(option, given, `--${option.name}=${given}`);
+  const variable = environmentVariable(option);
+  const inherited = variable === undefined ? undefined : environment[variable];
+  if (variable === undefined || inherited === undefined || inherited === "") return option.fallback;
+  return parseOptionValue(option, inherited, `${variable}=${inherited}`);
+}
+
+/** Global options that say how to work have a variable; those that ask for a page do not. */
+function environmentVariable(option: OptionSpec): string | undefined {
+  if (!globalOptions.includes(option) || option.name === "help" || option.name === "version")
+    return undefined;
+  return `FLEETCTL_${option.name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function foreignFlag(name: string, command: Command, all: readonly Command[]): UsageError {
+  const owners = all.filter(({ options }) => options.some((option) => option.name === name));
+  return new UsageError(`Error: unknown flag: --${name}`, {
+    hint: `${command.name} has no such flag; ${owners.map((owner) => owner.name).join(", ")} has.`,
+  });
+}

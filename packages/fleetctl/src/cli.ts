@@ -1,0 +1,128 @@
+import { type ClientClock, createTransport, FleetClient, type Transport } from "@fleet/client";
+import { FleetError, isFleetError } from "@fleet/core";
+import { globalOptions } from "./argv/global-options.js";
+import { parseFlags } from "./argv/parse-flags.js";
+import { findCommand, readCommandLine } from "./argv/read-command-line.js";
+import type { Command, CommandArgs, CommandContext, Output } from "./command.js";
+import { commands } from "./commands/all.js";
+import { help } from "./commands/help.js";
+import { exitCode, exitCodeOf } from "./exit-code.js";
+import { commandPage, mainPage } from "./help-page.js";
+import { Interrupted } from "./interrupted.js";
+import { errorText } from "./output/error-text.js";
+import { UsageError, usageErrorText } from "./usage-error.js";
+import { version } from "./version.js";
+
+/** The world around the program. */
+export interface World {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: ClientClock;
+  /** Aborted, with `Interrupted`, when the user has had enough. */
+  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads a text file. @throws Node's error. */
+  readFile(path: string): Promise<string>;
+  /** Replaces the way to the server; for tests. */
+  readonly transport?: Transport;
+}
+
+/**
+ * Runs fleetctl.
+ * @param argv - What follows the program's name.
+ * @returns the exit code. Everything that went wrong has been told.
+ */
+export async function runCli(argv: readonly string[], world: World): Promise<number> {
+  try {
+    return await dispatch(argv, world);
+  } catch (error) {
+    if (error instanceof Interrupted) return exitCodeOf(error);
+    if (error instanceof UsageError) world.stderr.write(usageErrorText(error));
+    else if (isFleetError(error)) world.stderr.write(`${errorText(error)}\n${hintLine(error)}`);
+    else throw error;
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(argv: readonly string[], world: World): Promise<number> {
+  const { stdout } = world;
+  const allOptions = [...globalOptions, ...commands.flatMap(({ options }) => options)];
+  const words = readCommandLine(argv, allOptions);
+  const command = words.command === undefined ? help : findCommand(words.command, commands);
+  const args = parseFlags(command, words.rest, world.environment, commands);
+  if (args.flag("version")) {
+    stdout.write(`fleetctl version ${version}\n`);
+    return exitCode.ok;
+  }
+  if (args.flag("help") && words.command !== undefined) {
+    stdout.write(commandPage(command, globalOptions));
+    return exitCode.ok;
+  }
+  if (command === help) return showHelp(args, stdout);
+  return runCommand(command, args, world);
+}
+
+function showHelp(args: CommandArgs, stdout: Output): number {
+  const [topic] = args.positionals;
+  const page =
+    topic === undefined ? mainPage(commands, globalOptions) : commandPage(findTopic(topic), globalOptions);
+  stdout.write(page);
+  return exitCode.ok;
+}
+
+function findTopic(topic: string): Command {
+  try {
+    return findCommand(topic, commands);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { suggestions } = error;
+    throw new UsageError(`Unknown help topic [\`${topic}\`].`, {
+      suggestions,
+      hint: "Run 'fleetctl help' for a list.",
+    });
+  }
+}
+
+async function runCommand(command: Command, args: CommandArgs, world: World): Promise<number> {
+  const client = createClient(args, world);
+  const context: CommandContext = {
+    client,
+    stdout: world.stdout,
+    stderr: world.stderr,
+    clock: world.clock,
+    signal: world.signal,
+    readFile: (path) => world.readFile(path),
+  };
+  try {
+    return await command.run(context, args);
+  } finally {
+    client.close();
+  }
+}
+
+function createClient(args: CommandArgs, world: World): FleetClient {
+  const { clock, stderr } = world;
+  try {
+    const transport =
+      world.transport ??
+      createTransport({
+        endpoints: args.text("endpoint"),
+        clock,
+        requestTimeoutMs: args.number("request-timeout") * 1000,
+      });
+    return new FleetClient({
+      transport,
+      clock,
+      userAgent: `fleetctl/${version}`,
+      ...(args.flag("debug") ? { trace: (line: string) => stderr.write(`DEBUG ${line}\n`) } : {}),
+    });
+  } catch (error) {
+    if (!isFleetError(error)) throw error;
+    const options = error.hint === undefined ? {} : { hint: error.hint };
+    throw new FleetError(error.code, `Unable to initialize client: ${error.message}`, options);
+  }
+}
+
+function hintLine({ hint }: FleetError): string {
+  return hint === undefined ? "" : `Hint: ${hint}\n`;
+}

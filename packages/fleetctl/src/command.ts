@@ -1,0 +1,58 @@
+import type { ClientClock, FleetClient } from "@fleet/client";
+
+/** Takes text for people or programs. */
+export interface Output {
+  write(text: string): void;
+}
+
+/** What a command works with; it reaches nothing else. */
+export interface CommandContext {
+  readonly client: FleetClient;
+  /** Data. */
+  readonly stdout: Output;
+  /** For people. */
+  readonly stderr: Output;
+  readonly clock: ClientClock;
+  /** Aborted, with `Interrupted`, when the user has had enough. */
+  readonly signal: AbortSignal;
+  /** Reads a text file; relative paths start where the user is. @throws Node's error. */
+  readFile(path: string): Promise<string>;
+}
+
+/** How a flag is written and read. */
+export type OptionSpec = {
+  /** As it is typed, without dashes. A name that begins with `no-` is a switch like any other. */
+  readonly name: string;
+  /** One letter, without the dash. */
+  readonly short?: string;
+  /** One sentence for the help page. */
+  readonly help: string;
+} & (
+  | { readonly type: "boolean"; readonly fallback: boolean }
+  | { readonly type: "text"; readonly fallback: string }
+  | { readonly type: "integer"; readonly fallback: number }
+  | { readonly type: "seconds"; readonly fallback: number }
+);
+
+/** A command line, read and checked. */
+export interface CommandArgs {
+  readonly positionals: readonly string[];
+  flag(name: string): boolean;
+  text(name: string): string;
+  number(name: string): number;
+}
+
+/** One command of fleetctl. */
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What follows `fleetctl ` in the usage line. */
+  readonly usage: string;
+  /** Paragraphs for the help page. */
+  readonly description: string;
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly { readonly command: string; readonly what: string }[];
+  /** @returns the exit code. @throws whatever went wrong and has not been told yet. */
+  run(context: CommandContext, args: CommandArgs): Promise<number>;
+}

@@ -1,0 +1,49 @@
+import type { Command } from "../command.js";
+import { exitCode } from "../exit-code.js";
+import { tellError } from "../output/error-text.js";
+import { blockOptions } from "../units/block-options.js";
+import { findUnits } from "../units/find-units.js";
+import { judgeGone } from "../units/judge.js";
+import { tellFailures } from "../units/tell-failures.js";
+import { waitForUnits } from "../units/wait-for-units.js";
+import { writeAll } from "../units/write-unit.js";
+
+/** `fleetctl destroy`. */
+export const destroy: Command = {
+  name: "destroy",
+  summary: "Destroy one or more units in the cluster",
+  usage: "destroy [--no-block|--block-attempts=N] UNIT...",
+  description:
+    "Removes units from the cluster, whatever is wanted of them, and waits until the machines have stopped them. What\n" +
+    "was destroyed cannot be brought back. Destroying a template leaves its instances.",
+  options: blockOptions,
+  examples: [
+    { command: "fleetctl destroy hello.service", what: "Stop it and forget it." },
+    { command: "fleetctl destroy --no-block web@1 web@2", what: "Do not wait until they have stopped." },
+  ],
+  run: async (context, args) => {
+    const { client, signal, stdout } = context;
+    const units = await findUnits(context, "destroy", args.positionals, "Error destroying units");
+    if (units === undefined) return exitCode.failed;
+    const destroyed: string[] = [];
+    const results = await writeAll(units, async ({ name }) => {
+      // Somebody else may have been quicker; then there is nothing left to do.
+      if (await client.destroyUnit(name, signal)) destroyed.push(name);
+    });
+    signal.throwIfAborted();
+    for (const result of results) {
+      if ("error" in result) tellError(context, "Error destroying units", result.error);
+      else if (destroyed.includes(result.item.name)) stdout.write(`Destroyed ${result.item.name}\n`);
+    }
+    const failures = await waitForUnits(context, {
+      names: args.flag("no-block") ? [] : destroyed,
+      judge: judgeGone(),
+      attempts: args.number("block-attempts"),
+      timedOut: (name) => `timed out waiting for unit ${name} to be stopped`,
+      interrupted: "Stopped waiting. The units are destroyed; machines may still be stopping them",
+    });
+    tellFailures(context, "Error destroying units", failures);
+    const isGood = failures.length === 0 && results.every((result) => !("error" in result));
+    return isGood ? exitCode.ok : exitCode.failed;
+  },
+};

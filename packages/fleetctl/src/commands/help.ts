@@ -1,0 +1,16 @@
+import type { Command } from "../command.js";
+import { exitCode } from "../exit-code.js";
+
+/**
+ * `fleetctl help`. It only describes itself: the pages are made of all commands, so the command line shows them before
+ * any command runs.
+ */
+export const help: Command = {
+  name: "help",
+  summary: "Show a list of commands or help for one command",
+  usage: "help [COMMAND]",
+  description: "Shows the commands, or the page of one command.",
+  options: [],
+  examples: [{ command: "fleetctl help start", what: "The same as fleetctl start --help." }],
+  run: async () => exitCode.ok,
+};

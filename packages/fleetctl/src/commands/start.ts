@@ -1,0 +1,54 @@
+import type { Command } from "../command.js";
+import { exitCode } from "../exit-code.js";
+import { announce } from "../units/announce.js";
+import { blockOptions } from "../units/block-options.js";
+import { ensureUnits, replaceOption } from "../units/ensure-units.js";
+import { judgeStarted } from "../units/judge.js";
+import { setStates } from "../units/set-states.js";
+import { tellFailures } from "../units/tell-failures.js";
+import { waitForUnits } from "../units/wait-for-units.js";
+
+/** `fleetctl start`. */
+export const start: Command = {
+  name: "start",
+  summary:
+    "Instruct systemd to start one or more units in the cluster, first submitting and loading if necessary",
+  usage: "start [--replace] [--no-block|--block-attempts=N] UNIT...",
+  description:
+    "Places units on machines and starts them there. Units that the cluster does not have are submitted first, as by\n" +
+    "submit. The command returns when all units run, or have run and ended well; it fails as soon as one has failed.\n" +
+    "A global unit is started on all machines it may run on, and is not waited for.",
+  options: [replaceOption, ...blockOptions],
+  examples: [
+    { command: "fleetctl start hello.service", what: "Submit it if need be, start it, wait until it runs." },
+    { command: "fleetctl start --block-attempts=5 a b", what: "Wait no longer than 10 seconds." },
+    {
+      command: "fleetctl start --replace hello.service",
+      what: "Put an edited file in place of the running one.",
+    },
+  ],
+  run: async (context, args) => {
+    const attempts = args.number("block-attempts");
+    const units = await ensureUnits(context, {
+      command: "start",
+      positionals: args.positionals,
+      replace: args.flag("replace"),
+      attempts,
+    });
+    if (units === undefined) return exitCode.failed;
+    const todo = units.filter(({ desiredState }) => desiredState !== "launched");
+    const names = todo.map(({ name }) => name);
+    const changed = await setStates(context, names, "launched", "Error starting units");
+    const told = todo.filter(({ name }) => changed.includes(name));
+    const waited = announce(context, told, "start", args.flag("no-block"));
+    const failures = await waitForUnits(context, {
+      names: waited,
+      judge: judgeStarted(context.clock),
+      attempts,
+      timedOut: (name) => `timed out waiting for unit ${name} to report state launched`,
+      interrupted: "Stopped waiting. The units stay wanted launched; see fleetctl list-units",
+    });
+    tellFailures(context, "Error waiting for unit states, exit status", failures);
+    return failures.length === 0 && changed.length === names.length ? exitCode.ok : exitCode.failed;
+  },
+};

@@ -1,0 +1,29 @@
+import type { Command } from "../command.js";
+import { exitCode } from "../exit-code.js";
+import { blockOptions } from "../units/block-options.js";
+import { findUnits } from "../units/find-units.js";
+import { stopUnits } from "./stop.js";
+
+/** `fleetctl unload`. */
+export const unload: Command = {
+  name: "unload",
+  summary: "Unschedule one or more units in the cluster",
+  usage: "unload [--no-block|--block-attempts=N] UNIT...",
+  description:
+    "Stops units if they run, and takes them off their machines. They stay in the cluster, inactive; what is wanted of\n" +
+    "a unit counts, so one that has not found a place yet is cancelled.",
+  options: blockOptions,
+  examples: [
+    { command: "fleetctl unload hello.service", what: "Take it off its machine, and wait for that." },
+  ],
+  run: async (context, args) => {
+    const units = await findUnits(context, "unload", args.positionals, "Error retrieving units");
+    if (units === undefined) return exitCode.failed;
+    return stopUnits(context, units, {
+      verb: "unload",
+      wanted: "inactive",
+      attempts: args.number("block-attempts"),
+      isNoBlock: args.flag("no-block"),
+    });
+  },
+};

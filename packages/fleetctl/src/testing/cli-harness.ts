@@ -1,0 +1,95 @@
+import { createInMemoryTransport, type Transport } from "@fleet/client";
+import { type ApiHarness, createApiHarness } from "../../../api/src/testing/api-harness.js";
+import { Autopilot } from "../../../api/src/testing/autopilot.js";
+import { runCli } from "../cli.js";
+import { Interrupted } from "../interrupted.js";
+
+/** What a run of fleetctl left behind. */
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A run of fleetctl that has not ended yet. */
+export interface CliRun {
+  readonly result: Promise<CliResult>;
+  /** What it has printed so far. */
+  printed(): { readonly stdout: string; readonly stderr: string };
+  /** Presses Ctrl-C. */
+  interrupt(): void;
+}
+
+/** fleetctl with a cluster of three machines that runs by itself, and with files. */
+export interface CliHarness {
+  readonly api: ApiHarness;
+  readonly autopilot: Autopilot;
+  /** Files of this machine, by path. */
+  readonly files: Map<string, string>;
+  readonly environment: Record<string, string>;
+  /** Begins to run a command line, words separated by blanks. */
+  begin(line: string): CliRun;
+  /** Runs a command line to its end. */
+  run(line: string): Promise<CliResult>;
+}
+
+/** The machines of the examples in the original's documents. */
+export const machineIds = [
+  "113f16a7a2a54b6a8c8dbba2b45e1f01",
+  "85c0c595fc6d4e7a8f6a3c3a3c1b2d02",
+  "85c0e793afb94c6d9a09b4c0bc7a1f03",
+] as const;
+
+/** Builds a harness. @param wrap - Puts something between fleetctl and the server. */
+export function createCliHarness(wrap: (transport: Transport) => Transport = (plain) => plain): CliHarness {
+  const api = createApiHarness();
+  api.cluster.addMachine(machineIds[0], "127.0.0.1", { az: "us-west-1b", role: "web" });
+  api.cluster.addMachine(machineIds[1], "127.0.0.2", { az: "us-west-1a" });
+  api.cluster.addMachine(machineIds[2], "127.0.0.3");
+  const files = new Map<string, string>();
+  const environment: Record<string, string> = {};
+  const begin = (line: string): CliRun => {
+    let stdout = "";
+    let stderr = "";
+    const interruption = new AbortController();
+    const world = {
+      stdout: { write: (text: string) => void (stdout += text) },
+      stderr: { write: (text: string) => void (stderr += text) },
+      clock: api.clock,
+      signal: interruption.signal,
+      environment,
+      readFile: async (path: string) => {
+        const text = files.get(path);
+        if (text === undefined) throw Object.assign(new Error(`no file ${path}`), { code: "ENOENT" });
+        if (text === "<directory>") throw Object.assign(new Error(path), { code: "EISDIR" });
+        return text;
+      },
+      transport: wrap(createInMemoryTransport(api.server.listener)),
+    };
+    const words = line.split(" ").filter((word) => word !== "");
+    return {
+      result: runCli(words, world).then((code) => ({ code, stdout, stderr })),
+      printed: () => ({ stdout, stderr }),
+      interrupt: () => interruption.abort(new Interrupted("SIGINT")),
+    };
+  };
+  return {
+    api,
+    autopilot: new Autopilot(api.cluster),
+    files,
+    environment,
+    begin,
+    run: (line) => begin(line).result,
+  };
+}
+
+/** Behaves like a server without the v2 API. */
+export function withoutV2(transport: Transport): Transport {
+  return {
+    ...transport,
+    request: async (request, signal) =>
+      request.path.startsWith("/fleet/v2/")
+        ? { status: 404, headers: {}, body: '{"error":{"code":404,"message":""}}' }
+        : transport.request(request, signal),
+  };
+}

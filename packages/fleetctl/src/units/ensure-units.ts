@@ -1,0 +1,153 @@
+import type { UnitsSnapshot } from "@fleet/client";
+import { isTemplate, parseRequirements } from "@fleet/core";
+import type { CommandContext, OptionSpec } from "../command.js";
+import { errorHint, errorText, tellError } from "../output/error-text.js";
+import { UsageError } from "../usage-error.js";
+import { judgeState } from "./judge.js";
+import { type CreatingCommand, planUnit, type UnitPlan } from "./unit-plan.js";
+import { parseUnitArguments, type UnitArgument } from "./unit-source.js";
+import { waitForUnits } from "./wait-for-units.js";
+import { writeAll, writeContent } from "./write-unit.js";
+
+/** `--replace`, as submit, load and start have it. */
+export const replaceOption: OptionSpec = {
+  name: "replace",
+  type: "boolean",
+  fallback: false,
+  help: "Replace units that exist already, if what is wanted of them allows it.",
+};
+
+/** The prefix of everything that can go wrong here; the original's. */
+const step = "Error creating units";
+
+/** A unit that is in the cluster, and what is wanted of it. */
+export interface EnsuredUnit {
+  readonly name: string;
+  readonly desiredState: string | undefined;
+  readonly isGlobal: boolean;
+}
+
+/** How to make sure of units. */
+export interface EnsureOptions {
+  readonly command: CreatingCommand;
+  readonly positionals: readonly string[];
+  readonly replace: boolean;
+  /** How many attempts to wait for the creation; 0 or less: for ever. */
+  readonly attempts: number;
+}
+
+/**
+ * Makes sure that all units are in the cluster: what is missing is created from a file or a template, what is there
+ * stays unless it may be replaced. Everything is read and judged before the first write.
+ * @returns the units in the order of the arguments; `undefined` if something went wrong and has been told.
+ * @throws {UsageError} without any unit.
+ */
+export async function ensureUnits(
+  context: CommandContext,
+  options: EnsureOptions,
+): Promise<readonly EnsuredUnit[] | undefined> {
+  const units = parseUnitArguments(options.positionals);
+  if (units.length === 0) {
+    throw new UsageError("No units given", { hint: `Usage: fleetctl ${options.command} UNIT...` });
+  }
+  if (options.command !== "submit" && refuseTemplates(context, options.command, units)) return undefined;
+  const snapshot = await lookAt(context, units);
+  if (snapshot === undefined) return undefined;
+  const plans = await planAll(context, options, units, snapshot);
+  if (plans === undefined) return undefined;
+  for (const plan of plans) {
+    for (const warning of plan.warnings) context.stderr.write(`${warning}\n`);
+    for (const remark of plan.remarks) context.stdout.write(`${remark}\n`);
+  }
+  if (!(await writePlans(context, options, plans))) return undefined;
+  return plans.map((plan) => describePlan(plan, snapshot));
+}
+
+/** A template is stored and never run; the whole batch is refused before anything is written. */
+function refuseTemplates(
+  { stderr }: CommandContext,
+  command: "load" | "start",
+  units: readonly UnitArgument[],
+): boolean {
+  const templates = units.filter(({ name }) => isTemplate(name));
+  for (const { name } of templates) {
+    const verb = command === "load" ? "loading" : "starting";
+    stderr.write(`Error ${verb} units: cannot activate template ${JSON.stringify(name)}\n`);
+    stderr.write(`Hint: name an instance of it, for example ${name.replace("@.", "@1.")}\n`);
+  }
+  return templates.length > 0;
+}
+
+async function lookAt(
+  context: CommandContext,
+  units: readonly UnitArgument[],
+): Promise<UnitsSnapshot | undefined> {
+  try {
+    return await context.client.look(
+      units.map(({ name }) => name),
+      context.signal,
+    );
+  } catch (error) {
+    context.signal.throwIfAborted();
+    tellError(context, `${step}: error retrieving Unit(${units[0]?.name}) from Registry`, error);
+    return undefined;
+  }
+}
+
+async function planAll(
+  context: CommandContext,
+  options: EnsureOptions,
+  units: readonly UnitArgument[],
+  snapshot: UnitsSnapshot,
+): Promise<readonly UnitPlan[] | undefined> {
+  const plans: UnitPlan[] = [];
+  let isGood = true;
+  for (const unit of units) {
+    const inCluster = snapshot.units.get(unit.name);
+    try {
+      plans.push(await planUnit(context, options.command, unit, inCluster, options.replace));
+    } catch (error) {
+      context.signal.throwIfAborted();
+      isGood = false;
+      tellError(context, step, error);
+    }
+  }
+  return isGood ? plans : undefined;
+}
+
+async function writePlans(
+  context: CommandContext,
+  options: EnsureOptions,
+  plans: readonly UnitPlan[],
+): Promise<boolean> {
+  const written = plans.filter((plan) => plan.content !== undefined);
+  const results = await writeAll(written, async ({ name, content }) => {
+    if (content !== undefined) await writeContent(context, name, content);
+  });
+  context.signal.throwIfAborted();
+  const failures = results.filter((result) => "error" in result);
+  for (const { item, error } of failures) {
+    const hint = errorHint(error, context.client.endpoint);
+    context.stderr.write(`${step}: failed creating unit ${item.name}: ${errorText(error)}\n`);
+    if (hint !== undefined) context.stderr.write(`Hint: ${hint}\n`);
+  }
+  const created = results.filter((result) => !("error" in result)).map(({ item }) => item.name);
+  const late = await waitForUnits(context, {
+    names: created,
+    judge: judgeState("inactive"),
+    attempts: options.attempts,
+    timedOut: (name) => `timed out waiting for unit ${name} to report state inactive`,
+    interrupted: `Stopped waiting. These units have been submitted: ${created.join(" ")}`,
+  });
+  for (const { message, hint } of late) {
+    context.stderr.write(`${step}: ${message}\n${hint === undefined ? "" : `Hint: ${hint}\n`}`);
+  }
+  return failures.length === 0 && late.length === 0;
+}
+
+/** Of a unit that was just written the snapshot knows nothing yet; whether it is global is in its content. */
+function describePlan({ name, content, desiredState }: UnitPlan, snapshot: UnitsSnapshot): EnsuredUnit {
+  return content === undefined
+    ? { name, desiredState, isGlobal: snapshot.units.get(name)?.global ?? false }
+    : { name, desiredState: "inactive", isGlobal: parseRequirements(content.options, name).global };
+}

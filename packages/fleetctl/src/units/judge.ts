@@ -1,0 +1,131 @@
+import type { ClientClock, UnitStateV2, UnitStatusV2, UnitsSnapshot } from "@fleet/client";
+import type { DesiredState } from "@fleet/core";
+import type { Progress, UnitLine } from "./wait-for-units.js";
+
+/** Judges one unit of a snapshot. */
+export type Judge = (name: string, snapshot: UnitsSnapshot) => Progress;
+
+/** A server without the v2 API does not say that a job has ended: a unit that rests for so long has, as in the original. */
+const restMs = 2_000;
+
+/** Waits for the unit to report `wanted`; units that somebody else wants to be something else never will. */
+export function judgeState(wanted: DesiredState): Judge {
+  return (name, { units }) => {
+    const unit = units.get(name);
+    if (unit === undefined) return destroyed(name);
+    if (unit.desiredState !== wanted) return overruled(name, unit, wanted);
+    if (unit.global || unit.currentState === wanted) {
+      return { kind: "reached", lines: [stateLine(name, unit, wanted)] };
+    }
+    return { kind: "waiting", why: whyNot(name, unit) };
+  };
+}
+
+/**
+ * Waits for the unit not to run any more, wherever it is or will be.
+ * @param wanted - `loaded` after stop, `inactive` after unload.
+ */
+export function judgeStopped(wanted: "loaded" | "inactive"): Judge {
+  return (name, { units }) => {
+    const unit = units.get(name);
+    if (unit === undefined) return destroyed(name);
+    if (unit.desiredState !== wanted) return overruled(name, unit, wanted);
+    const state = unit.currentState ?? "inactive";
+    const seats = unit.seats?.filter((seat) => seat.present) ?? [];
+    const isToldToRun = seats.some(
+      (seat) => seat.target === "launched" || (wanted === "inactive" && seat.target === "loaded"),
+    );
+    // A unit that has no place need not wait for one only to be loaded there.
+    const isThere = state === wanted || (state === "inactive" && seats.length === 0);
+    if (isThere && !isToldToRun) return { kind: "reached", lines: [stateLine(name, unit, state)] };
+    return { kind: "waiting", why: `still ${state}` };
+  };
+}
+
+/** Waits for every present machine to have let go of a destroyed unit. */
+export function judgeGone(): Judge {
+  return (name, { units, states }) => {
+    const isThere = states.get(name)?.some((state) => state.condition === "loaded") ?? false;
+    // A unit that somebody has created anew is none of ours.
+    return units.has(name) || !isThere
+      ? { kind: "reached" }
+      : { kind: "waiting", why: "still being stopped" };
+  };
+}
+
+/** Waits for the unit to be launched, and then for its process: running, exited in order, or failed. */
+export function judgeStarted(clock: ClientClock): Judge {
+  const restingSince = new Map<string, number>();
+  return (name, snapshot) => {
+    const unit = snapshot.units.get(name);
+    if (unit === undefined) return destroyed(name);
+    if (unit.desiredState !== "launched") return overruled(name, unit, "launched");
+    if (unit.currentState !== "launched") return { kind: "waiting", why: whyNot(name, unit) };
+    const lines = [stateLine(name, unit, "launched")];
+    const state = snapshot.states.get(name)?.find(({ machineID }) => machineID === unit.machineID);
+    const isResting = state?.systemdActiveState === "inactive" || state?.systemdActiveState === "failed";
+    if (!isResting) restingSince.delete(name);
+    else if (!restingSince.has(name)) restingSince.set(name, clock.monotonic());
+    const restedMs = clock.monotonic() - (restingSince.get(name) ?? clock.monotonic());
+    const hasEnded = state?.jobResult !== undefined || (!snapshot.isComplete && restedMs >= restMs);
+    return judgeProcess(name, state, hasEnded, lines);
+  };
+}
+
+function judgeProcess(
+  name: string,
+  state: UnitStateV2 | undefined,
+  hasEnded: boolean,
+  lines: readonly UnitLine[],
+): Progress {
+  const { jobResult, reason, systemdActiveState: active = "", systemdSubState: sub = "" } = state ?? {};
+  const words = `${active}/${sub}`;
+  if (active === "active" || active === "reloading") return { kind: "reached", lines };
+  if (active === "failed" && hasEnded) {
+    const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
+    return { kind: "failed", why: `unit ${name} failed (${words}${how})${because(reason)}`, lines };
+  }
+  if (active === "inactive" && hasEnded) {
+    if (jobResult !== undefined && jobResult !== "done") {
+      return {
+        kind: "failed",
+        why: `unit ${name} was not started: job result ${jobResult}${because(reason)}`,
+        lines,
+      };
+    }
+    const exited = { text: `Unit ${name} exited`, machineId: state?.machineID };
+    return { kind: "reached", lines: [...lines, exited] };
+  }
+  return { kind: "waiting", why: `still starting (${words})`, lines };
+}
+
+function stateLine(name: string, unit: UnitStatusV2, state: string): UnitLine {
+  return { text: `Unit ${name} ${state}`, machineId: unit.machineID };
+}
+
+function destroyed(name: string): Progress {
+  return { kind: "failed", why: `unit ${name} has been destroyed meanwhile` };
+}
+
+function overruled(name: string, unit: UnitStatusV2, wanted: string): Progress {
+  const other = unit.desiredState ?? "nothing";
+  return { kind: "failed", why: `unit ${name} is wanted ${other} meanwhile, not ${wanted}` };
+}
+
+/** Says what stands between a unit and its place. */
+export function whyNot(name: string, unit: UnitStatusV2): string {
+  const seat = unit.seats?.find(({ target }) => target !== "absent");
+  if (seat === undefined) {
+    if (unit.seats?.some(({ target }) => target === "absent") === true) {
+      return `unit ${name} is still being removed from where it was`;
+    }
+    if (unit.seats === undefined && unit.machineID !== undefined) return `still ${unit.currentState}`;
+    return `unit ${name} is not placed on any machine${because(unit.problem)}`;
+  }
+  if (!seat.present) return `its machine ${seat.machineID} is away`;
+  return `placed on ${seat.machineID}, ${unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet"}`;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined || reason === "" ? "" : `: ${reason}`;
+}

@@ -1,0 +1,23 @@
+import type { DesiredState } from "@fleet/core";
+import type { CommandContext } from "../command.js";
+import { tellError } from "../output/error-text.js";
+import { writeAll, writeDesiredState } from "./write-unit.js";
+
+/**
+ * Changes what is wanted of several units, and tells of every one that could not be changed.
+ * @param step - The caller's prefix for errors.
+ * @returns the names that were changed, in the given order.
+ */
+export async function setStates(
+  context: CommandContext,
+  names: readonly string[],
+  desiredState: DesiredState,
+  step: string,
+): Promise<readonly string[]> {
+  const results = await writeAll(names, (name) => writeDesiredState(context, name, desiredState));
+  context.signal.throwIfAborted();
+  for (const result of results) {
+    if ("error" in result) tellError(context, step, result.error);
+  }
+  return results.filter((result) => !("error" in result)).map(({ item }) => item);
+}

@@ -1,0 +1,179 @@
+import { ApiError, TransportError, type UnitsSnapshot } from "@fleet/client";
+import type { CommandContext } from "../command.js";
+import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
+
+/** The original's unit of patience: one attempt lasts so long. */
+const attemptMs = 2_000;
+/** After so long people want to know what they are waiting for. */
+const remarkAfterMs = 5_000;
+/** A server that cannot be reached is asked again for so long, because a fleetd may be restarting. */
+const outageMsMax = 30_000;
+const outagePauseMs = 500;
+
+/** A line for stdout: what a unit has reached, and on which machine, if on one. */
+export interface UnitLine {
+  readonly text: string;
+  readonly machineId?: string | undefined;
+}
+
+/** How far a unit is. Lines are printed once each, as soon as they come up. */
+export type Progress =
+  | { readonly kind: "waiting"; readonly why: string; readonly lines?: readonly UnitLine[] }
+  | { readonly kind: "reached"; readonly lines?: readonly UnitLine[] }
+  /** It cannot get there any more, or not without help. */
+  | { readonly kind: "failed"; readonly why: string; readonly lines?: readonly UnitLine[] };
+
+/** What to wait for. */
+export interface WaitOptions {
+  readonly names: readonly string[];
+  /** Judges one unit. */
+  judge(name: string, snapshot: UnitsSnapshot): Progress;
+  /** How many attempts to wait; 0 or less: for ever. */
+  readonly attempts: number;
+  /** What is said of a unit that is not there in time. */
+  timedOut(name: string): string;
+  /** What is said when the user has had enough. */
+  readonly interrupted: string;
+}
+
+/** A unit that did not get there. */
+export interface WaitFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * Waits until every unit has got where it should be, has failed, or the time is up.
+ * @returns the units that did not get there, in the given order.
+ * @throws Interrupted after saying so; the server's error if it refuses to be asked.
+ */
+export async function waitForUnits(
+  context: CommandContext,
+  options: WaitOptions,
+): Promise<readonly WaitFailure[]> {
+  const waiting = new Map(options.names.map((name) => [name, ""]));
+  const printer = createPrinter(context);
+  const failures = new Map<string, WaitFailure>();
+  const end = new AbortController();
+  const signal = AbortSignal.any([context.signal, end.signal]);
+  const timers = [remarkOn(waiting, context, signal)];
+  if (options.attempts > 0) timers.push(stopAfter(options.attempts * attemptMs, context, end, signal));
+  try {
+    await followThroughOutages(context, [...waiting.keys()], signal, async (snapshot) => {
+      await judgeAll(options, snapshot, waiting, failures, printer);
+      return waiting.size === 0;
+    });
+  } catch (error) {
+    if (context.signal.aborted) {
+      context.stderr.write(`${options.interrupted}\n`);
+      throw context.signal.reason;
+    }
+    if (!end.signal.aborted) throw error;
+  } finally {
+    end.abort();
+    await Promise.all(timers);
+  }
+  for (const [name, why] of waiting) {
+    failures.set(name, { name, message: options.timedOut(name), ...(why === "" ? {} : { hint: why }) });
+  }
+  return options.names.flatMap((name) => failures.get(name) ?? []);
+}
+
+async function judgeAll(
+  options: WaitOptions,
+  snapshot: UnitsSnapshot,
+  waiting: Map<string, string>,
+  failures: Map<string, WaitFailure>,
+  printer: LinePrinter,
+): Promise<void> {
+  for (const name of [...waiting.keys()]) {
+    const progress = options.judge(name, snapshot);
+    for (const line of progress.lines ?? []) await printer.print(line);
+    if (progress.kind === "waiting") {
+      waiting.set(name, progress.why);
+    } else {
+      waiting.delete(name);
+      if (progress.kind === "failed") failures.set(name, { name, message: progress.why });
+    }
+  }
+}
+
+/** Follows units until `isDone`; a server that is away for a short time is waited for. */
+async function followThroughOutages(
+  context: CommandContext,
+  names: readonly string[],
+  signal: AbortSignal,
+  isDone: (snapshot: UnitsSnapshot) => Promise<boolean>,
+): Promise<void> {
+  if (names.length === 0) return;
+  let lastAnswerAt = context.clock.monotonic();
+  for (;;) {
+    try {
+      for await (const snapshot of context.client.follow(names, signal)) {
+        lastAnswerAt = context.clock.monotonic();
+        if (await isDone(snapshot)) return;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      const isOutage = error instanceof TransportError || (error instanceof ApiError && error.status === 503);
+      if (!isOutage || context.clock.monotonic() - lastAnswerAt > outageMsMax) throw error;
+      await context.clock.sleep(outagePauseMs, signal);
+    }
+  }
+}
+
+async function stopAfter(
+  ms: number,
+  { clock }: CommandContext,
+  end: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+    end.abort();
+  } catch {
+    // The wait is over; there is nothing left to stop.
+  }
+}
+
+/** Says on stderr what is being waited for, as soon as that takes long, and again when the reason changes. */
+async function remarkOn(
+  waiting: ReadonlyMap<string, string>,
+  { clock, stderr }: CommandContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const told = new Map<string, string>();
+  try {
+    for (;;) {
+      await clock.sleep(remarkAfterMs, signal);
+      for (const [name, why] of waiting) {
+        if (why !== "" && told.get(name) !== why) stderr.write(`Waiting for unit ${name}: ${why}\n`);
+        told.set(name, why);
+      }
+    }
+  } catch {
+    // The wait is over; so are the remarks.
+  }
+}
+
+/** Prints lines, each once however often it comes up. */
+interface LinePrinter {
+  print(line: UnitLine): Promise<void>;
+}
+
+function createPrinter({ client, signal, stdout }: CommandContext): LinePrinter {
+  let machines: MachineIndex = new Map();
+  const printed = new Set<string>();
+  return {
+    print: async ({ text, machineId }) => {
+      if (printed.has(text)) return;
+      printed.add(text);
+      if (machineId !== undefined && !machines.has(machineId)) {
+        machines = indexMachines(await client.listMachines(signal));
+      }
+      const place = machineId === undefined ? "" : ` on ${machineLegend(machineId, machines, false)}`;
+      stdout.write(`${text}${place}\n`);
+    },
+  };
+}
