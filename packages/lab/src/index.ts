@@ -1,15 +1,15 @@
 export { sleep, type UntilOptions, until } from "./clock.js";
 export type { CommandResult } from "./command.js";
 export { findEtcd, isHealthy } from "./etcd.js";
-export {
-  type EtcdOptions,
-  Lab,
-  type LabStatus,
-  type MachineOptions,
-  type MachineStatus,
-  type OperationOptions,
-} from "./lab.js";
+export { Lab } from "./lab.js";
 export { LabError, type LabErrorCode } from "./lab-error.js";
+export type {
+  EtcdOptions,
+  LabStatus,
+  MachineOptions,
+  MachineStatus,
+  OperationOptions,
+} from "./lab-options.js";
 export type { PowerCut } from "./machine-power.js";
 export type { SystemctlOptions } from "./machine-systemctl.js";
 export { attachLab, type LabLocation, listLabs, type OpenLabOptions, openLab } from "./open.js";
