@@ -14,6 +14,8 @@ const headerBytesMax = 1024 * 1024;
 const headersMsMax = 10_000;
 const requestMsMax = 60_000;
 const keepAliveMs = 75_000;
+/** How long requests may take to end when the server stops. */
+const stopMsMax = 3_000;
 /** Connections of one listener at a time. */
 const connectionsMax = 2_000;
 
@@ -82,9 +84,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
     run: async (signal) => {
       await aborted(signal);
-      const closing = [...servers].map(close);
+      const closed = Promise.all([...servers].map(close));
       stopping.abort(new FleetError("unavailable", "fleetd is stopping"));
-      await Promise.all(closing);
+      await withinGrace(clock, closed, () => {
+        for (const server of servers) server.closeAllConnections();
+      });
       tracker.close();
       await access.close();
     },
@@ -111,6 +115,15 @@ function close(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
+}
+
+/** Waits for `closed`; what takes too long is cut off. */
+async function withinGrace(clock: Clock, closed: Promise<unknown>, cutOff: () => void): Promise<void> {
+  const timer = new AbortController();
+  const grace = clock.sleep(stopMsMax, timer.signal).then(cutOff, () => undefined);
+  await closed;
+  timer.abort();
+  await grace;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -8,8 +8,8 @@ export const unavailableMessage = "fleet server unable to communicate with etcd"
 
 /** How long the replica goes on following after the last request: a person's next command finds it warm. */
 const holdAfterMs = 60_000;
-/** How long a read waits for the replica to be current and new enough. */
-const freshWaitMs = 5_000;
+/** How long a read waits for the replica to be current and new enough: less than clients wait for an answer. */
+const freshWaitMs = 8_000;
 
 /**
  * Guards the way to the replica: it is held while requests come and for a minute after, and a view is handed out only

@@ -38,8 +38,10 @@ async function serve(services: Services, incoming: IncomingMessage, signal: Abor
   const { path, query } = splitTarget(target);
   const clean = cleanPath(path);
   const match = matchRoute(clean);
-  if (match?.route.isAlwaysOn !== true && !services.availability().available) {
-    return errorAnswer(503, unavailableMessage);
+  const { available, problem } = services.availability();
+  if (!available && match?.route.isAlwaysOn !== true) {
+    const hint = isV2(target) && problem !== undefined ? { hint: problem } : {};
+    return errorAnswer(503, unavailableMessage, hint);
   }
   if (clean !== path) return moved(incoming, clean, query);
   if (match === undefined) return errorAnswer(404, "");
@@ -52,6 +54,11 @@ async function serve(services: Services, incoming: IncomingMessage, signal: Abor
   return withTimeLimit(services.clock, requestMsMax, signal, reason, (limited) =>
     handler(services, request, limited),
   );
+}
+
+/** Bodies of v1 are the original's; hints are for v2. */
+function isV2(target: string): boolean {
+  return target.startsWith("/fleet/v2/");
 }
 
 /** Takes a request target apart; it may be an absolute URL. The path comes back percent-decoded. */
@@ -98,7 +105,7 @@ function wrongMethod(route: Route): Answer {
 }
 
 function failed(error: unknown, incoming: IncomingMessage, logger: Logger): Answer {
-  const { answer, isInternal } = answerForError(error, incoming.url?.startsWith("/fleet/v2/") === true);
+  const { answer, isInternal } = answerForError(error, isV2(incoming.url ?? ""));
   if (isInternal) {
     logger.error("request failed", { method: incoming.method, path: incoming.url, err: error });
   }

@@ -53,11 +53,11 @@ async function changesBefore(
 }
 
 function describe(services: Services, view: ClusterView, changed: readonly UnitName[]): WaitAnswerV2 {
-  const there = changed.filter((name) => view.units.has(name) || view.unreadableUnits.has(name));
+  const isThere = (name: UnitName): boolean => view.units.has(name) || view.unreadableUnits.has(name);
   return {
     revision: view.revision,
-    missing: changed.filter((name) => !there.includes(name)),
-    units: there.map((name) => toUnitStatusV2(view, name, services.placementProblem(name))),
+    missing: changed.filter((name) => !isThere(name)),
+    units: changed.filter(isThere).map((name) => toUnitStatusV2(view, name, services.placementProblem(name))),
     states: changed.flatMap((name) => statesOf(view, name).map((state) => toStateV2(view, state))),
   };
 }

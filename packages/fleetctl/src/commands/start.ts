@@ -1,4 +1,4 @@
-import type { Command } from "../command.js";
+import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
 import { blockOptions } from "../units/block-options.js";
@@ -36,6 +36,10 @@ export const start: Command = {
       attempts,
     });
     if (units === undefined) return exitCode.failed;
+    await remarkOnLaunched(
+      context,
+      units.filter(({ desiredState }) => desiredState === "launched").map(({ name }) => name),
+    );
     const todo = units.filter(({ desiredState }) => desiredState !== "launched");
     const names = todo.map(({ name }) => name);
     const changed = await setStates(context, names, "launched", "Error starting units");
@@ -52,3 +56,16 @@ export const start: Command = {
     return failures.length === 0 && changed.length === names.length ? exitCode.ok : exitCode.failed;
   },
 };
+
+/** Units that are wanted launched already are left alone, as in the original; but if they do not run, that is told. */
+async function remarkOnLaunched(context: CommandContext, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const snapshot = await context.client.look(names, context.signal);
+  const judge = judgeStarted(context.clock);
+  for (const name of names) {
+    const isGlobal = snapshot.units.get(name)?.global === true;
+    const progress = judge(name, snapshot);
+    if (isGlobal || progress.kind === "reached") continue;
+    context.stderr.write(`Unit ${name} is launched already: ${progress.why}\n`);
+  }
+}

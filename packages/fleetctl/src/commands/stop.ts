@@ -1,12 +1,8 @@
-import type { UnitStatusV2 } from "@fleet/client";
-import type { Command, CommandContext } from "../command.js";
+import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
-import { announce } from "../units/announce.js";
 import { blockOptions } from "../units/block-options.js";
 import { findUnits } from "../units/find-units.js";
-import { judgeStopped } from "../units/judge.js";
-import { setStates } from "../units/set-states.js";
-import { waitForUnits } from "../units/wait-for-units.js";
+import { stopUnits } from "../units/stop-units.js";
 
 /** `fleetctl stop`. */
 export const stop: Command = {
@@ -37,51 +33,3 @@ export const stop: Command = {
     });
   },
 };
-
-/** How units are to be stopped. */
-export interface StopOptions {
-  readonly verb: "stop" | "unload";
-  readonly wanted: "loaded" | "inactive";
-  readonly attempts: number;
-  readonly isNoBlock: boolean;
-}
-
-/**
- * Tells units to stop or to go, and waits for them. A unit that is what it should be is passed over; one that was told
- * before and is not there yet is waited for.
- * @returns the exit code.
- */
-export async function stopUnits(
-  context: CommandContext,
-  units: readonly UnitStatusV2[],
-  { verb, wanted, attempts, isNoBlock }: StopOptions,
-): Promise<number> {
-  const past = verb === "stop" ? "stopped" : "unloaded";
-  const toTell = units.filter((unit) => unit.global || unit.desiredState !== wanted);
-  const names = toTell.map(({ name }) => name);
-  const changed = await setStates(context, names, wanted, `Failed to ${verb} units`);
-  const isThere = (unit: UnitStatusV2): boolean =>
-    unit.desiredState === wanted &&
-    (unit.global || unit.currentState === wanted || unit.currentState === "inactive");
-  const todo = units
-    .filter((unit) => (names.includes(unit.name) ? changed.includes(unit.name) : !isThere(unit)))
-    .map((unit) => ({ name: unit.name, isGlobal: unit.global }));
-  const waited = announce(context, todo, verb, isNoBlock);
-  const failures = await waitForUnits(context, {
-    names: waited,
-    judge: judgeStopped(wanted),
-    attempts,
-    timedOut: (name) => `timed out waiting for unit ${name} to report state ${wanted}`,
-    interrupted: `Stopped waiting. The units stay wanted ${wanted}; see fleetctl list-unit-files`,
-  });
-  if (failures.length > 0) {
-    const failed = failures.map(({ name }) => name).join(" ");
-    const reasons = failures.map(({ message, hint }) =>
-      hint === undefined ? message : `${message} (${hint})`,
-    );
-    context.stderr.write(`Failed to ${verb} units [${failed}]. err: ${reasons.join("; ")}\n`);
-  }
-  const done = waited.filter((name) => !failures.some((failure) => failure.name === name));
-  if (done.length > 0) context.stderr.write(`Successfully ${past} units [${done.join(" ")}].\n`);
-  return failures.length === 0 && changed.length === names.length ? exitCode.ok : exitCode.failed;
-}

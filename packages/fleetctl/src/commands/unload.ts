@@ -2,7 +2,7 @@ import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { blockOptions } from "../units/block-options.js";
 import { findUnits } from "../units/find-units.js";
-import { stopUnits } from "./stop.js";
+import { stopUnits } from "../units/stop-units.js";
 
 /** `fleetctl unload`. */
 export const unload: Command = {

@@ -49,12 +49,16 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
   const files = new Map<string, string>();
   const environment: Record<string, string> = {};
   const begin = (line: string): CliRun => {
-    let stdout = "";
-    let stderr = "";
+    const printed = { stdout: "", stderr: "" };
+    const output = (stream: "stdout" | "stderr") => ({
+      write: (text: string) => {
+        printed[stream] += text;
+      },
+    });
     const interruption = new AbortController();
     const world = {
-      stdout: { write: (text: string) => void (stdout += text) },
-      stderr: { write: (text: string) => void (stderr += text) },
+      stdout: output("stdout"),
+      stderr: output("stderr"),
       clock: api.clock,
       signal: interruption.signal,
       environment,
@@ -68,8 +72,8 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
     };
     const words = line.split(" ").filter((word) => word !== "");
     return {
-      result: runCli(words, world).then((code) => ({ code, stdout, stderr })),
-      printed: () => ({ stdout, stderr }),
+      result: runCli(words, world).then((code) => ({ code, ...printed })),
+      printed: () => ({ ...printed }),
       interrupt: () => interruption.abort(new Interrupted("SIGINT")),
     };
   };
