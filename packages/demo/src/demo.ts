@@ -30,7 +30,7 @@ async function start(
   screen: Screen,
   options: Extract<DemoArguments, { action: "start" }>,
 ): Promise<void> {
-  const missing = preflight();
+  const missing = preflight().filter((item) => item.required);
   if (missing.length > 0) {
     throw new LabError(
       "missing",

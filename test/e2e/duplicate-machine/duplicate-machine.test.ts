@@ -1,0 +1,38 @@
+// Two machines with one machine id: the second refuses to join, names the first, and ends with a code of its own.
+import { fleetDaemon, runProgram } from "@fleet/demo";
+import { expect, it } from "vitest";
+import { checkout, fleetctl, invocations, rows, useCluster } from "../../support/fleet.js";
+
+const cluster = useCluster("e2eduplicate", { machines: 2, ttl: "5s" });
+
+it("refuses the second, and leaves the first and its units alone", async () => {
+  await fleetctl(cluster(), "start", "examples/units/monitor.service");
+  await cluster().waitForPlaces("monitor.service", (places) => places.length === 2);
+  const before = await invocations(cluster());
+  const [first, second] = cluster().machines;
+  if (first === undefined || second === undefined) throw new Error("two machines expected");
+  const { lab } = cluster();
+  await lab.stopDaemon(second.name);
+  const cloned = { ...second, machineId: first.machineId };
+  const apiPort = await lab.port("clone", second.address);
+  const { command, environment } = fleetDaemon(lab, cloned, {
+    checkout,
+    etcdUrl: lab.etcdUrl,
+    apiPort,
+    ttl: "5s",
+  });
+  // Another state directory: this is another machine's disk.
+  const elsewhere = {
+    FLEET_STATE_DIRECTORY: `${lab.dataDirectory}/clone`,
+    FLEET_RUNTIME_DIRECTORY: `${lab.dataDirectory}/clone-run`,
+  };
+  const result = await runProgram(command, { environment: { ...environment, ...elsewhere } });
+  expect(result.status).toBe(6);
+  expect(result.stderr).toContain(first.machineId);
+  expect(result.stderr).toContain(first.address);
+  expect(result.stderr).toContain(second.address);
+  expect(await invocations(cluster())).toEqual(before);
+  await lab.startDaemon(second.name);
+  await cluster().waitForMachines(2);
+  expect(rows(await fleetctl(cluster(), "list-units", "--no-legend"))).toHaveLength(2);
+});
