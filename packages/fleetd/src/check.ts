@@ -9,7 +9,9 @@ const patienceMs = 10_000;
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error instanceof FleetError && error.hint !== undefined ? `${error.message} (${error.hint})` : error.message;
+  return error instanceof FleetError && error.hint !== undefined
+    ? `${error.message} (${error.hint})`
+    : error.message;
 }
 
 /** Runs `ask` with a time limit. */
@@ -18,7 +20,9 @@ async function limited(clock: Clock, ask: (signal: AbortSignal) => Promise<void>
   const done = new AbortController();
   const watchdog = clock
     .sleep(patienceMs, done.signal)
-    .then(() => controller.abort(new FleetError("deadline-exceeded", `no answer within ${patienceMs / 1000} s`)))
+    .then(() =>
+      controller.abort(new FleetError("deadline-exceeded", `no answer within ${patienceMs / 1000} s`)),
+    )
     .catch(() => undefined);
   try {
     await ask(controller.signal);
@@ -35,15 +39,24 @@ async function checkEtcd(options: Options, clock: Clock): Promise<void> {
       await store.range({ key: `${options.etcd_key_prefix}cluster` }, signal);
     });
   } catch (error) {
-    throw new FatalError(exitCode.etcd, `cannot use etcd at ${options.etcd_servers.join(", ")}: ${reason(error)}`, {
-      cause: error,
-    });
+    throw new FatalError(
+      exitCode.etcd,
+      `cannot use etcd at ${options.etcd_servers.join(", ")}: ${reason(error)}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await store.close();
   }
 }
 
-async function checkSystemd(options: Options, environment: Environment, clock: Clock, logger: Logger): Promise<string> {
+async function checkSystemd(
+  options: Options,
+  environment: Environment,
+  clock: Clock,
+  logger: Logger,
+): Promise<string> {
   const manager = openUnitManager(options, environment, clock, logger);
   const end = new AbortController();
   const running = manager.run(end.signal).catch(() => undefined);
@@ -55,7 +68,9 @@ async function checkSystemd(options: Options, environment: Environment, clock: C
     });
     return state;
   } catch (error) {
-    throw new FatalError(exitCode.systemd, `cannot reach systemd over D-Bus: ${reason(error)}`, { cause: error });
+    throw new FatalError(exitCode.systemd, `cannot reach systemd over D-Bus: ${reason(error)}`, {
+      cause: error,
+    });
   } finally {
     end.abort();
     await running;
@@ -67,7 +82,12 @@ async function checkSystemd(options: Options, environment: Environment, clock: C
  * @returns what was found, a line each.
  * @throws {FatalError} for the first thing that is missing, with the exit code of its kind.
  */
-export async function check(options: Options, environment: Environment, clock: Clock, logger: Logger): Promise<readonly string[]> {
+export async function check(
+  options: Options,
+  environment: Environment,
+  clock: Clock,
+  logger: Logger,
+): Promise<readonly string[]> {
   await checkEtcd(options, clock);
   const state = await checkSystemd(options, environment, clock, logger);
   return [

@@ -55,7 +55,7 @@ function fromEnvironment(
 }
 
 /** Checks values that must fit one another. */
-function relationProblems(options: Options): string[] {
+function relationProblems(options: Options, isTimeoutGiven: boolean): string[] {
   const problems: string[] = [];
   if ((options.etcd_certfile === "") !== (options.etcd_keyfile === "")) {
     problems.push("etcd_certfile and etcd_keyfile: give both or neither");
@@ -68,12 +68,17 @@ function relationProblems(options: Options): string[] {
   if ((options.etcd_username === "") !== (options.etcd_password === "")) {
     problems.push("etcd_username and etcd_password: give both or neither");
   }
-  if (options.etcd_request_timeout * 2 > options.agent_ttl) {
+  if (isTimeoutGiven && options.etcd_request_timeout * 2 > options.agent_ttl) {
     problems.push(
       "etcd_request_timeout: must be at most half of agent_ttl, or one slow request costs the lease",
     );
   }
   return problems;
+}
+
+/** The timeout of a request that nobody chose: one slow renewal must leave time for another within the lease. */
+function defaultRequestTimeoutMs(options: Options): number {
+  return Math.min(options.etcd_request_timeout, options.agent_ttl / 3);
 }
 
 /**
@@ -98,10 +103,16 @@ export function loadConfig(source: ConfigSource): Options {
       problems.push(`${where}: ${name} = "${given.text}": ${result.problem}`);
     }
   }
-  if (problems.length === 0) problems.push(...relationProblems(values as Options));
+  const isTimeoutGiven =
+    environment.has("etcd_request_timeout") || parsed?.values.has("etcd_request_timeout") === true;
+  if (problems.length === 0) problems.push(...relationProblems(values as Options, isTimeoutGiven));
   if (problems.length > 0) {
     throw new FatalError(exitCode.configuration, `cannot use the configuration: ${problems.join("; ")}`);
   }
   const options = values as Options;
-  return Object.freeze(options.systemd_user ? { ...options, systemd: { kind: "user" } as const } : options);
+  return Object.freeze({
+    ...options,
+    ...(options.systemd_user ? { systemd: { kind: "user" } as const } : {}),
+    ...(isTimeoutGiven ? {} : { etcd_request_timeout: defaultRequestTimeoutMs(options) }),
+  });
 }

@@ -92,7 +92,11 @@ export const optionSpecs = {
     "/_coreos.com/fleet/",
     "Root of the keys in etcd; clusters that share an etcd need different ones.",
   ),
-  etcd_request_timeout: option(parse.seconds(0.1, 60), "5", "Seconds that one request to etcd may take."),
+  etcd_request_timeout: option(
+    parse.seconds(0.1, 60),
+    "5",
+    "Seconds that one request to etcd may take; unless given, at most a third of agent_ttl.",
+  ),
   engine_reconcile_interval: option(
     parse.seconds(0.5, 600),
     "10",
