@@ -4,8 +4,8 @@
 import { existsSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build as bundle } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -19,18 +19,20 @@ const programs = {
       await cp(join(root, "node_modules/etcd3/proto"), target, { recursive: true });
     },
   },
+  /** The demo and the benchmarks; scripts/demo.mjs and scripts/bench.mjs import it. */
+  demo: { entry: "index.ts" },
 };
 
 /** Bundled CommonJS packages call `require`, which an ES module does not have. The name must not meet one of theirs. */
 const banner =
   'import { createRequire as __fleetCreateRequire } from "node:module"; const require = __fleetCreateRequire(import.meta.url);';
 
-async function buildProgram(name, { prepare }) {
-  const entry = join(root, `packages/${name}/src/main.ts`);
-  if (!existsSync(entry)) return console.log(`${name}: no source yet, passed over`);
+async function buildProgram(name, { prepare, entry: file = "main.ts" }, log) {
+  const entry = join(root, `packages/${name}/src/${file}`);
+  if (!existsSync(entry)) return log(`${name}: no source yet, passed over`);
   const startedAt = performance.now();
   await prepare?.();
-  const { warnings } = await build({
+  const { warnings } = await bundle({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: join(root, `packages/${name}/dist/${name}.mjs`),
@@ -46,23 +48,39 @@ async function buildProgram(name, { prepare }) {
     legalComments: "none",
     logLevel: "warning",
   });
-  if (warnings.length > 0) process.exitCode = 1;
-  console.log(`${name}: built in ${Math.round(performance.now() - startedAt)} ms`);
+  if (warnings.length > 0) throw new Error("the bundler has warned of something");
+  log(`${name}: built in ${Math.round(performance.now() - startedAt)} ms`);
 }
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !Object.hasOwn(programs, name));
-if (unknown.length > 0) {
-  console.error(`unknown program: ${unknown.join(", ")} (there are ${Object.keys(programs).join(", ")})`);
-  process.exit(2);
+/**
+ * Builds programs.
+ * @param {{ names?: readonly string[], log?: (line: string) => void }} [options] - Default: all of them.
+ * @throws {Error} if one cannot be built; esbuild has then printed what is wrong with its source.
+ */
+export async function build({ names = Object.keys(programs), log = console.log } = {}) {
+  const failed = [];
+  for (const [name, options] of Object.entries(programs)) {
+    if (!names.includes(name)) continue;
+    try {
+      await buildProgram(name, options, log);
+    } catch (error) {
+      failed.push(`${name}${error.errors === undefined ? `: ${error.message}` : ""}`);
+    }
+  }
+  if (failed.length > 0) throw new Error(`not built: ${failed.join(", ")}`);
 }
-for (const [name, options] of Object.entries(programs)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const names = process.argv.slice(2);
+  const unknown = names.filter((name) => !Object.hasOwn(programs, name));
+  if (unknown.length > 0) {
+    console.error(`unknown program: ${unknown.join(", ")} (there are ${Object.keys(programs).join(", ")})`);
+    process.exit(2);
+  }
   try {
-    await buildProgram(name, options);
+    await build(names.length > 0 ? { names } : {});
   } catch (error) {
-    // esbuild has printed what is wrong with the source; of anything else the message says it.
-    console.error(`${name}: not built${error.errors === undefined ? `: ${error.message}` : ""}`);
+    console.error(error.message);
     process.exitCode = 1;
   }
 }
