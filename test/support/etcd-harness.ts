@@ -32,6 +32,7 @@ export async function makeEtcdHarness(): Promise<StoreHarness & { readonly etcd:
       return tcpLine(proxy, open(`http://127.0.0.1:${proxy.port}`), store);
     },
     until,
+    finish: (promise) => promise,
     pass: (ms) => systemClock.sleep(ms, never),
     compact: async (revision) => {
       const client = new Etcd3({ hosts: etcd.url });
@@ -65,20 +66,41 @@ function tcpLine(proxy: TcpProxy, store: Store, observer: Store): TestLine {
     proxy.cut();
     proxy.heal();
   };
+  let losesNextWrite = false;
+  /** Sends a write, and breaks the line once it has happened and before its answer is through. */
+  const transactWithoutReply: Store["transact"] = async (transaction, signal) => {
+    losesNextWrite = false;
+    const before = await revisionOf(observer);
+    proxy.stall("to-client");
+    const writing = store.transact(transaction, signal);
+    writing.catch(() => undefined);
+    await until("the write to happen", async () => (await revisionOf(observer)) > before);
+    breakOnce();
+    return await writing;
+  };
   return {
-    store,
+    store: {
+      range: (...call) => store.range(...call),
+      transact: (transaction, signal) => {
+        const isWrite = transaction.success?.some(({ kind }) => kind !== "get") === true;
+        return losesNextWrite && isWrite
+          ? transactWithoutReply(transaction, signal)
+          : store.transact(transaction, signal);
+      },
+      watch: (...call) => store.watch(...call),
+      grantLease: (...call) => store.grantLease(...call),
+      keepAliveOnce: (...call) => store.keepAliveOnce(...call),
+      revokeLease: (...call) => store.revokeLease(...call),
+      leaseTimeToLive: (...call) => store.leaseTimeToLive(...call),
+      close: () => store.close(),
+    },
     cut: () => proxy.cut(),
     breakOnce,
     stall: (direction) => proxy.stall(direction),
     heal: () => proxy.heal(),
     losingReply: async (action) => {
-      const before = await revisionOf(observer);
-      proxy.stall("to-client");
-      const acting = action();
-      acting.catch(() => undefined);
-      await until("the write to happen", async () => (await revisionOf(observer)) > before);
-      breakOnce();
-      return await acting;
+      losesNextWrite = true;
+      return await action();
     },
   };
 }

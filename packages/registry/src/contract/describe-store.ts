@@ -1,9 +1,8 @@
-import { isFleetError } from "@fleet/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { KeyRange, Operation, Store, StoreEvent } from "../store.js";
+import type { Store, StoreEvent } from "../store.js";
+import { describeFaults } from "./describe-store-faults.js";
 import type { MakeHarness, StoreHarness } from "./harness.js";
-
-const never = new AbortController().signal;
+import { codeOf, never, put, read, watchAll, write } from "./store-words.js";
 
 /** What any `Store` must do; the twin is trusted because it passes the same cases as etcd. */
 export function describeStore(name: string, makeHarness: MakeHarness): void {
@@ -23,22 +22,6 @@ export function describeStore(name: string, makeHarness: MakeHarness): void {
     describeFaults(() => harness);
   });
 }
-
-const put = (key: string, value = ""): Operation => ({ kind: "put", key, value });
-
-async function write(store: Store, ...success: Operation[]): Promise<number> {
-  return (await store.transact({ success }, never)).revision;
-}
-
-async function read(store: Store, key: string): Promise<string | undefined> {
-  return (await store.range({ key }, never)).items[0]?.value;
-}
-
-const codeOf = async (promise: Promise<unknown>): Promise<string> =>
-  await promise.then(
-    () => "resolved",
-    (error: unknown) => (isFleetError(error) ? error.code : `foreign: ${String(error)}`),
-  );
 
 function describeReads(getStore: () => Store): void {
   test("a key has a value, revisions and a version", async () => {
@@ -348,148 +331,4 @@ function describeWatches(getHarness: () => StoreHarness): void {
     await harness.until("all values", () => watcher.events.length === 6);
     await watcher.stop();
   });
-}
-
-function describeFaults(getHarness: () => StoreHarness): void {
-  test("a broken connection fails calls and watches as unavailable, and new ones work", async () => {
-    const harness = getHarness();
-    const line = await harness.line();
-    const revision = await write(line.store, put("a", "1"));
-    const watching = codeOf(line.store.watch({ key: "a" }, revision + 1, never, () => undefined));
-    line.cut();
-    expect(await codeOf(line.store.range({ key: "a" }, never))).toBe("unavailable");
-    expect(await watching).toBe("unavailable");
-    line.heal();
-    await harness.until("the line to work", async () => (await codeOf(read(line.store, "a"))) === "resolved");
-  });
-
-  test("a write whose answer is lost fails as unavailable, happened, and happened once", async () => {
-    const harness = getHarness();
-    const line = await harness.line();
-    await write(line.store, put("warm-up"));
-    const outcome = await codeOf(line.losingReply(() => write(line.store, put("a", "1"))));
-    expect(outcome).toBe("unavailable");
-    expect((await harness.store.range({ key: "a" }, never)).items[0]).toMatchObject({
-      value: "1",
-      version: 1,
-    });
-  });
-
-  test("a call on a stalled line ends by itself; what was held back arrives afterwards", async () => {
-    const harness = getHarness();
-    const line = await harness.line();
-    await write(line.store, put("warm-up"));
-    line.stall("to-server");
-    let outcome = "";
-    void codeOf(line.store.range({ key: "a" }, never)).then((code) => {
-      outcome = code;
-    });
-    await harness.until("the call to end", () => outcome !== "");
-    expect(outcome).toBe("unavailable");
-    line.heal();
-    await harness.until("the line to work", async () => (await codeOf(read(line.store, "a"))) === "resolved");
-  });
-
-  test("20,000 events through a line that breaks three times: none lost, none doubled", async () => {
-    const harness = getHarness();
-    const line = await harness.line();
-    const total = 20_000;
-    // Four keys to a revision, because etcd delivers a thousand revisions at a time.
-    const writes = Array.from({ length: total / 4 }, (_, group) =>
-      Array.from({ length: 4 }, (_, index) => put(`e/${group * 4 + index}`, "x".repeat(100))),
-    );
-    let next = (await write(harness.store, put("before"))) + 1;
-    for (let done = 0; done < writes.length; done += 50) {
-      await Promise.all(writes.slice(done, done + 50).map((group) => write(harness.store, ...group)));
-    }
-    const seen: string[] = [];
-    let breaks = 0;
-    const stop = new AbortController();
-    const follow = async (): Promise<void> => {
-      while (seen.length < total) {
-        const ending = line.store.watch({ prefix: "e/" }, next, stop.signal, (batch) => {
-          for (const event of batch.events) if (event.kind === "put") seen.push(event.item.key);
-          next = batch.revision + 1;
-          if (breaks < 3 && seen.length > (breaks + 1) * 2_000) {
-            breaks += 1;
-            line.breakOnce();
-          }
-          if (seen.length >= total) stop.abort();
-        });
-        const code = await codeOf(ending);
-        if (code !== "resolved" && code !== "unavailable") throw new Error(code);
-        if (code === "unavailable") {
-          await harness.until("the line", async () => (await codeOf(read(line.store, "e/0"))) === "resolved");
-        }
-      }
-    };
-    await follow();
-    expect(breaks).toBe(3);
-    expect(seen.length).toBe(total);
-    expect(new Set(seen).size).toBe(total);
-  });
-
-  test("a wiped store begins anew; a watch on it does not pretend to go on", async () => {
-    const harness = getHarness();
-    const line = await harness.line();
-    await write(line.store, put("a"));
-    const revision = await write(line.store, put("a"));
-    const watching = codeOf(line.store.watch({ key: "a" }, revision + 1, never, () => undefined));
-    await harness.wipe();
-    expect(await watching).toBe("unavailable");
-    let now = revision;
-    await harness.until("the store to answer", async () => {
-      now = await harness.store.range({ key: "a" }, never).then(
-        (answer) => answer.revision,
-        () => revision,
-      );
-      return now < revision;
-    });
-    expect(now).toBe(1);
-  });
-
-  test("a restored store is at the old revision, with the old leases", async () => {
-    const harness = getHarness();
-    const leaseId = await harness.store.grantLease(60, never);
-    const then = await write(harness.store, { kind: "put", key: "a", value: "old", leaseId });
-    const snapshot = await harness.snapshot();
-    await harness.until("etcd", async () => (await codeOf(read(harness.store, "a"))) === "resolved");
-    await write(harness.store, put("a", "new"));
-    await snapshot.restore();
-    await harness.until("etcd", async () => (await codeOf(read(harness.store, "a"))) === "resolved");
-    const { items, revision } = await harness.store.range({ key: "a" }, never);
-    expect([items[0]?.value, items[0]?.leaseId, revision]).toEqual(["old", leaseId, then]);
-    expect(await harness.store.keepAliveOnce(leaseId, never)).toBe(60);
-  });
-}
-
-/** Collects what a watch delivers until it is stopped. */
-function watchAll(store: Store, range: KeyRange, from: number) {
-  const stop = new AbortController();
-  const events: StoreEvent[] = [];
-  const watcher = {
-    events,
-    /** Revisions that were spread over more than one batch. */
-    splitRevisions: 0,
-    seen: () =>
-      events.map((event) =>
-        event.kind === "put"
-          ? `${event.item.modRevision} put ${event.item.key}`
-          : `${event.modRevision} delete ${event.key}`,
-      ),
-    stop: async () => {
-      stop.abort();
-      await watching;
-    },
-  };
-  let last = 0;
-  const watching = store.watch(range, from, stop.signal, (batch) => {
-    for (const event of batch.events) {
-      const revision = event.kind === "put" ? event.item.modRevision : event.modRevision;
-      if (revision <= last) watcher.splitRevisions += 1;
-    }
-    events.push(...batch.events);
-    if (batch.events.length > 0) last = batch.revision;
-  });
-  return watcher;
 }

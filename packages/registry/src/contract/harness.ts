@@ -32,6 +32,8 @@ export interface StoreHarness {
   line(): Promise<TestLine>;
   /** Waits for a condition, letting time pass. @throws if it does not come true. */
   until(what: string, check: () => boolean | Promise<boolean>): Promise<void>;
+  /** Waits for a promise, letting time pass. */
+  finish<T>(promise: Promise<T>): Promise<T>;
   /** Lets time pass, as far as a lease is concerned. */
   pass(ms: number): Promise<void>;
   compact(revision: Revision): Promise<void>;

@@ -15,6 +15,15 @@ export async function makeMemoryHarness(): Promise<
     random: clock,
     line: async () => memoryLine(etcd),
     until: (what, check) => clock.until(what, check),
+    finish: async (promise) => {
+      let isSettled = false;
+      const settled = (): void => {
+        isSettled = true;
+      };
+      promise.then(settled, settled);
+      await clock.until("a promise to settle", () => isSettled);
+      return await promise;
+    },
     pass: (ms) => clock.advance(ms),
     compact: async (revision) => etcd.compact(revision),
     wipe: async () => etcd.wipe(),

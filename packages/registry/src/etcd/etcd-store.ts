@@ -1,4 +1,4 @@
-import { FleetError, type Revision } from "@fleet/core";
+import { FleetError, isFleetError, type Revision } from "@fleet/core";
 import type { Etcd3 } from "etcd3";
 import { abortable, Scope } from "../async/scope.js";
 import type {
@@ -141,7 +141,7 @@ class EtcdStore implements Store {
     try {
       await this.#once("revoke a lease", signal, (client) => client.leaseClient.leaseRevoke({ ID: leaseId }));
     } catch (error) {
-      if (!(error instanceof FleetError && error.code === "not-found")) throw error;
+      if (!isFleetError(error, "not-found")) throw error;
     }
   }
 
@@ -166,7 +166,7 @@ class EtcdStore implements Store {
         return await this.#once(what, signal, perform);
       } catch (error) {
         const isOver = signal.aborted || this.#closed.signal.aborted || attempt >= this.#endpoints.length;
-        if (isOver || !(error instanceof FleetError) || error.code !== "unavailable") throw error;
+        if (isOver || !isFleetError(error, "unavailable")) throw error;
       }
     }
   }
@@ -180,12 +180,11 @@ class EtcdStore implements Store {
     try {
       return await abortable(perform(client), scope.signal);
     } catch (error) {
-      signal.throwIfAborted();
-      const translated = translateEtcdError(error, `${what} at ${url}`);
-      if (translated.code === "unavailable" && this.#current === index) {
-        this.#current = (index + 1) % this.#endpoints.length;
-      }
-      throw translated;
+      // A caller that gave up because it waited too long has found the endpoint as good as dead, too.
+      const failed = signal.aborted ? signal.reason : translateEtcdError(error, `${what} at ${url}`);
+      const isDead = isFleetError(failed, "unavailable") || isFleetError(failed, "deadline-exceeded");
+      if (isDead && this.#current === index) this.#current = (index + 1) % this.#endpoints.length;
+      throw failed;
     } finally {
       scope.release();
     }

@@ -81,7 +81,7 @@ export class MemoryConnection implements Store {
     this.#healed.ring();
   }
 
-  /** Lets the next calls take effect and then lose their answers. */
+  /** Lets the next writes take effect and then lose their answers. */
   loseReplies(count: number): void {
     this.#repliesToLose = count;
   }
@@ -160,10 +160,12 @@ export class MemoryConnection implements Store {
     }).then(() => this.#timeLimit(scope.signal));
     const exchange = async (): Promise<T> => {
       await this.#travel(latencyMs / 2, "to-server", line, beginLimit);
-      const loses = this.#repliesToLose > 0;
-      if (loses) this.#repliesToLose -= 1;
+      const before = this.#etcd.revision;
       const answer = perform();
-      if (loses) throw unavailable("the answer was lost");
+      if (this.#repliesToLose > 0 && this.#etcd.revision !== before) {
+        this.#repliesToLose -= 1;
+        throw unavailable("the answer was lost");
+      }
       await this.#travel(latencyMs / 2, "to-client", line, beginLimit);
       return answer;
     };

@@ -1,0 +1,249 @@
+import {
+  type ClusterIdentity,
+  type ClusterView,
+  type ContentId,
+  type DestroyedMark,
+  FleetError,
+  type LeaderRecord,
+  type MachineId,
+  parseRequirements,
+  type Revision,
+  type Seat,
+  type Unit,
+  type UnitName,
+  type UnitRecord,
+  type UnitState,
+  type UnreadableRecord,
+} from "@fleet/core";
+import { decodeCluster, decodeLeader, decodeMark, decodeSeat, decodeState, decodeUnit } from "./codec.js";
+import type { Keys, ParsedKey } from "./keys.js";
+import { MachineTable } from "./machine-table.js";
+import type { StoredValue, StoreEvent } from "./store.js";
+import { UnitContents } from "./unit-contents.js";
+
+/** What a step touched. */
+export interface Touched {
+  readonly units: Set<UnitName>;
+  readonly machines: Set<MachineId>;
+  leader: boolean;
+}
+
+/**
+ * All records of the cluster, decoded, as of one revision. A record that cannot be read is listed, and what was last
+ * read of its key stays: "unreadable" is never "absent". Only unreadable unit records are taken out of the units, and
+ * named apart, since nobody may act on them.
+ */
+export class ClusterState {
+  readonly #keys: Keys;
+  #revision: Revision = 0;
+  /** Every key with its mod revision: for telling what a new reading of everything has changed. */
+  readonly #modRevisions = new Map<string, Revision>();
+  #identity: ClusterIdentity | undefined;
+  #leader: LeaderRecord | undefined;
+  readonly #units = new Map<UnitName, Unit>();
+  readonly #marks = new Map<UnitName, DestroyedMark>();
+  readonly #machines = new MachineTable();
+  readonly #seats = new Map<MachineId, Map<UnitName, Seat>>();
+  readonly #states = new Map<MachineId, Map<UnitName, UnitState>>();
+  readonly #unreadable = new Map<string, UnreadableRecord>();
+  readonly #unreadableUnits = new Set<UnitName>();
+  readonly #contents = new UnitContents();
+  readonly #unitsOf = new Map<ContentId, Set<UnitName>>();
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  /** The revision that all of it is of; 0 before anything was read. */
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  /** How many keys there are. */
+  get keyCount(): number {
+    return this.#modRevisions.size;
+  }
+
+  /** The view of this moment; its maps go on living. */
+  view(): ClusterView {
+    return {
+      revision: this.#revision,
+      identity: this.#identity,
+      leader: this.#leader,
+      units: this.#units,
+      destroyed: this.#marks,
+      machines: this.#machines.all,
+      seats: this.#seats,
+      states: this.#states,
+      unreadableUnits: this.#unreadableUnits,
+      unreadable: [...this.#unreadable.values()],
+    };
+  }
+
+  /** Becomes what was read of everything. @returns what differs from before. */
+  load(items: readonly StoredValue[], revision: Revision): Touched {
+    const present = new Set(items.map((item) => item.key));
+    const events: StoreEvent[] = [];
+    for (const key of this.#modRevisions.keys()) {
+      if (!present.has(key)) events.push({ kind: "delete", key, modRevision: revision });
+    }
+    for (const item of items) {
+      if (this.#modRevisions.get(item.key) !== item.modRevision) events.push({ kind: "put", item });
+    }
+    return this.apply(events, revision);
+  }
+
+  /** Takes changes in. @returns what they touched. */
+  apply(events: readonly StoreEvent[], revision: Revision): Touched {
+    const touched: Touched = { units: new Set(), machines: new Set(), leader: false };
+    const stale = new Set<UnitName>();
+    for (const event of events) this.#applyEvent(event, touched, stale);
+    // Records and texts of one step belong together, so units are put together when both are there.
+    for (const name of stale) this.#rebuild(name);
+    this.#revision = revision;
+    return touched;
+  }
+
+  /** Takes note that nothing has changed up to a revision. */
+  advance(revision: Revision): void {
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  #applyEvent(event: StoreEvent, touched: Touched, stale: Set<UnitName>): void {
+    const item = event.kind === "put" ? event.item : undefined;
+    const key = event.kind === "put" ? event.item.key : event.key;
+    if (item === undefined) this.#modRevisions.delete(key);
+    else this.#modRevisions.set(key, item.modRevision);
+    this.#unreadable.delete(key);
+    const parsed = this.#keys.parse(key);
+    if (parsed === undefined) {
+      if (item !== undefined) this.#report(key, "no fleet writes such a key");
+      return;
+    }
+    note(parsed, touched);
+    if (parsed.kind === "unit") this.#unreadableUnits.delete(parsed.unit);
+    try {
+      this.#take(parsed, item, touched, stale);
+    } catch (error) {
+      if (!(error instanceof FleetError)) throw error;
+      this.#report(key, error.message);
+      if (parsed.kind !== "unit") return;
+      this.#unreadableUnits.add(parsed.unit);
+      this.#setRecord(parsed.unit, undefined, stale);
+    }
+  }
+
+  #take(parsed: ParsedKey, item: StoredValue | undefined, touched: Touched, stale: Set<UnitName>): void {
+    switch (parsed.kind) {
+      case "cluster":
+        this.#identity = item === undefined ? undefined : decodeCluster(item);
+        return;
+      case "leader":
+        this.#leader = item === undefined ? undefined : decodeLeader(item);
+        return;
+      case "unit":
+        this.#setRecord(parsed.unit, item === undefined ? undefined : decodeUnit(item, parsed.unit), stale);
+        return;
+      case "mark":
+        setOrDelete(this.#marks, parsed.unit, item === undefined ? undefined : decodeMark(item, parsed.unit));
+        return;
+      case "unit-file":
+        this.#setText(parsed.contentId, item, touched, stale);
+        return;
+      case "seat": {
+        const seat = item === undefined ? undefined : decodeSeat(item, parsed.machine, parsed.unit);
+        setNested(this.#seats, parsed.machine, parsed.unit, seat);
+        return;
+      }
+      case "state": {
+        const state = item === undefined ? undefined : decodeState(item, parsed.machine, parsed.unit);
+        setNested(this.#states, parsed.machine, parsed.unit, state);
+        return;
+      }
+      case "presence":
+      case "machine-record":
+      case "policy":
+      case "metadata":
+        this.#machines.take(parsed, item);
+        return;
+      case "candidate":
+      case "term":
+      case "status":
+        return;
+    }
+  }
+
+  #setText(id: ContentId, item: StoredValue | undefined, touched: Touched, stale: Set<UnitName>): void {
+    if (item === undefined) this.#contents.delete(id);
+    else this.#contents.set(id, item.value);
+    for (const name of this.#unitsOf.get(id) ?? []) {
+      touched.units.add(name);
+      stale.add(name);
+    }
+    const content = this.#contents.get(id);
+    if (content instanceof FleetError) throw content;
+  }
+
+  #setRecord(name: UnitName, record: UnitRecord | undefined, stale: Set<UnitName>): void {
+    const before = this.#units.get(name);
+    if (before !== undefined && before.contentId !== record?.contentId) {
+      const sharers = this.#unitsOf.get(before.contentId);
+      sharers?.delete(name);
+      if (sharers?.size === 0) this.#unitsOf.delete(before.contentId);
+    }
+    if (record === undefined) {
+      this.#units.delete(name);
+      stale.delete(name);
+      return;
+    }
+    let sharers = this.#unitsOf.get(record.contentId);
+    if (sharers === undefined) {
+      sharers = new Set();
+      this.#unitsOf.set(record.contentId, sharers);
+    }
+    sharers.add(name);
+    const kept = before?.contentId === record.contentId ? before : undefined;
+    this.#units.set(name, {
+      ...record,
+      content: kept?.content,
+      requirements: kept?.requirements,
+    });
+    if (kept?.content === undefined) stale.add(name);
+  }
+
+  #rebuild(name: UnitName): void {
+    const unit = this.#units.get(name);
+    if (unit === undefined) return;
+    const found = this.#contents.get(unit.contentId);
+    const content = found instanceof FleetError ? undefined : found;
+    if (content !== undefined && content === unit.content) return;
+    const requirements = content === undefined ? undefined : parseRequirements(content.options, name);
+    this.#units.set(name, { ...unit, content, requirements });
+  }
+
+  #report(key: string, problem: string): void {
+    this.#unreadable.set(key, { key, problem });
+  }
+}
+
+function note(parsed: ParsedKey, touched: Touched): void {
+  if (parsed.kind === "leader") touched.leader = true;
+  if ("unit" in parsed) touched.units.add(parsed.unit);
+  else if ("machine" in parsed) touched.machines.add(parsed.machine);
+}
+
+function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}
+
+function setNested<K, L, V>(maps: Map<K, Map<L, V>>, outer: K, inner: L, value: V | undefined): void {
+  let map = maps.get(outer);
+  if (map === undefined) {
+    if (value === undefined) return;
+    map = new Map();
+    maps.set(outer, map);
+  }
+  setOrDelete(map, inner, value);
+  if (map.size === 0) maps.delete(outer);
+}

@@ -1,0 +1,13 @@
+import { describeElection } from "./describe-election.js";
+import { describeLeaderRegistry } from "./describe-leader-registry.js";
+import { describeReplica } from "./describe-replica.js";
+import { describeUnitRegistry } from "./describe-unit-registry.js";
+import type { MakeHarness } from "./harness.js";
+
+/** What everything that is written over `Store` must do, whatever store it is. */
+export function describeRegistry(name: string, makeHarness: MakeHarness): void {
+  describeUnitRegistry(name, makeHarness);
+  describeLeaderRegistry(name, makeHarness);
+  describeElection(name, makeHarness);
+  describeReplica(name, makeHarness);
+}
