@@ -1,6 +1,7 @@
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, lstat, stat, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect, type ListenOptions } from "node:net";
+import { dirname } from "node:path";
 import { FleetError } from "@fleet/core";
 
 /** Where an API server listens. */
@@ -56,14 +57,7 @@ async function listenOnUnixSocket(
   path: string,
   mode: number = socketModeDefault,
 ): Promise<string> {
-  if (await isListening(path)) {
-    throw new FleetError("already-exists", `cannot listen on ${path}: another server listens there`, {
-      hint: "stop the other one, or give this one another path",
-    });
-  }
-  await unlink(path).catch((error: unknown) => {
-    if (codeOf(error) !== "ENOENT") throw listenError(error, path);
-  });
+  await removeLeftover(path);
   // The socket is made inside `listen`, before it returns: nobody can connect before the mode holds.
   const umask = process.umask(0o777 & ~mode);
   let listening: Promise<void>;
@@ -77,7 +71,34 @@ async function listenOnUnixSocket(
   return `unix://${path}`;
 }
 
-/** Says whether somebody answers on a unix socket; a file without a listener is a leftover. */
+/** Removes a socket that nobody listens on; anything else that is in the way is left alone. */
+async function removeLeftover(path: string): Promise<void> {
+  const message = `cannot listen on ${path}`;
+  try {
+    // Node reports a missing directory as a missing permission.
+    await stat(dirname(path));
+    const there = await lstat(path).catch((error: unknown) => {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw error;
+    });
+    if (there === undefined) return;
+    if (!there.isSocket()) {
+      throw new FleetError("already-exists", `${message}: there is a file that is no socket`, {
+        hint: "remove the file, or choose another path",
+      });
+    }
+    if (await isListening(path)) {
+      throw new FleetError("already-exists", `${message}: another server listens there`, {
+        hint: "stop the other one, or give this one another path",
+      });
+    }
+    await unlink(path);
+  } catch (error) {
+    throw error instanceof FleetError ? error : listenError(error, path);
+  }
+}
+
+/** Says whether somebody answers on a unix socket. */
 function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect({ path });
@@ -87,7 +108,7 @@ function isListening(path: string): Promise<boolean> {
     });
     probe.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(false);
-      else reject(listenError(error, path));
+      else reject(error);
     });
   });
 }
@@ -114,11 +135,6 @@ function listenError(error: unknown, shown: string): FleetError {
       return new FleetError("permission-denied", `${message}: permission denied`, { cause: error });
     case "ENOENT":
       return new FleetError("unavailable", `${message}: its directory does not exist`, { cause: error });
-    case "ENOTSOCK":
-      return new FleetError("already-exists", `${message}: there is a file that is no socket`, {
-        hint: "remove the file, or choose another path",
-        cause: error,
-      });
     default:
       return new FleetError("unavailable", `${message}: ${code ?? String(error)}`, { cause: error });
   }

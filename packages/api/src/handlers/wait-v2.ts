@@ -18,11 +18,12 @@ export const waitForUnits: Handler = async (services, request, signal) => {
   const { access, tracker } = services;
   const { names, after, timeoutMs } = parseQuery(request.query);
   const deadline = services.clock.monotonic() + timeoutMs;
-  let view = await access.view(Math.max(after, request.revisionMin), signal);
+  // `after` may be newer than this server's view, if it came from another server; then there is no news yet.
+  let view = await access.view(request.revisionMin, signal);
   let changed = tracker.changedAfter(names, after);
   while (changed.length === 0 && services.clock.monotonic() < deadline) {
     const isNews = await changesBefore(services, new Set(names), deadline, signal);
-    view = await access.view(after, signal);
+    view = await access.view(request.revisionMin, signal);
     changed = tracker.changedAfter(names, after);
     if (!isNews) break;
   }

@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { until } from "./testing/manual-clock.js";
+import { type ServedApi, serveApi } from "./testing/served-api.js";
+
+let api: ServedApi;
+beforeEach(async () => {
+  api = await serveApi();
+  api.cluster.addMachine("m1", "127.0.0.1");
+});
+afterEach(() => api.stop());
+
+const text = "# kept\n[Service]\nExecStart=/bin/true\n";
+const put = async (name: string, body: object) => {
+  const answer = await api.send("PUT", `/fleet/v2/units/${name}`, JSON.stringify(body));
+  return { status: answer.status, body: JSON.parse(answer.body) };
+};
+const get = async (path: string) => JSON.parse((await api.send("GET", `/fleet/v2/${path}`)).body);
+
+describe("PUT and GET /fleet/v2/units/<name>", () => {
+  it("keep the exact text", async () => {
+    expect(await put("a.service", { text, desiredState: "launched" })).toMatchObject({
+      status: 201,
+      body: { effect: "created", name: "a.service" },
+    });
+    expect(await get("units/a.service")).toMatchObject({
+      currentState: "inactive",
+      desiredState: "launched",
+      global: false,
+      name: "a.service",
+      text,
+    });
+  });
+
+  it("change nothing when repeated", async () => {
+    await put("a.service", { text });
+    expect(await put("a.service", { text })).toMatchObject({ status: 200, body: { effect: "unchanged" } });
+    expect(await put("a.service", { desiredState: "inactive" })).toMatchObject({
+      body: { effect: "unchanged" },
+    });
+  });
+
+  it("replace only on request, and keep the state", async () => {
+    await put("a.service", { text, desiredState: "launched" });
+    const other = "[Service]\nExecStart=/bin/false\n";
+    expect(await put("a.service", { text: other })).toEqual({
+      status: 409,
+      body: {
+        error: {
+          code: 409,
+          hint: "replace it, or destroy it first",
+          message: "unit a.service exists and says something else",
+        },
+      },
+    });
+    expect(await put("a.service", { text: other, replace: true })).toMatchObject({ status: 201 });
+    expect(await get("units/a.service")).toMatchObject({ text: other, desiredState: "launched" });
+  });
+
+  it("take a text with other comments on request, and pass it over otherwise", async () => {
+    await put("a.service", { text });
+    const other = text.replace("kept", "changed");
+    expect(await put("a.service", { text: other })).toMatchObject({ body: { effect: "unchanged" } });
+    expect((await get("units/a.service")).text).toBe(text);
+    await put("a.service", { text: other, replace: true });
+    expect((await get("units/a.service")).text).toBe(other);
+  });
+
+  it("start a launched unit once more on request", async () => {
+    await put("a.service", { text, desiredState: "launched" });
+    const count = () => [...api.cluster.units.values()][0]?.startCount;
+    expect(count()).toBe(1);
+    await put("a.service", { desiredState: "launched", restart: true });
+    expect(count()).toBe(2);
+  });
+
+  it.each([
+    ["nosuch.service", { desiredState: "launched" }, 404, "unit does not exist"],
+    ["a.service", { text: "" }, 400, "the unit file is empty"],
+    ["a.service", { text: "[Unit" }, 400, "unable to find end of section"],
+    [
+      "a.service",
+      { text: "[X-Fleet]\nGlobal=true\nMachineOf=b.service\n" },
+      400,
+      "Global cannot be used with Peers",
+    ],
+    ["a@.service", { text, desiredState: "launched" }, 400, 'cannot activate template "a@.service"'],
+    [
+      "a.service",
+      { text, desiredState: "x" },
+      400,
+      'invalid desiredState "x": expected inactive, loaded or launched',
+    ],
+    ["a.service", { text: 5 }, 400, "unable to decode body: text must be a string"],
+    ["a.service", { text, replace: "yes" }, 400, "unable to decode body: replace must be true or false"],
+    ["a.service", { txt: "" }, 400, 'unable to decode body: unknown field "txt"'],
+    ["a", { text }, 400, 'unit name must contain "."'],
+  ])("refuse %s %j", async (name, body, status, message) => {
+    const answer = await put(name, body);
+    expect([answer.status, answer.body.error.message]).toEqual([status, message]);
+  });
+
+  it("say where in a unit file the mistake is", async () => {
+    const { body } = await put("a.service", { text: "[Unit]\nDescription\n" });
+    expect(body.error.hint).toMatch(/^line 2, column \d+: expected /);
+  });
+});
+
+describe("GET /fleet/v2/wait", () => {
+  const wait = (query: string) => api.send("GET", `/fleet/v2/wait?${query}`);
+
+  it("answers at once with everything about the units", async () => {
+    await put("a.service", { text, desiredState: "launched" });
+    api.cluster.seat("m1", "a.service", "launched", "fewest units");
+    api.cluster.report("m1", "a.service", {
+      isStarted: true,
+      activeState: "failed",
+      subState: "failed",
+      jobResult: "failed",
+    });
+    const answer = JSON.parse((await wait("units=a.service,b.service&after=0&timeout=0")).body);
+    expect(answer).toMatchObject({
+      revision: api.cluster.revision,
+      missing: ["b.service"],
+      units: [
+        {
+          name: "a.service",
+          currentState: "launched",
+          machineID: "m1",
+          seats: [{ machineID: "m1", present: true, reason: "fewest units", target: "launched" }],
+        },
+      ],
+      states: [
+        {
+          name: "a.service",
+          machineID: "m1",
+          currentState: "launched",
+          jobResult: "failed",
+          condition: "loaded",
+        },
+      ],
+    });
+    expect(answer.units[0].options).toBeUndefined();
+  });
+
+  it("answers when one of the units changes, and not when others do", async () => {
+    await put("a.service", { text });
+    const revision = api.cluster.revision;
+    let isAnswered = false;
+    const answer = wait(`units=a.service&after=${revision}&timeout=30`).then((value) => {
+      isAnswered = true;
+      return value;
+    });
+    await until(() => api.clock.sleeping.includes(30_000));
+    await put("other.service", { text });
+    await api.send("GET", "/fleet/v1/units");
+    expect(isAnswered).toBe(false);
+    await put("a.service", { desiredState: "launched" });
+    expect(JSON.parse((await answer).body)).toMatchObject({
+      revision: api.cluster.revision,
+      units: [{ name: "a.service", desiredState: "launched" }],
+    });
+  });
+
+  it("tells of a unit that was destroyed", async () => {
+    await put("a.service", { text });
+    const answer = wait(`units=a.service&after=${api.cluster.revision}`);
+    await until(() => api.clock.sleeping.includes(30_000));
+    await api.send("DELETE", "/fleet/v1/units/a.service");
+    expect(JSON.parse((await answer).body)).toEqual({
+      missing: ["a.service"],
+      revision: api.cluster.revision,
+    });
+  });
+
+  it("answers with the revision alone when the time is up", async () => {
+    await put("a.service", { text });
+    const revision = api.cluster.revision;
+    const answer = wait(`units=a.service&after=${revision}&timeout=7`);
+    await until(() => api.clock.sleeping.includes(7_000));
+    api.clock.advance(7_000);
+    expect(await answer).toMatchObject({ status: 200, body: `{"revision":${revision}}` });
+  });
+
+  it("mentions only what changed since", async () => {
+    await put("a.service", { text });
+    const revision = api.cluster.revision;
+    await put("b.service", { text });
+    const answer = JSON.parse((await wait(`units=a.service,b.service&after=${revision}`)).body);
+    expect(answer.units.map(({ name }: { name: string }) => name)).toEqual(["b.service"]);
+  });
+
+  it.each([
+    ["", "units must name at least one unit"],
+    ["units=", "units must name at least one unit"],
+    ["units=a.service&after=x", 'after must be a number, not "x"'],
+    ["units=a.service&after=1.5", "after must be a revision"],
+    ["units=a.service&timeout=-1", 'timeout must be a number, not "-1"'],
+  ])("refuses %j", async (query, message) => {
+    const answer = await wait(query);
+    expect([answer.status, JSON.parse(answer.body).error.message]).toEqual([400, message]);
+  });
+
+  it("ends when the server stops", async () => {
+    const answer = wait(`units=a.service&after=${api.cluster.revision}`);
+    await until(() => api.clock.sleeping.includes(30_000));
+    await api.stop();
+    expect((await answer).status).toBe(503);
+  });
+});
+
+describe("availability", () => {
+  const body = '{"error":{"code":503,"message":"fleet server unable to communicate with etcd"}}';
+
+  it("is a 503 for every path but the status, which says why", async () => {
+    api.availability = { available: false, problem: "etcd does not answer" };
+    for (const path of ["/fleet/v1/units", "/metrics", "/nosuch", "/"]) {
+      const answer = await api.send("GET", path);
+      expect([path, answer.status, answer.body, answer.headers.server]).toEqual([path, 503, body, undefined]);
+    }
+    expect(JSON.parse((await api.send("GET", "/fleet/v2/units/a.service")).body).error.hint).toBe(
+      "etcd does not answer",
+    );
+    expect(await get("status")).toMatchObject({
+      available: false,
+      machineID: "m1",
+      problem: "etcd does not answer",
+      replica: "current",
+      version: "0.1.0",
+    });
+  });
+
+  it("is a 503 when the replica stays behind", async () => {
+    api.cluster.setCondition("disconnected");
+    const answer = api.send("GET", "/fleet/v1/units");
+    await until(() => api.clock.sleeping.includes(8_000));
+    api.clock.advance(8_000);
+    expect(await answer).toMatchObject({ status: 503, body });
+  });
+
+  it("waits for the revision that a client demands", async () => {
+    const wanted = api.cluster.revision + 1;
+    const answer = api.send("GET", "/fleet/v1/units", undefined, `Fleet-Min-Revision: ${wanted}`);
+    await until(() => api.clock.sleeping.includes(8_000));
+    api.cluster.addMachine("m2", "");
+    expect(Number((await answer).headers["fleet-revision"])).toBe(wanted);
+  });
+
+  it("holds the replica for a minute after the last request", async () => {
+    expect(api.cluster.holds).toBe(0);
+    await api.send("GET", "/fleet/v1/units");
+    expect(api.cluster.holds).toBe(1);
+    api.clock.advance(59_000);
+    await api.send("GET", "/fleet/v1/units");
+    await until(() => api.clock.sleeping.includes(60_000));
+    api.clock.advance(59_000);
+    expect(api.cluster.holds).toBe(1);
+    api.clock.advance(1_000);
+    await until(() => api.cluster.holds === 0);
+  });
+});
