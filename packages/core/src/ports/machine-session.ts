@@ -33,6 +33,11 @@ export interface MachineSession {
   readonly problem: string | undefined;
   /** The seats of this machine, tombstones included, as of the newest revision seen. A live view. */
   readonly seats: ReadonlyMap<UnitName, Seat>;
+  /**
+   * Names the history of the registry that is believed; `undefined` before the first connection. Revisions of different
+   * histories must not be compared: whoever keeps watermarks begins again from 0 when this changes (P6.3).
+   */
+  readonly history: string | undefined;
   /** Effective metadata: configuration overlaid with what was set through the API. */
   readonly metadata: Metadata;
   /** Rises each time the machine registers anew (not when it takes over): all states must then be published again. */
