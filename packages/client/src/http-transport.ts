@@ -72,7 +72,9 @@ function exchange(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const outgoing = http.request({ ...options, signal }, (incoming) => {
+    // Many requests may share the caller's signal; each gets one of its own to listen to.
+    const own = AbortSignal.any([signal]);
+    const outgoing = http.request({ ...options, signal: own }, (incoming) => {
       const chunks: Buffer[] = [];
       let length = 0;
       incoming.on("data", (chunk: Buffer) => {

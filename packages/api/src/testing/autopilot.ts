@@ -12,17 +12,20 @@ export class Autopilot {
   /** What units do when started; default `runs`. */
   readonly behaviours = new Map<string, Behaviour>();
   readonly #cluster: PretendCluster;
-  readonly #stop: () => void;
+  readonly #unsubscribe: () => void;
+  #isStopped = false;
   #isScheduled = false;
 
   constructor(cluster: PretendCluster) {
     this.#cluster = cluster;
-    this.#stop = cluster.subscribe(() => this.#schedule());
+    this.#unsubscribe = cluster.subscribe(() => this.#schedule());
     this.#schedule();
   }
 
+  /** From now on nothing happens by itself. */
   stop(): void {
-    this.#stop();
+    this.#isStopped = true;
+    this.#unsubscribe();
   }
 
   #schedule(): void {
@@ -30,6 +33,7 @@ export class Autopilot {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
+      if (this.#isStopped) return;
       for (const unit of [...this.#cluster.units.values()]) this.#place(unit);
       this.#removeSurplus();
       this.#obey();

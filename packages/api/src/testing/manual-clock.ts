@@ -49,6 +49,12 @@ export class ManualClock implements Clock {
     return [...this.#sleepers].map(({ ms }) => ms);
   }
 
+  /** Lets time pass until the next sleeper wakes, if that is at most `msMax` away. */
+  advanceToNext(msMax: number): void {
+    const next = Math.min(...[...this.#sleepers].map(({ at }) => at));
+    if (next - this.#now <= msMax) this.advance(next - this.#now);
+  }
+
   /** Lets time pass; whoever has slept long enough wakes up. */
   advance(ms: number): void {
     this.#now += ms;

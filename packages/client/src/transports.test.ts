@@ -1,0 +1,232 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { TransportError } from "./api-error.js";
+import type { ClientClock } from "./clock.js";
+import { parseEndpoint } from "./endpoint.js";
+import { createFailoverTransport } from "./failover-transport.js";
+import { createHttpTransport } from "./http-transport.js";
+import { createInMemoryTransport } from "./in-memory-transport.js";
+import { createTimedTransport } from "./timed-transport.js";
+import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
+
+const get: HttpRequest = { method: "GET", path: "/fleet/v1/units", headers: {} };
+const put: HttpRequest = { method: "PUT", path: "/fleet/v1/units/a", headers: {}, body: "{}" };
+const never = new AbortController().signal;
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function listen(server: Server, where: string | number): Promise<void> {
+  server.listen(typeof where === "number" ? { port: where, host: "127.0.0.1" } : { path: where });
+  await once(server, "listening");
+  cleanUps.push(() => server.close());
+}
+
+async function failureOf(work: Promise<unknown>): Promise<TransportError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof TransportError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+describe("the HTTP transport", () => {
+  const echo = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk) => chunks.push(chunk));
+    request.on("end", () => {
+      response.writeHead(201, { "X-Path": request.url ?? "", "X-Host": request.headers.host ?? "" });
+      response.end(`${request.method} ${Buffer.concat(chunks).toString()}`);
+    });
+  });
+
+  it("speaks to a unix socket and to TCP, keeping connections", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "fleet-client-"));
+    cleanUps.push(() => rm(directory, { recursive: true }));
+    const path = join(directory, "a.sock");
+    const tcp = createServer(echo.listeners("request")[0] as never);
+    await listen(echo, path);
+    await listen(tcp, 0);
+    const { port } = tcp.address() as AddressInfo;
+    const expected = [
+      [`unix://${path}`, "domain-sock", ""],
+      [`http://127.0.0.1:${port}/prefix`, `127.0.0.1:${port}`, "/prefix"],
+    ] as const;
+    for (const [endpoint, host, prefix] of expected) {
+      const transport = createHttpTransport(parseEndpoint(endpoint));
+      cleanUps.push(() => transport.close());
+      const answer = await transport.request({ ...put, body: "größe" }, never);
+      expect(answer).toMatchObject({ status: 201, body: "PUT größe" });
+      expect(answer.headers).toMatchObject({ "x-path": `${prefix}/fleet/v1/units/a`, "x-host": host });
+      expect((await transport.request(get, never)).body).toBe("GET ");
+    }
+  });
+
+  it.each([
+    [
+      "unix:///nosuch/fleet.sock",
+      'Get "http://domain-sock/fleet/v1/units": dial unix /nosuch/fleet.sock: connect: no such file or directory',
+    ],
+    [
+      "http://127.0.0.1:1",
+      'Get "http://127.0.0.1:1/fleet/v1/units": dial tcp 127.0.0.1:1: connect: connection refused',
+    ],
+  ])("names %s when nobody is there", async (endpoint, message) => {
+    const error = await failureOf(createHttpTransport(parseEndpoint(endpoint)).request(get, never));
+    expect(error).toMatchObject({ code: "unavailable", message, mayHaveArrived: false });
+  });
+
+  it("says that a request may have arrived when the connection breaks", async () => {
+    const server = createServer((request) => request.socket.destroy());
+    await listen(server, 0);
+    const { port } = server.address() as AddressInfo;
+    const error = await failureOf(
+      createHttpTransport(parseEndpoint(`http://127.0.0.1:${port}`)).request(put, never),
+    );
+    expect(error.mayHaveArrived).toBe(true);
+  });
+
+  it("rejects with the reason when it is aborted", async () => {
+    const server = createServer(() => undefined);
+    await listen(server, 0);
+    cleanUps.push(() => server.closeAllConnections());
+    const { port } = server.address() as AddressInfo;
+    const transport = createHttpTransport(parseEndpoint(`http://127.0.0.1:${port}`));
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const request = transport.request(get, controller.signal);
+    const arrived = once(server, "request");
+    await arrived;
+    controller.abort(reason);
+    await expect(request).rejects.toBe(reason);
+    await expect(transport.request(get, controller.signal)).rejects.toBe(reason);
+  });
+});
+
+describe("the transport in memory", () => {
+  it("carries large bodies both ways", async () => {
+    const transport = createInMemoryTransport((request, response) => {
+      response.writeHead(200);
+      request.pipe(response);
+    });
+    const body = "x".repeat(3_000_000);
+    expect((await transport.request({ ...put, body }, never)).body).toBe(body);
+  });
+
+  it("tells the server when the client leaves", async () => {
+    let left: () => void = () => undefined;
+    const hasLeft = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    const controller = new AbortController();
+    const transport = createInMemoryTransport((_request, response) => {
+      response.on("close", left);
+      controller.abort(new Error("gone"));
+    });
+    await expect(transport.request(get, controller.signal)).rejects.toThrow("gone");
+    await hasLeft;
+  });
+});
+
+/** Answers as told, and remembers what it was asked. */
+function scripted(
+  name: string,
+  answers: readonly (number | TransportError)[],
+): Transport & { asked: number } {
+  const transport = {
+    endpoint: name,
+    asked: 0,
+    close: () => undefined,
+    request: async (): Promise<HttpAnswer> => {
+      const answer = answers[Math.min(transport.asked, answers.length - 1)] ?? 200;
+      transport.asked += 1;
+      if (typeof answer !== "number") throw answer;
+      return { status: answer, headers: {}, body: name };
+    },
+  };
+  return transport;
+}
+
+describe("failover", () => {
+  const unreachable = new TransportError("unavailable", "refused", false);
+  const broken = new TransportError("unavailable", "reset", true);
+
+  it.each([
+    ["a read from a server that is away", get, unreachable, "b"],
+    ["a read from a server that broke off", get, broken, "b"],
+    ["a read from a server without etcd", get, 503, "b"],
+    ["a write to a server that is away", put, unreachable, "b"],
+    ["an error that is an answer", get, 404, "a"],
+  ] as const)("goes on after %s", async (_case, request, first, body) => {
+    const transport = createFailoverTransport([scripted("a", [first]), scripted("b", [200])]);
+    expect((await transport.request(request, never)).body).toBe(body);
+  });
+
+  it.each([
+    ["that may have arrived", broken],
+    ["that a server has refused", 503],
+  ] as const)("never repeats a write %s", async (_case, first) => {
+    const second = scripted("b", [200]);
+    const transport = createFailoverTransport([scripted("a", [first]), second]);
+    await transport.request(put, never).catch(() => undefined);
+    expect(second.asked).toBe(0);
+  });
+
+  it("stays with the server that answered", async () => {
+    const first = scripted("a", [unreachable]);
+    const transport = createFailoverTransport([first, scripted("b", [200])]);
+    for (let round = 0; round < 3; round += 1) await transport.request(get, never);
+    expect(first.asked).toBe(1);
+  });
+
+  it("tells of the first trouble when nobody answers", async () => {
+    const transport = createFailoverTransport([scripted("a", [unreachable]), scripted("b", [broken])]);
+    await expect(transport.request(get, never)).rejects.toBe(unreachable);
+    const half = createFailoverTransport([scripted("a", [unreachable]), scripted("b", [503])]);
+    expect((await half.request(get, never)).status).toBe(503);
+  });
+});
+
+describe("the time limit", () => {
+  /** Lets every sleep pass at once that is at most `ms`. */
+  const clockOf = (ms: number): ClientClock => ({
+    monotonic: () => 0,
+    sleep: (wanted, signal) =>
+      wanted <= ms
+        ? Promise.resolve()
+        : new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  const silent: Transport = {
+    endpoint: "http://silent",
+    close: () => undefined,
+    request: (_request, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  };
+
+  it("ends a request that is not answered", async () => {
+    const transport = createTimedTransport(silent, clockOf(3_000), 3_000);
+    const error = await failureOf(transport.request(get, never));
+    expect(error).toMatchObject({
+      code: "deadline-exceeded",
+      message: "GET /fleet/v1/units: no answer from http://silent within 3 s",
+      mayHaveArrived: true,
+    });
+  });
+
+  it("is counted on top of what the server was asked to wait", async () => {
+    const transport = createTimedTransport(silent, clockOf(3_000), 3_000);
+    const controller = new AbortController();
+    const request = transport.request({ ...get, patienceMs: 1_000 }, controller.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error("only this ends it"));
+    await expect(request).rejects.toThrow("only this ends it");
+  });
+});

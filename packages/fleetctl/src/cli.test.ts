@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { commands } from "./commands/all.js";
+import { createCliHarness } from "./testing/cli-harness.js";
+import { version } from "./version.js";
+
+describe("fleetctl", () => {
+  it("has the version of its package", () => {
+    const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+    expect(JSON.parse(text).version).toBe(version);
+  });
+
+  it.each(["--version", "-v", "version", "list-units --version"])("%s prints the version", async (line) => {
+    expect(await createCliHarness().run(line)).toEqual({
+      code: 0,
+      stdout: `fleetctl version ${version}\n`,
+      stderr: "",
+    });
+  });
+
+  it("shows one page for all ways to ask", async () => {
+    const { run } = createCliHarness();
+    const pages = await Promise.all(["", "help", "--help", "-h", "--h"].map(run));
+    expect(new Set(pages.map(({ stdout }) => stdout)).size).toBe(1);
+    expect(pages[0]).toMatchObject({ code: 0, stderr: "" });
+    for (const title of ["NAME", "USAGE", "VERSION", "COMMANDS", "OPTIONS"]) {
+      expect(pages[0]?.stdout).toContain(`${title}:\n\t`);
+    }
+    for (const { name } of commands) expect(pages[0]?.stdout).toContain(`\t${name}\t`);
+  });
+
+  it.each(commands.map(({ name }) => name))("has a page for %s", async (name) => {
+    const { run } = createCliHarness();
+    const pages = await Promise.all([`help ${name}`, `${name} --help`, `${name} -h`, `--h ${name}`].map(run));
+    expect(new Set(pages.map(({ stdout }) => stdout)).size).toBe(1);
+    expect(pages[0]).toMatchObject({ code: 0, stderr: "" });
+    expect(pages[0]?.stdout).toMatch(
+      new RegExp(`^NAME:\\n\\t${name} - .+\\n\\nUSAGE:\\n\\tfleetctl ${name}`),
+    );
+    expect(pages[0]?.stdout).toContain("\n\nEXAMPLES:\n\t# ");
+    expect(pages[0]?.stdout).toContain("\n\nGLOBAL OPTIONS:\n\t--endpoint");
+  });
+
+  it.each([
+    ["nosuch", 'Error: unknown command "nosuch" for "fleetctl"\nRun \'fleetctl --help\' for usage.\n'],
+    [
+      "list",
+      'Error: unknown command "list" for "fleetctl"\n\nDid you mean this?\n\tlist-machines\n\tlist-unit-files\n\tlist-units\n\nRun \'fleetctl --help\' for usage.\n',
+    ],
+    [
+      "list-units --legnd",
+      "Error: unknown flag: --legnd\nRun 'fleetctl COMMAND --help' for the flags of a command.\n",
+    ],
+    [
+      "help strat",
+      "Unknown help topic [`strat`].\n\nDid you mean this?\n\tstart\n\nRun 'fleetctl help' for a list.\n",
+    ],
+    ["start", "No units given\nUsage: fleetctl start UNIT...\n"],
+    ["submit", "No units given\nUsage: fleetctl submit UNIT...\n"],
+    ["load", "No units given\nUsage: fleetctl load UNIT...\n"],
+    ["stop", "No units given\nUsage: fleetctl stop UNIT...\n"],
+    ["unload", "No units given\nUsage: fleetctl unload UNIT...\n"],
+    ["destroy", "No units given\nUsage: fleetctl destroy UNIT...\n"],
+    ["cat", "One unit file must be provided\nUsage: fleetctl cat UNIT\n"],
+    ["cat a b", "One unit file must be provided\nUsage: fleetctl cat UNIT\n"],
+    [
+      "list-units --fields=",
+      "Must define output format\nThe fields are unit, load, active, sub, machine, hash\n",
+    ],
+    [
+      "list-units --fields=unit,bogus",
+      'Invalid key in output format: "bogus"\nThe fields are unit, load, active, sub, machine, hash\n',
+    ],
+    [
+      "list-units --fields=uint",
+      'Invalid key in output format: "uint"\n\nDid you mean this?\n\tunit\n\nThe fields are unit, load, active, sub, machine, hash\n',
+    ],
+  ])("%s is wrong usage: told once, on stderr", async (line, stderr) => {
+    expect(await createCliHarness().run(line)).toEqual({ code: 2, stdout: "", stderr });
+  });
+
+  it.each([
+    ["foo", "URL scheme undefined"],
+    ["", "URL scheme undefined"],
+    ["unix://var/run/fleet.sock", 'unable to connect to host "var" with scheme "unix"'],
+    ["ftp://x", 'unsupported protocol scheme "ftp"'],
+  ])("refuses the endpoint %j", async (endpoint, message) => {
+    const { runCli } = await import("./cli.js");
+    const { createClock } = await import("./clock.js");
+    let stderr = "";
+    const code = await runCli([`--endpoint=${endpoint}`, "list-units"], {
+      stdout: { write: () => undefined },
+      stderr: {
+        write: (text) => {
+          stderr += text;
+        },
+      },
+      clock: createClock(),
+      signal: new AbortController().signal,
+      environment: {},
+      readFile: async () => "",
+    });
+    expect([code, stderr.split("\n")[0]]).toEqual([1, `Unable to initialize client: ${message}`]);
+  });
+
+  it("traces requests with --debug", async () => {
+    const { stderr } = await createCliHarness().run("--debug list-machines");
+    expect(stderr).toBe(
+      "DEBUG HTTP GET /fleet/v1/machines?alt=json\nDEBUG HTTP GET /fleet/v1/machines?alt=json 200\n",
+    );
+  });
+});
