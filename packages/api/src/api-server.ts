@@ -44,7 +44,7 @@ export interface ApiServer {
   readonly listener: RequestListener;
   /** Begins to listen, on as many addresses as are asked for. @returns the endpoint. @throws {FleetError} */
   listen(address: ApiAddress): Promise<string>;
-  /** Serves until aborted; then stops listening, answers what is under way, and lets go of the replica. */
+  /** Serves until aborted; then stops listening and answers what is under way. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -90,7 +90,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         for (const server of servers) server.closeAllConnections();
       });
       tracker.close();
-      await access.close();
     },
   };
 }

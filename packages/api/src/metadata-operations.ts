@@ -39,7 +39,8 @@ function decodeOperation(operation: unknown): MetadataChange {
     throw new HttpError(400, "invalid op: expect add, remove, or replace");
   }
   const place = decodePath(jsonField(operation, "path"));
-  if (op === "remove") return { ...place, value: undefined };
+  // An empty value hides what the machine's own configuration says under this key; taking the value away would not.
+  if (op === "remove") return { ...place, value: "" };
   return { ...place, value: decodeValue(jsonField(operation, "value")) };
 }
 

@@ -24,11 +24,9 @@ export function createRequestListener(
   return (incoming, outgoing) => {
     const gone = new AbortController();
     outgoing.on("close", () => gone.abort(new FleetError("cancelled", "the client has left")));
-    const leave = services.access.enter();
     void serve(services, incoming, AbortSignal.any([signal, gone.signal]))
       .catch((error: unknown) => failed(error, incoming, logger))
-      .then((answer) => write(services, incoming, outgoing, answer))
-      .finally(leave);
+      .then((answer) => write(services, incoming, outgoing, answer));
   };
 }
 

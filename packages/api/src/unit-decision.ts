@@ -12,8 +12,7 @@ import { HttpError } from "./answer.js";
 
 /** What a v1 PUT does to a unit, decided from its present record. */
 export interface Decision {
-  /** `undefined`: everything is as it should be. */
-  readonly change: UnitChange | undefined;
+  readonly change: UnitChange;
   /** Whether there is new content: the unit was created or replaced. */
   readonly isNewContent: boolean;
 }
@@ -47,8 +46,9 @@ export function decideUnitPut(wish: Wish, current: UnitRecord | undefined): Deci
     throw new HttpError(409, "must provide DesiredState to update existing unit");
   }
   refuseActiveTemplate(name, desiredState);
-  const isSame = desiredState === current.desiredState;
-  return { change: isSame ? undefined : { desiredState }, isNewContent: false };
+  // The same text goes along, so that one that was lost from the registry is there again.
+  const same = content?.contentId === current.contentId ? { content } : {};
+  return { change: { desiredState, ...same }, isNewContent: false };
 }
 
 /**

@@ -36,7 +36,7 @@ export const putUnitV2: Handler = async ({ access, units }, request, signal) => 
     name,
     (current) => {
       const change = decide(name, put, content, current);
-      isNewContent = change?.content !== undefined;
+      isNewContent = change.content !== undefined && change.content.contentId !== current?.contentId;
       return change;
     },
     signal,
@@ -58,7 +58,7 @@ function decide(
   put: Put,
   content: UnitContent | undefined,
   current: UnitRecord | undefined,
-): UnitChange | undefined {
+): UnitChange {
   if (current === undefined && content === undefined) throw unitDoesNotExist();
   if (current === undefined && content?.options.length === 0) {
     throw new FleetError("invalid-argument", "the unit file is empty", {
@@ -73,11 +73,11 @@ function decide(
   const desiredState = put.desiredState ?? current?.desiredState ?? "inactive";
   refuseActiveTemplate(name, desiredState);
   const restart = put.restart && current?.desiredState === "launched" && desiredState === "launched";
-  const isNewText = content !== undefined && content.contentId !== current?.contentId;
-  // A text that only differs in comments takes the other's place on request; it restarts nothing by itself.
-  const isTaken = isNewText && (current === undefined || put.replace);
-  if (!isTaken && !restart && desiredState === current?.desiredState) return undefined;
-  return { ...(isTaken ? { content } : {}), desiredState, ...(restart ? { restart } : {}) };
+  // A text that only differs in comments takes the other's place on request. The same text goes along, too, so that one
+  // that was lost from the registry is there again.
+  const isSameText = content?.contentId === current?.contentId;
+  const taken = content !== undefined && (current === undefined || put.replace || isSameText);
+  return { ...(taken ? { content } : {}), desiredState, ...(restart ? { restart } : {}) };
 }
 
 function decodePut(body: string): Put {

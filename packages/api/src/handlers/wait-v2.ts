@@ -1,6 +1,6 @@
 import type { WaitAnswerV2 } from "@fleet/client";
 import { type ClusterView, FleetError, isFleetError, type Revision, type UnitName } from "@fleet/core";
-import { HttpError, jsonAnswer } from "../answer.js";
+import { type Answer, HttpError, jsonAnswer } from "../answer.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler, Services } from "../services.js";
 import { statesOf, toStateV2 } from "../state-entity.js";
@@ -15,20 +15,40 @@ const unitsMax = 100_000;
 
 /** `GET /fleet/v2/wait`: answers as soon as there is news of the named units, or when the time is up. */
 export const waitForUnits: Handler = async (services, request, signal) => {
-  const { access, tracker } = services;
-  const { names, after, timeoutMs } = parseQuery(request.query);
-  const deadline = services.clock.monotonic() + timeoutMs;
+  const query = parseQuery(request.query);
+  const release = services.replica.hold();
+  try {
+    return await waitForNews(services, query, request.revisionMin, signal);
+  } finally {
+    release();
+  }
+};
+
+interface Query {
+  readonly names: readonly UnitName[];
+  readonly after: Revision;
+  readonly timeoutMs: number;
+}
+
+async function waitForNews(
+  services: Services,
+  { names, after, timeoutMs }: Query,
+  revisionMin: Revision,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { access, clock, tracker } = services;
+  const deadline = clock.monotonic() + timeoutMs;
   // `after` may be newer than this server's view, if it came from another server; then there is no news yet.
-  let view = await access.view(request.revisionMin, signal);
+  let view = await access.view(revisionMin, signal);
   let changed = tracker.changedAfter(names, after);
-  while (changed.length === 0 && services.clock.monotonic() < deadline) {
+  while (changed.length === 0 && clock.monotonic() < deadline) {
     const isNews = await changesBefore(services, new Set(names), deadline, signal);
-    view = await access.view(request.revisionMin, signal);
+    view = await access.view(revisionMin, signal);
     changed = tracker.changedAfter(names, after);
     if (!isNews) break;
   }
   return jsonAnswer(describe(services, view, changed), revisionHeader(view.revision));
-};
+}
 
 /** @returns `false` when the time is up. */
 async function changesBefore(
@@ -63,11 +83,7 @@ function describe(services: Services, view: ClusterView, changed: readonly UnitN
   };
 }
 
-function parseQuery(query: URLSearchParams): {
-  readonly names: readonly UnitName[];
-  readonly after: Revision;
-  readonly timeoutMs: number;
-} {
+function parseQuery(query: URLSearchParams): Query {
   const names = (query.get("units") ?? "").split(",").filter((name) => name !== "");
   if (names.length === 0) {
     throw new HttpError(400, "units must name at least one unit", { hint: "units=a.service,b.service" });

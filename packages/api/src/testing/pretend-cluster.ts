@@ -103,6 +103,11 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     const content = change.content ?? current?.content;
     if (content === undefined)
       throw new FleetError("internal", "a change without content of a unit without any");
+    const isSame =
+      current?.desiredState === change.desiredState &&
+      current.contentId === content.contentId &&
+      change.restart !== true;
+    if (isSame) return { revision: this.revision, effect: "unchanged" };
     const starts = change.desiredState === "launched" && current?.desiredState !== "launched";
     this.#step([name], (revision) => {
       this.units.set(name, {
