@@ -8,6 +8,7 @@ import {
   encodePolicy,
   type StoredCluster,
   type StoredPolicy,
+  type StoredPresence,
   schemaVersion,
 } from "./codec.js";
 import { readAll } from "./read-all.js";
@@ -80,7 +81,12 @@ export async function acceptAll(options: RegistryOptions, signal: AbortSignal): 
       supersedes: [...new Set(epochs)].slice(0, supersededMax),
     };
     const done = await tryPut(options, keys.cluster, item, encodeCluster(next), signal);
-    if (done !== undefined) return { revision: done, effect: "changed" };
+    if (done === undefined) continue;
+    // Who remembers no epoch cannot tell that this one continues it.
+    for (const machine of items.flatMap((presence) => forgetful(options, presence))) {
+      await acceptMachine(options, machine, signal);
+    }
+    return { revision: done, effect: "changed" };
   }
   throw new FleetError("conflict", "cannot begin a new epoch: others do so all the time");
 }
@@ -108,15 +114,24 @@ async function tryPut(
   }
 }
 
-function rememberedEpoch({ keys }: RegistryOptions, item: StoredValue): readonly string[] {
+function readPresence({ keys }: RegistryOptions, item: StoredValue): StoredPresence | undefined {
   const parsed = keys.parse(item.key);
-  if (parsed?.kind !== "presence") return [];
+  if (parsed?.kind !== "presence") return undefined;
   try {
-    const { freeze } = decodePresence(item, parsed.machine);
-    return freeze?.remembers === undefined ? [] : [freeze.remembers];
+    return decodePresence(item, parsed.machine);
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+function rememberedEpoch(options: RegistryOptions, item: StoredValue): readonly string[] {
+  const remembers = readPresence(options, item)?.freeze?.remembers;
+  return remembers === undefined ? [] : [remembers];
+}
+
+function forgetful(options: RegistryOptions, item: StoredValue): readonly MachineId[] {
+  const presence = readPresence(options, item);
+  return presence?.freeze !== undefined && presence.freeze.remembers === undefined ? [presence.id] : [];
 }
 
 function readCluster(item: StoredValue | undefined): StoredCluster | undefined {

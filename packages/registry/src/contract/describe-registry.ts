@@ -1,6 +1,7 @@
 import { describeElection } from "./describe-election.js";
 import { describeLeaderRegistry } from "./describe-leader-registry.js";
 import { describeReplica } from "./describe-replica.js";
+import { describeSession } from "./describe-session.js";
 import { describeUnitRegistry } from "./describe-unit-registry.js";
 import type { MakeHarness } from "./harness.js";
 
@@ -10,4 +11,5 @@ export function describeRegistry(name: string, makeHarness: MakeHarness): void {
   describeLeaderRegistry(name, makeHarness);
   describeElection(name, makeHarness);
   describeReplica(name, makeHarness);
+  describeSession(name, makeHarness);
 }

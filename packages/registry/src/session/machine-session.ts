@@ -1,0 +1,362 @@
+import {
+  type ContentId,
+  FleetError,
+  isFleetError,
+  type Metadata,
+  type PresenceState,
+  type Revision,
+  type Seat,
+  type UnitName,
+  type UnitState,
+  type UnitStateContent,
+} from "@fleet/core";
+import type { MachineSession, PublishOutcome, SessionCondition } from "@fleet/core/ports";
+import { Backoff } from "../async/backoff.js";
+import { runTogether, Scope } from "../async/scope.js";
+import { decodePolicy, decodeState, decodeUnitFile } from "../codec.js";
+import { readAll } from "../read-all.js";
+import type { WatchBatch } from "../store.js";
+import { createCluster, gatherFacts } from "./gather-facts.js";
+import { judgeRegistry, type Verdict } from "./judge.js";
+import { MachineLease } from "./machine-lease.js";
+import { MemoryDocument } from "./memory-document.js";
+import { OwnRecords } from "./own-records.js";
+import { publishStates } from "./publish-states.js";
+import { type PresenceWish, Registration } from "./registration.js";
+import { defaultTtlSeconds, type MachineSessionOptions } from "./session-options.js";
+
+/** Opens a machine's membership. @throws {FleetError} `invalid-argument` for a lifetime that etcd does not grant. */
+export function createMachineSession(options: MachineSessionOptions): MachineSession {
+  const { ttlSeconds = defaultTtlSeconds } = options;
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 2) {
+    const message = `cannot join with a lifetime of ${ttlSeconds} s: it must be a whole number from 2 on`;
+    throw new FleetError("invalid-argument", message);
+  }
+  return new StoredMachineSession(options);
+}
+
+/** The disk is written at most this often only because time and revisions have passed. */
+const rememberEveryMs = 60_000;
+
+type Activity = (signal: AbortSignal) => Promise<void>;
+
+class StoredMachineSession implements MachineSession {
+  readonly #options: MachineSessionOptions;
+  readonly #memory: MemoryDocument;
+  readonly #lease: MachineLease;
+  readonly #presence: Registration;
+  readonly #own: OwnRecords;
+  readonly #listeners = new Set<(touched: ReadonlySet<UnitName>) => void>();
+  #condition: SessionCondition = "joining";
+  #problem: string | undefined;
+  #registration = 0;
+  #wish: { readonly state: PresenceState; readonly reason: string | undefined } = {
+    state: "up",
+    reason: undefined,
+  };
+  /** Ends the present connection, so that everything is looked at again. */
+  #connection = new Scope();
+  /** Writes that compare the presence, one after another, since some of them change it. */
+  #writes: Promise<unknown> = Promise.resolve();
+
+  constructor(options: MachineSessionOptions) {
+    this.#options = options;
+    this.#memory = new MemoryDocument(options.disk, options.logger);
+    this.#lease = new MachineLease(options);
+    this.#presence = new Registration(options, this.#lease);
+    this.#own = new OwnRecords(options, (touched) => this.#tell(touched));
+  }
+
+  get condition(): SessionCondition {
+    return this.#condition;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  get seats(): ReadonlyMap<UnitName, Seat> {
+    return this.#own.seats;
+  }
+
+  get history(): string | undefined {
+    return this.#memory.memory.history;
+  }
+
+  get metadata(): Metadata {
+    return this.#own.metadata;
+  }
+
+  get registration(): number {
+    return this.#registration;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { trust } = this.#options;
+    const damage = await this.#memory.load();
+    if (damage !== undefined) this.#freeze(damage, true);
+    const { highest, freeze } = this.#memory.memory;
+    trust.know(highest);
+    if (freeze !== undefined) trust.distrust(freeze.reason);
+    this.#lease.onTrouble = (error) => this.#connection.abort(error);
+    await runTogether(signal, [
+      (both) => this.#memory.run(both),
+      (both) => this.#lease.run(both),
+      (both) => this.#stayJoined(both),
+    ]);
+  }
+
+  subscribe(listener: (touched: ReadonlySet<UnitName>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async readUnitText(contentId: ContentId, signal: AbortSignal): Promise<string | undefined> {
+    const { trust, keys } = this.#options;
+    const { items } = await trust.store.range({ key: keys.unitFile(contentId) }, signal);
+    return items[0] === undefined ? undefined : decodeUnitFile(items[0], contentId);
+  }
+
+  async readOwnStates(signal: AbortSignal): Promise<readonly UnitState[]> {
+    const { trust, keys, description, logger } = this.#options;
+    const { items } = await readAll(trust.store, keys.states(description.id), signal);
+    return items.flatMap((item) => {
+      const parsed = keys.parse(item.key);
+      if (parsed?.kind !== "state") return [];
+      try {
+        return [decodeState(item, parsed.machine, parsed.unit)];
+      } catch (err) {
+        if (!isFleetError(err)) throw err;
+        logger.warn("cannot read a state of this machine", { unit: parsed.unit, err });
+        return [];
+      }
+    });
+  }
+
+  async publish(
+    states: readonly UnitStateContent[],
+    removals: readonly UnitName[],
+    signal: AbortSignal,
+  ): Promise<PublishOutcome> {
+    // What an acknowledgement rests on must not be forgotten by a crash that follows it.
+    if (states.some(({ acked }) => acked !== undefined)) await this.#memory.flush();
+    return await this.#inTurn(async () => {
+      const outcome = await publishStates(
+        this.#options,
+        this.#presence,
+        this.#lease.leaseId,
+        states,
+        removals,
+        signal,
+      );
+      if (outcome.kind === "not-registered") this.#lookAgain("the presence of this machine is not its own");
+      return outcome;
+    });
+  }
+
+  async setPresence(state: PresenceState, reason: string | undefined, signal: AbortSignal): Promise<void> {
+    this.#wish = { state, reason };
+    await this.#inTurn(async () => {
+      // Whoever registers next says it then.
+      if (!this.#presence.isRegistered) return;
+      try {
+        await this.#presence.update(this.#presenceWish(), signal);
+      } catch (error) {
+        if (!isFleetError(error, "conflict")) throw error;
+        this.#lookAgain("the presence of this machine is not its own");
+      }
+    });
+  }
+
+  actedOn(seat: Seat): void {
+    this.#memory.actedOn(seat);
+  }
+
+  async #stayJoined(signal: AbortSignal): Promise<void> {
+    const { clock, random, logger } = this.#options;
+    const backoff = new Backoff(clock, random);
+    while (!signal.aborted) {
+      this.#connection = new Scope(signal);
+      try {
+        const activities = await this.#connect(this.#connection.signal);
+        backoff.reset();
+        await runTogether(this.#connection.signal, activities);
+        // If nothing was thrown, then a change calls for another look.
+        this.#connection.signal.throwIfAborted();
+      } catch (error) {
+        if (signal.aborted) return;
+        const cause = this.#connection.signal.aborted ? this.#connection.signal.reason : error;
+        if (!isFleetError(cause) || cause.code === "already-exists") throw cause;
+        logger.debug("session interrupted", { err: cause });
+        this.#noteFailure(cause);
+        await backoff.pause(signal).catch(() => undefined);
+      } finally {
+        this.#connection.release();
+      }
+    }
+  }
+
+  /** Judges, registers and reads. @returns what keeps the connection current; the first to end calls for another look. */
+  async #connect(signal: AbortSignal): Promise<readonly Activity[]> {
+    const { isBelieved, revision } = await this.#judge(signal);
+    await this.#memory.flush();
+    const outcome = await this.#inTurn(() => this.#presence.register(this.#presenceWish(), signal));
+    if (outcome === "displaced") return this.#beDisplaced();
+    if (outcome === "anew") this.#registration += 1;
+    const watches = this.#presenceWatches(revision + 1);
+    if (!isBelieved) {
+      this.#become("frozen", this.#memory.memory.freeze?.reason);
+      return watches;
+    }
+    const followers = await this.#own.read(signal);
+    this.#become("joined", undefined);
+    return [
+      ...watches,
+      ...followers,
+      (both) => this.#options.trust.untilDistrusted(both),
+      (both) => this.#rememberRevisions(both),
+    ];
+  }
+
+  async #judge(signal: AbortSignal): Promise<{ readonly isBelieved: boolean; readonly revision: Revision }> {
+    const { trust } = this.#options;
+    for (;;) {
+      const facts = await gatherFacts(this.#options, this.#memory.memory, signal);
+      const { revision } = facts;
+      const verdict: Verdict = judgeRegistry(this.#memory.memory, facts);
+      switch (verdict.kind) {
+        case "create":
+          await createCluster(this.#options, signal);
+          continue;
+        case "frozen":
+          this.#freeze(verdict.reason, verdict.isFinal);
+          return { isBelieved: false, revision };
+        case "anew": {
+          const { uuid, epoch } = verdict.cluster;
+          this.#memory.update({
+            cluster: { uuid, epoch },
+            history: verdict.history,
+            highest: revision,
+            term: undefined,
+            seats: new Map(),
+            freeze: undefined,
+          });
+          if (trust.problem !== undefined) trust.believe(revision);
+          return { isBelieved: true, revision };
+        }
+        case "believed":
+          this.#memory.update({ highest: Math.max(revision, trust.highest), freeze: undefined });
+          if (trust.problem !== undefined) trust.believe(revision);
+          return { isBelieved: true, revision };
+      }
+    }
+  }
+
+  #freeze(reason: string, isFinal: boolean): void {
+    const { trust, random, logger } = this.#options;
+    const before = this.#memory.memory.freeze;
+    if (before?.reason !== reason || before.isFinal !== isFinal) {
+      logger.error("the registry is not believed; nothing is started or stopped", { reason });
+      this.#memory.update({ freeze: { nonce: before?.nonce ?? random.uuid(), reason, isFinal } });
+    }
+    trust.distrust(reason);
+  }
+
+  /** Watches the keys that decide whether everything must be looked at again. */
+  #presenceWatches(from: Revision): readonly Activity[] {
+    const { trust, keys, description } = this.#options;
+    const { id } = description;
+    const until = (key: string, isCause: (batch: WatchBatch) => boolean): Activity => {
+      return async (signal) => {
+        const scope = new Scope(signal);
+        await trust.probe.watch({ key }, from, scope.signal, (batch) => {
+          if (isCause(batch)) scope.abort();
+        });
+        scope.release();
+      };
+    };
+    return [
+      until(keys.presence(id), ({ events }) =>
+        events.some((event) => event.kind === "delete" || !this.#presence.isOwn(event.item)),
+      ),
+      until(keys.cluster, ({ events }) => events.length > 0),
+      until(keys.policy(id), ({ events }) =>
+        events.some((event) => {
+          const accept = event.kind === "put" ? readAccept(event.item) : undefined;
+          return accept !== undefined && accept === this.#memory.memory.freeze?.nonce;
+        }),
+      ),
+    ];
+  }
+
+  #beDisplaced(): readonly Activity[] {
+    const { clock, logger, ttlSeconds = defaultTtlSeconds } = this.#options;
+    this.#presence.forget();
+    this.#lease.release();
+    if (this.#condition !== "displaced") {
+      logger.error("somebody else registered under this machine's id; its units are left as they are");
+    }
+    this.#become("displaced", "somebody else registered under this machine's id");
+    // Quiet until the other is gone, but not deaf.
+    return [(signal) => clock.sleep(ttlSeconds * 500, signal)];
+  }
+
+  /** Keeps the highest known revision on the disk, roughly: what a crash forgets was known for less than a minute. */
+  async #rememberRevisions(signal: AbortSignal): Promise<void> {
+    const { clock, trust } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(rememberEveryMs, signal).catch(() => undefined);
+      const { highest } = trust;
+      if (highest > this.#memory.memory.highest) this.#memory.update({ highest });
+    }
+  }
+
+  #noteFailure(cause: FleetError): void {
+    // A change that needs another look is no failure, and neither is a race that was lost.
+    if (cause.code === "conflict" || cause.code === "compacted" || cause.code === "not-found") return;
+    if (this.#condition === "joined" || this.#condition === "disconnected") {
+      this.#become("disconnected", cause.message);
+    } else if (this.#condition === "joining") {
+      this.#become("joining", cause.message);
+    }
+  }
+
+  #lookAgain(why: string): void {
+    this.#presence.forget();
+    this.#connection.abort(new FleetError("conflict", why));
+  }
+
+  #presenceWish(): PresenceWish {
+    const { freeze, cluster } = this.#memory.memory;
+    if (freeze === undefined) return { ...this.#wish, freeze: undefined };
+    const remembers = cluster === undefined ? {} : { remembers: cluster.epoch };
+    return { state: "frozen", reason: freeze.reason, freeze: { nonce: freeze.nonce, ...remembers } };
+  }
+
+  async #inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const turn = this.#writes.then(write);
+    this.#writes = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  #become(condition: SessionCondition, problem: string | undefined): void {
+    const isNews = condition !== this.#condition || problem !== this.#problem;
+    this.#condition = condition;
+    this.#problem = problem;
+    if (!isNews) return;
+    this.#options.logger.info("session", { condition, problem, registration: this.#registration });
+    this.#tell(new Set());
+  }
+
+  #tell(touched: ReadonlySet<UnitName>): void {
+    for (const listener of [...this.#listeners]) listener(touched);
+  }
+}
+
+function readAccept(item: Parameters<typeof decodePolicy>[0]): string | undefined {
+  try {
+    return decodePolicy(item).accept;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { parseUnitName, type Seat, type UnitName } from "@fleet/core";
+import type { DocumentStore, Logger } from "@fleet/core/ports";
+import { Bell } from "../async/bell.js";
+import { Fields } from "../fields.js";
+import type { Memory, RememberedSeat } from "./judge.js";
+
+/** The document on the disk. */
+export const memoryDocument = "registry-memory";
+
+/** How many seats are remembered: the newest are the first that a restored etcd lacks, so few are enough. */
+const seatsMax = 32;
+
+const nothing: Memory = {
+  cluster: undefined,
+  history: undefined,
+  highest: 0,
+  term: undefined,
+  seats: new Map(),
+  freeze: undefined,
+};
+
+/** What this machine remembers of its registry, written to the disk as a whole whenever it has changed. */
+export class MemoryDocument {
+  readonly #disk: DocumentStore;
+  readonly #logger: Logger;
+  readonly #changed = new Bell();
+  #memory: Memory = nothing;
+  #version = 0;
+  #writtenVersion = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(disk: DocumentStore, logger: Logger) {
+    this.#disk = disk;
+    this.#logger = logger;
+  }
+
+  get memory(): Memory {
+    return this.#memory;
+  }
+
+  /** Reads what an earlier process left. @returns what is wrong with it; what is unreadable is not believed to be new. */
+  async load(): Promise<string | undefined> {
+    try {
+      const document = await this.#disk.read(memoryDocument);
+      if (document !== undefined) this.#memory = decodeMemory(document);
+      return undefined;
+    } catch (err) {
+      this.#logger.error("cannot read what this machine remembers of its registry", { err });
+      return "what this machine remembered of its registry is unreadable";
+    }
+  }
+
+  /** Changes some of it. It is on the disk after `flush`, and soon in any case. */
+  update(change: Partial<Memory>): void {
+    this.#memory = { ...this.#memory, ...change };
+    this.#version += 1;
+    this.#changed.ring();
+  }
+
+  /** Takes note of a seat that was acted on. */
+  actedOn(seat: Seat): void {
+    const { seats, highest, term } = this.#memory;
+    const next = new Map(seats);
+    if (seat.target === "absent") next.delete(seat.unit);
+    else next.set(seat.unit, { createRevision: seat.createRevision, modRevision: seat.modRevision });
+    this.update({
+      seats: newestOf(next),
+      highest: Math.max(highest, seat.modRevision),
+      // Terms only grow, so the highest is that of the newest seat.
+      term: seat.term.n >= (term?.n ?? 0) ? seat.term : term,
+    });
+  }
+
+  /** Waits until everything up to now is on the disk. */
+  async flush(): Promise<void> {
+    while (this.#writtenVersion < this.#version) {
+      this.#writing = this.#writing.catch(() => undefined).then(() => this.#write());
+      await this.#writing;
+    }
+  }
+
+  /** Keeps the disk current until aborted. A disk that cannot be written is reported, and tried again at the next change. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.flush().catch((err: unknown) => {
+        this.#logger.error("cannot remember the registry on the disk", { err });
+      });
+      await this.#changed.wait(signal).catch(() => undefined);
+    }
+    await this.flush().catch(() => undefined);
+  }
+
+  async #write(): Promise<void> {
+    if (this.#writtenVersion === this.#version) return;
+    const version = this.#version;
+    await this.#disk.write(memoryDocument, encodeMemory(this.#memory));
+    this.#writtenVersion = version;
+  }
+}
+
+function newestOf(seats: ReadonlyMap<UnitName, RememberedSeat>): ReadonlyMap<UnitName, RememberedSeat> {
+  if (seats.size <= seatsMax) return seats;
+  const byAge = [...seats].toSorted(([, a], [, b]) => b.modRevision - a.modRevision);
+  return new Map(byAge.slice(0, seatsMax));
+}
+
+function encodeMemory(memory: Memory): unknown {
+  const { seats, ...rest } = memory;
+  return { ...rest, seats: [...seats].map(([unit, seat]) => ({ unit, ...seat })) };
+}
+
+function decodeMemory(document: unknown): Memory {
+  const fields = Fields.of(document, "");
+  const optional = <T>(name: string, read: (inner: Fields) => T): T | undefined =>
+    fields.has(name) ? read(fields.fields(name)) : undefined;
+  return {
+    cluster: optional("cluster", (inner) => ({ uuid: inner.string("uuid"), epoch: inner.string("epoch") })),
+    history: fields.has("history") ? fields.string("history") : undefined,
+    highest: fields.count("highest"),
+    term: optional("term", (inner) => ({ n: inner.count("n"), uuid: inner.string("uuid") })),
+    seats: new Map(
+      fields
+        .list("seats")
+        .map((inner) => [
+          inner.parsed("unit", parseUnitName),
+          { createRevision: inner.count("createRevision"), modRevision: inner.count("modRevision") },
+        ]),
+    ),
+    freeze: optional("freeze", (inner) => ({
+      nonce: inner.string("nonce"),
+      reason: inner.string("reason"),
+      isFinal: inner.boolean("isFinal"),
+    })),
+  };
+}

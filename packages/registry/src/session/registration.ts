@@ -1,0 +1,171 @@
+import { FleetError, type PresenceContent, type PresenceState } from "@fleet/core";
+import { decodePresence, encodePresence, type Freeze, type StoredPresence } from "../codec.js";
+import { readAll } from "../read-all.js";
+import type { Compare, LeaseId, Operation, StoredValue } from "../store.js";
+import { waitUntilRemnant } from "./duplicate.js";
+import type { MachineLease } from "./machine-lease.js";
+import type { MachineSessionOptions } from "./session-options.js";
+
+/** What the presence is to say. */
+export interface PresenceWish {
+  readonly state: PresenceState;
+  readonly reason: string | undefined;
+  readonly freeze: Freeze | undefined;
+}
+
+/**
+ * `anew`: registered where nothing of this machine's boot was; its states must be published again. `taken-over`: the
+ * presence and the states of the daemon before it, or of this one, go on. `displaced`: somebody else has registered.
+ */
+export type RegistrationOutcome = "anew" | "taken-over" | "displaced";
+
+/** States are moved to a new lease in portions of this many. */
+const adoptedAtOnce = 100;
+
+/** This machine's presence, and what proves in every transaction that it is still ours. */
+export class Registration {
+  readonly #options: MachineSessionOptions;
+  readonly #lease: MachineLease;
+  /** The exact value of our presence, as last written. */
+  #value: string | undefined;
+  /** This process has been registered: whoever is registered now, if not we, came after us. */
+  #wasRegistered = false;
+
+  constructor(options: MachineSessionOptions, lease: MachineLease) {
+    this.#options = options;
+    this.#lease = lease;
+  }
+
+  /** Whether the presence is ours, as far as is known. */
+  get isRegistered(): boolean {
+    return this.#value !== undefined;
+  }
+
+  /** What a transaction of this machine compares. */
+  get proof(): Compare | undefined {
+    if (this.#value === undefined) return undefined;
+    return { key: this.#key, target: "value", is: "=", operand: this.#value };
+  }
+
+  /** The presence is not ours any more. */
+  forget(): void {
+    this.#value = undefined;
+  }
+
+  /** Says whether a presence, as read, was written by this process. */
+  isOwn(item: StoredValue | undefined): boolean {
+    return item !== undefined && this.#read(item)?.instance === this.#options.instance;
+  }
+
+  /**
+   * Registers, or finds itself registered.
+   * @throws {FleetError} `already-exists` if another live machine has this id; `conflict` if somebody was faster: look again.
+   */
+  async register(wish: PresenceWish, signal: AbortSignal): Promise<RegistrationOutcome> {
+    const { trust, instance, description } = this.#options;
+    const item = (await trust.probe.range({ key: this.#key }, signal)).items[0];
+    // Nothing is renewed before this is clear: it could be the other's lease.
+    if (item !== undefined && this.#wasRegistered && !this.isOwn(item)) return "displaced";
+    const found = await this.#lease.find(signal);
+    if (item === undefined) {
+      await this.#put(wish, found ?? (await this.#lease.grant(signal)), 0, signal);
+      return "anew";
+    }
+    const presence = this.#read(item);
+    if (found !== undefined && item.leaseId === found) {
+      // The lease's id is known to this machine alone, so the one who attached the key to it was our predecessor.
+      await this.#put(wish, found, item.modRevision, signal, item.value);
+      if (presence?.instance !== instance) await this.#adoptStates(found, signal);
+      return "taken-over";
+    }
+    const isSameBoot = presence?.bootId === description.bootId;
+    if (presence !== undefined && !isSameBoot && presence.state !== "leaving") {
+      await waitUntilRemnant(this.#options, presence, signal);
+    }
+    const leaseId = found ?? (await this.#lease.grant(signal));
+    await this.#put(wish, leaseId, item.modRevision, signal);
+    if (isSameBoot) await this.#adoptStates(leaseId, signal);
+    if (item.leaseId !== undefined) await trust.probe.revokeLease(item.leaseId, signal);
+    return isSameBoot ? "taken-over" : "anew";
+  }
+
+  /** Makes the presence say something else. @throws {FleetError} `conflict` if it is not ours any more. */
+  async update(wish: PresenceWish, signal: AbortSignal): Promise<void> {
+    const item = (await this.#options.trust.probe.range({ key: this.#key }, signal)).items[0];
+    if (item?.leaseId === undefined || !this.isOwn(item)) {
+      this.forget();
+      throw conflict();
+    }
+    await this.#put(wish, item.leaseId, item.modRevision, signal);
+  }
+
+  get #key(): string {
+    return this.#options.keys.presence(this.#options.description.id);
+  }
+
+  #read(item: StoredValue): StoredPresence | undefined {
+    try {
+      return decodePresence(item, this.#options.description.id);
+    } catch {
+      // Not ours, and nothing to take over from: it is replaced.
+      return undefined;
+    }
+  }
+
+  async #put(
+    wish: PresenceWish,
+    leaseId: LeaseId,
+    seenRevision: number,
+    signal: AbortSignal,
+    seenValue?: string,
+  ): Promise<void> {
+    const { trust, keys, description, instance, clock } = this.#options;
+    const content: PresenceContent & { freeze?: Freeze } = {
+      ...description,
+      instance,
+      state: wish.state,
+      ...(wish.reason === undefined ? {} : { reason: wish.reason }),
+      ...(wish.freeze === undefined ? {} : { freeze: wish.freeze }),
+    };
+    const value = encodePresence(content);
+    if (value === seenValue) {
+      this.#value = value;
+      return;
+    }
+    const record = keys.machineRecord(description.id);
+    const isKnown = (await trust.probe.range({ key: record, keysOnly: true }, signal)).count > 0;
+    const success: Operation[] = [{ kind: "put", key: this.#key, value, leaseId }];
+    if (!isKnown) {
+      success.push({ kind: "put", key: record, value: JSON.stringify({ sinceMs: Math.round(clock.now()) }) });
+    }
+    const { succeeded } = await trust.probe.transact(
+      { compare: [{ key: this.#key, target: "mod", is: "=", operand: seenRevision }], success },
+      signal,
+    );
+    if (!succeeded) throw conflict();
+    this.#value = value;
+    this.#wasRegistered = true;
+  }
+
+  /** Moves states that hang on another lease to ours, before that lease ends and takes them along. */
+  async #adoptStates(leaseId: LeaseId, signal: AbortSignal): Promise<void> {
+    const { trust, keys, description } = this.#options;
+    const { items } = await readAll(trust.probe, keys.states(description.id), signal);
+    const foreign = items.filter((item) => item.leaseId !== leaseId);
+    for (let done = 0; done < foreign.length; done += adoptedAtOnce) {
+      const portion = foreign.slice(done, done + adoptedAtOnce);
+      const { succeeded } = await trust.probe.transact(
+        {
+          compare: this.proof === undefined ? [] : [this.proof],
+          success: portion.map(({ key, value }) => ({ kind: "put", key, value, leaseId }) as const),
+        },
+        signal,
+      );
+      if (!succeeded) throw conflict();
+    }
+  }
+}
+
+function conflict(): FleetError {
+  return new FleetError("conflict", "cannot register: the presence of this machine changed meanwhile");
+}
