@@ -43,23 +43,23 @@ function contentOf({ wish, reason }: Extract<EngineTask, { wish: unknown }>): Pa
 
 /** Writes a plan's tasks briefly: `+api@m1`, `-api@m1`, `api@m1>m2`, `!api@m1` (update), `~api@m1` (collect). */
 export function sketchTasks({ tasks }: Pick<Plan, "tasks">): string {
-  return tasks
-    .map((task) => {
-      const unit = task.unit.replace(/\.service$/, "");
-      switch (task.kind) {
-        case "seat":
-          return `+${unit}@${task.machine}`;
-        case "unseat":
-          return `-${unit}@${task.machine}`;
-        case "move":
-          return `${unit}@${task.from.machine}>${task.machine}`;
-        case "update":
-          return `!${unit}@${task.machine}`;
-        case "collect":
-          return `~${unit}@${task.machine}`;
-        case "clear-mark":
-          return `clear ${unit}`;
-      }
-    })
-    .join(" ");
+  return tasks.map(sketchTask).join(" ");
+}
+
+function sketchTask(task: EngineTask): string {
+  const unit = task.unit.replace(/\.service$/, "");
+  switch (task.kind) {
+    case "seat":
+      return `+${unit}@${task.machine}`;
+    case "unseat":
+      return `-${unit}@${task.machine}`;
+    case "move":
+      return `${unit}@${task.from.machine}>${task.machine}`;
+    case "update":
+      return `!${unit}@${task.machine}`;
+    case "collect":
+      return `~${unit}@${task.machine}`;
+    case "clear-mark":
+      return `clear ${unit}`;
+  }
 }

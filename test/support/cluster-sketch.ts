@@ -227,7 +227,7 @@ export class ClusterSketch {
         if (state.condition === "unloaded" && !seats.has(name)) states.delete(name);
       }
       for (const [name, seat] of seats) {
-        if (isSeated(seat)) {
+        if (seat.target !== "absent") {
           if (states.get(name)?.condition !== "refused") this.reportLoaded(machine.id, name);
         } else {
           this.reportLoaded(machine.id, name, {

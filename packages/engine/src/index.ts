@@ -1,3 +1,5 @@
+export { advanceLoss, initialLossState } from "./plan/loss.js";
+export type { LossInput, LossOptions, LossState, LossVerdict } from "./plan/loss-state.js";
 export { type Plan, plan } from "./plan/plan.js";
 export type { CheckName, FailedCheck, Refusal } from "./plan/refusal.js";
 export type {
@@ -13,3 +15,6 @@ export type {
   UpdateTask,
 } from "./plan/task.js";
 export type { Pace, PlanOptions, PlanView } from "./plan/view.js";
+export type { Unwilling } from "./plan/world.js";
+export type { EngineCounters } from "./run/counters.js";
+export { createEngine, type Engine, type EngineOptions, type EngineParts } from "./run/engine.js";

@@ -11,7 +11,7 @@ import type { Refusal } from "./refusal.js";
 import { admitStrays, adoptStrays, dropSurplusStrays, remarkOnStrays } from "./strays.js";
 import type { EngineTask } from "./task.js";
 import type { PlanOptions, PlanView } from "./view.js";
-import { surveyWorld } from "./world.js";
+import { surveyWorld, type Unwilling } from "./world.js";
 
 /** What is to be done, and why the rest is not. */
 export interface Plan {
@@ -19,6 +19,8 @@ export interface Plan {
   readonly tasks: readonly EngineTask[];
   /** By unit and machine. */
   readonly refusals: readonly Refusal[];
+  /** What machines say now that they will not take. Whoever plans repeatedly remembers it for a while. */
+  readonly unwilling: readonly Unwilling[];
 }
 
 /**
@@ -42,7 +44,11 @@ export function plan(view: PlanView, options: PlanOptions): Plan {
   placeGlobals(p);
   placePlainUnits(p);
   remarkOnStrays(p);
-  return { tasks: emitTasks(p), refusals: [...p.refusals.values(), ...p.remarks].sort(compareRefusals) };
+  return {
+    tasks: emitTasks(p),
+    refusals: [...p.refusals.values(), ...p.remarks].sort(compareRefusals),
+    unwilling: world.unwilling,
+  };
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {

@@ -19,6 +19,13 @@ export interface Grave {
   readonly acked: boolean;
 }
 
+/** A machine that will not take a unit. */
+export interface Unwilling {
+  readonly unit: UnitName;
+  readonly machine: MachineId;
+  readonly reason: string;
+}
+
 /** The view, prepared for planning: everything looked up once, in a stated order. */
 export interface World {
   readonly view: PlanView;
@@ -31,6 +38,8 @@ export interface World {
   readonly graves: readonly Grave[];
   /** By name. */
   readonly marks: readonly DestroyedMark[];
+  /** By unit and machine. */
+  readonly unwilling: readonly Unwilling[];
 }
 
 /** Reads the view once. Its maps may come in any order; the world's do not depend on it. */
@@ -41,10 +50,11 @@ export function surveyWorld(view: PlanView, options: PlanOptions): World {
   const graves: Grave[] = [];
   for (const place of places) surveySeats(place, view, subjects, graves);
   for (const place of places) surveyStates(place, view, subjects);
+  const unwilling = listUnwilling(subjects, places);
   addRefusedLately(options, placeOf, subjects);
   for (const subject of subjects.values()) sortClaims(subject, view);
   const marks = [...view.destroyed.values()].sort((a, b) => compareUnitNames(a.name, b.name));
-  return { view, options, places, placeOf, subjects, graves, marks };
+  return { view, options, places, placeOf, subjects, graves, marks, unwilling };
 }
 
 function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, Subject> {
@@ -110,6 +120,19 @@ export function isActive(state: UnitState | undefined): boolean {
   return (
     state?.condition === "loaded" && (state.activeState === "active" || state.activeState === "reloading")
   );
+}
+
+function listUnwilling(
+  subjects: ReadonlyMap<UnitName, Subject>,
+  places: readonly Place[],
+): readonly Unwilling[] {
+  const unwilling: Unwilling[] = [];
+  for (const { name, refusedBy } of subjects.values()) {
+    for (const [index, reason] of refusedBy) {
+      unwilling.push({ unit: name, machine: places[index]!.id, reason });
+    }
+  }
+  return unwilling;
 }
 
 function addRefusedLately(

@@ -1,0 +1,188 @@
+import type { MachineId } from "@fleet/core";
+import {
+  type Absence,
+  type Episode,
+  firstAtOnce,
+  isMassLoss,
+  type LossInput,
+  type LossState,
+  type LossVerdict,
+} from "./loss-state.js";
+
+/** What is known before the first look. */
+export const initialLossState: LossState = {
+  absent: new Map(),
+  present: new Set(),
+  leaving: new Set(),
+  episode: undefined,
+};
+
+/**
+ * Decides whose units may be moved because their machine is away (protocol rule P8). A state machine without a clock:
+ * the caller looks again when something changes and at `wakeAtMs`.
+ *
+ * Machines that vanish one by one are released one by one, at once. Many that vanish together are not: first that few,
+ * the others when it has become quiet; and if most of the cluster is gone, nobody until the hold ends or enough are back,
+ * and then with a brake. A machine that said it was leaving is no loss; it is released as soon as it is gone.
+ *
+ * A loss stays open for a while after its last machine was dealt with. Otherwise a network failure, in which leases end
+ * one after another over some seconds, would be ten losses of one machine each, and all would pile up on the last.
+ */
+export function advanceLoss(state: LossState, input: LossInput): LossVerdict {
+  const closed = closeIfDone(state, input);
+  const absent = noteAbsences(closed, input);
+  const episode = continueEpisode(closed, absent, input);
+  const next: LossState = { absent, present: input.present, leaving: leavingAfter(state, input), episode };
+  return judge(next, input);
+}
+
+function quietMs(input: LossInput): number {
+  return input.options.ttlMs / 3;
+}
+
+function movableOn(id: MachineId, input: LossInput): number {
+  return input.movableSeats.get(id) ?? 0;
+}
+
+/** Ends an open loss whose machines are back or empty, once it is quiet. Its machines stay released. */
+function closeIfDone(state: LossState, input: LossInput): LossState {
+  const { episode } = state;
+  if (episode === undefined || input.nowMs < episode.lastLossMs + quietMs(input)) return state;
+  const isOver = [...state.absent].every(
+    ([id, absence]) => absence.kind !== "lost" || input.present.has(id) || movableOn(id, input) === 0,
+  );
+  if (!isOver) return state;
+  const absent = new Map(
+    [...state.absent].map(([id, absence]) => [id, absence.kind === "lost" ? settled(absence) : absence]),
+  );
+  return { ...state, absent, episode: undefined };
+}
+
+function settled(absence: Absence): Absence {
+  return { ...absence, kind: "settled" };
+}
+
+function noteAbsences(state: LossState, input: LossInput): ReadonlyMap<MachineId, Absence> {
+  const absent = new Map<MachineId, Absence>();
+  for (const id of [...input.known].sort()) {
+    if (input.present.has(id)) continue;
+    const known = state.absent.get(id);
+    const hasSeats = movableOn(id, input) > 0;
+    if (known !== undefined) {
+      // Old news that turns out to have units after all is a loss found now.
+      const isNews = known.kind === "old" && hasSeats;
+      absent.set(id, isNews ? { kind: "lost", sinceMs: input.nowMs, watched: false, hadSeats: true } : known);
+      continue;
+    }
+    const watched = input.watched && state.present.has(id);
+    const kind = state.leaving.has(id) ? "settled" : watched || hasSeats ? "lost" : "old";
+    absent.set(id, { kind, sinceMs: input.nowMs, watched, hadSeats: hasSeats });
+  }
+  return absent;
+}
+
+/** A machine that was last seen leaving is remembered as such until it is seen otherwise. */
+function leavingAfter(state: LossState, input: LossInput): ReadonlySet<MachineId> {
+  const leaving = new Set(input.leaving);
+  for (const id of state.leaving) if (!input.present.has(id)) leaving.add(id);
+  return leaving;
+}
+
+function continueEpisode(
+  state: LossState,
+  absent: ReadonlyMap<MachineId, Absence>,
+  input: LossInput,
+): Episode | undefined {
+  const lost = [...absent].filter(([, absence]) => absence.kind === "lost");
+  const isNew = lost.some(([id, absence]) => state.absent.get(id) !== absence);
+  const isReturn = [...state.absent].some(([id, { kind }]) => kind === "lost" && input.present.has(id));
+  if (state.episode === undefined && lost.length === 0) return undefined;
+  const previous: Episode = state.episode ?? {
+    machines: input.present.size + lost.length,
+    lastLossMs: input.nowMs,
+    lastReturnMs: undefined,
+    massSinceMs: undefined,
+    braked: false,
+    holdOver: false,
+  };
+  const episode: Episode = {
+    ...previous,
+    lastLossMs: isNew ? input.nowMs : previous.lastLossMs,
+    lastReturnMs: isReturn ? input.nowMs : previous.lastReturnMs,
+  };
+  return holdOrNot(
+    episode,
+    lost.map(([, absence]) => absence),
+    input,
+  );
+}
+
+function holdOrNot(episode: Episode, lost: readonly Absence[], input: LossInput): Episode {
+  if (!isMassLoss(episode, lost.length)) return episode;
+  const massSinceMs = episode.massSinceMs ?? input.nowMs;
+  const held = { ...episode, massSinceMs, braked: true };
+  const isOver = input.override === true || input.nowMs >= holdEndMs(held, lost, input);
+  return isOver ? { ...held, holdOver: true } : held;
+}
+
+function holdEndMs(episode: Episode, lost: readonly Absence[], { options, nowMs }: LossInput): number {
+  const wasFound = lost.some((absence) => !absence.watched);
+  const holdMs = wasFound ? options.massLossHoldFoundMs : options.massLossHoldWatchedMs;
+  return (episode.massSinceMs ?? nowMs) + holdMs;
+}
+
+function judge(state: LossState, input: LossInput): LossVerdict {
+  const released = new Set<MachineId>();
+  const braked = new Set<MachineId>();
+  const held: { machine: MachineId; why: string; untilMs?: number }[] = [];
+  const { episode } = state;
+  const lost = [...state.absent]
+    .filter(([, { kind }]) => kind === "lost")
+    .sort(([a, x], [b, y]) => x.sinceMs - y.sinceMs || (a < b ? -1 : 1));
+  for (const [id, { kind }] of state.absent) if (kind !== "lost") released.add(id);
+  let rank = 0;
+  for (const [id, absence] of lost) {
+    const { why, untilMs } = waitFor(
+      episode!,
+      absence,
+      rank,
+      lost.map(([, other]) => other),
+      input,
+    );
+    if (absence.hadSeats) rank += 1;
+    if (untilMs <= input.nowMs) {
+      released.add(id);
+      if (episode?.braked === true) braked.add(id);
+    } else if (movableOn(id, input) > 0) {
+      held.push({ machine: id, why, ...(Number.isFinite(untilMs) ? { untilMs } : {}) });
+    }
+  }
+  const wakeAtMs = Math.min(...held.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY));
+  const verdict = { state, released, braked, held };
+  return Number.isFinite(wakeAtMs) ? { ...verdict, wakeAtMs } : verdict;
+}
+
+/** Until when a lost machine's units wait, and why. */
+function waitFor(
+  episode: Episode,
+  absence: Absence,
+  rank: number,
+  lost: readonly Absence[],
+  input: LossInput,
+): { readonly why: string; readonly untilMs: number } {
+  if (isMassLoss(episode, lost.length) && !episode.holdOver) {
+    const why = `lost together with most machines (${lost.length} of ${episode.machines})`;
+    return { why, untilMs: holdEndMs(episode, lost, input) };
+  }
+  const graceEndMs = absence.watched ? absence.sinceMs : absence.sinceMs + input.options.ttlMs;
+  if (rank < firstAtOnce(episode)) {
+    return { why: "was away already when this leader began to watch", untilMs: graceEndMs };
+  }
+  const calmSinceMs = episode.braked
+    ? Math.max(episode.lastLossMs, episode.lastReturnMs ?? 0)
+    : episode.lastLossMs;
+  return {
+    why: "lost shortly before or after another machine",
+    untilMs: Math.max(graceEndMs, calmSinceMs + quietMs(input)),
+  };
+}

@@ -1,0 +1,126 @@
+import { isFleetError } from "@fleet/core";
+import type {
+  Clock,
+  ClusterReplica,
+  Election,
+  LeaderRegistry,
+  Leadership,
+  Logger,
+  ReplicaChange,
+} from "@fleet/core/ports";
+import { type EngineCounters, newCounters } from "./counters.js";
+import { LossWatch } from "./loss-watch.js";
+import { Term } from "./term.js";
+import { Wakeup } from "./wakeup.js";
+
+/** Times and limits of the engine. */
+export interface EngineOptions {
+  /** How long a machine that does not answer counts as present, in ms: `agent_ttl`. */
+  readonly machineTtlMs: number;
+  /** How long moves wait after most machines were seen to vanish. Default 60 s; 0: not at all; infinity: until told. */
+  readonly massLossHoldWatchedMs?: number;
+  /** The same if they were merely found to be away. Default 5 min. */
+  readonly massLossHoldFoundMs?: number;
+  /** Seats a machine may have that it has not reported on, before it gets more units of a mass loss. Default 8. */
+  readonly unreportedMax?: number;
+  /** How long a unit file stays after nothing refers to it any more. Default 1 h. */
+  readonly unitFileRetentionMs?: number;
+}
+
+/** What an engine works with. */
+export interface EngineParts {
+  readonly election: Election;
+  readonly replica: ClusterReplica;
+  readonly leaderRegistry: LeaderRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: EngineOptions;
+}
+
+/** The part of fleetd that decides where units go, while this daemon leads. */
+export interface Engine {
+  /** Campaigns, and leads when elected, until aborted. */
+  run(signal: AbortSignal): Promise<void>;
+  /** A live view. */
+  readonly counters: EngineCounters;
+}
+
+/** How often it is looked whether this daemon has become a candidate. A look costs nothing. */
+const candidacyLookMs = 500;
+
+/** Makes an engine. It does nothing before it is run. */
+export function createEngine(parts: EngineParts): Engine {
+  const { election, replica, clock, logger, options } = parts;
+  const counters = newCounters();
+  const losses = new LossWatch(clock, {
+    ttlMs: options.machineTtlMs,
+    massLossHoldWatchedMs: options.massLossHoldWatchedMs ?? 60_000,
+    massLossHoldFoundMs: options.massLossHoldFoundMs ?? 300_000,
+  });
+  const bell = new Wakeup(clock);
+
+  const follow = (change: ReplicaChange): void => {
+    if (change.resynced) losses.noteGap();
+    if (change.resynced || change.machines.size > 0) losses.look(replica.view());
+    if (change.resynced || change.machines.size > 0 || change.units.size > 0) bell.ring();
+  };
+
+  /** Keeps the replica following, and watches for losses, while this daemon may come to lead. */
+  const holdWhileCandidate = async (signal: AbortSignal): Promise<void> => {
+    let release: (() => void) | undefined;
+    const unsubscribe = replica.subscribe(follow);
+    try {
+      while (!signal.aborted) {
+        if (election.isCandidate && release === undefined) {
+          losses.noteGap();
+          release = replica.hold();
+          // Others may have kept it following; then this is the moment from which vanishing is seen.
+          if (replica.condition === "current") losses.look(replica.view());
+        } else if (!election.isCandidate && release !== undefined) {
+          release();
+          release = undefined;
+        }
+        await clock.sleep(candidacyLookMs, signal).catch(() => undefined);
+      }
+    } finally {
+      unsubscribe();
+      release?.();
+    }
+  };
+
+  const lead = async (leadership: Leadership): Promise<void> => {
+    const release = replica.hold();
+    counters.terms += 1;
+    const log = logger.child({ term: leadership.term.n });
+    log.info("leading");
+    try {
+      await new Term({ ...parts, logger: log, leadership, losses, bell, counters }).serve();
+      log.info("no longer leading");
+    } catch (error) {
+      const isLost = leadership.signal.aborted || isFleetError(error, "conflict");
+      if (!isLost) throw error;
+      log.info("office lost");
+    } finally {
+      losses.noteEndOfTerm();
+      release();
+    }
+  };
+
+  return {
+    counters,
+    run: async (signal) => {
+      const ended = new AbortController();
+      const end = (): void => ended.abort(signal.reason);
+      if (signal.aborted) return;
+      signal.addEventListener("abort", end, { once: true });
+      const watching = holdWhileCandidate(ended.signal);
+      try {
+        await election.run(lead, signal);
+      } finally {
+        signal.removeEventListener("abort", end);
+        ended.abort();
+        await watching;
+      }
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { type ClusterView, isSeated, type MachineId, matchesMachineId, type Seat } from "@fleet/core";
+import type { Clock } from "@fleet/core/ports";
+import { advanceLoss, initialLossState } from "../plan/loss.js";
+import type { LossOptions, LossVerdict } from "../plan/loss-state.js";
+import type { Plan } from "../plan/plan.js";
+
+/**
+ * A candidate does not plan, so it does not know which units have no other place. It takes those that nobody has moved
+ * for so long for such, lest an old loss count for ever.
+ */
+const presumedStuckAfterMs = 60_000;
+
+/**
+ * Watches machines come and go, for a candidate as for the leader: what one has seen vanish as a candidate, it need not
+ * doubt when it leads.
+ */
+export class LossWatch {
+  readonly #clock: Clock;
+  readonly #options: LossOptions;
+  #state = initialLossState;
+  #hasGap = true;
+  #releasedSince = new Map<MachineId, number>();
+  /** Seats of released machines that the newest plan could not move. Absent while somebody else plans. */
+  #stuck: ReadonlyMap<MachineId, number> | undefined;
+
+  constructor(clock: Clock, options: LossOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Something may have happened unseen: what is missing at the next look was merely found missing. */
+  noteGap(): void {
+    this.#hasGap = true;
+  }
+
+  /** Learns from a plan which units cannot go anywhere else. */
+  notePlan(plan: Plan): void {
+    const stuck = new Map<MachineId, number>();
+    for (const { machine, failed } of plan.refusals) {
+      // A unit that only waits for its turn is not stuck.
+      if (machine === undefined || failed.some(({ check }) => check === "pace")) continue;
+      stuck.set(machine, (stuck.get(machine) ?? 0) + 1);
+    }
+    this.#stuck = stuck;
+  }
+
+  /** The office is lost: from now on somebody else plans. */
+  noteEndOfTerm(): void {
+    this.#stuck = undefined;
+  }
+
+  /** Looks at the machines as they are now. */
+  look(view: ClusterView): LossVerdict {
+    const nowMs = this.#clock.monotonic();
+    const known = new Set<MachineId>();
+    const present = new Set<MachineId>();
+    const leaving = new Set<MachineId>();
+    for (const machine of view.machines.values()) {
+      if (machine.known) known.add(machine.id);
+      if (machine.presence === undefined) continue;
+      present.add(machine.id);
+      if (machine.presence.state === "leaving") leaving.add(machine.id);
+    }
+    const movableSeats = new Map<MachineId, number>();
+    for (const id of known) {
+      if (!present.has(id)) movableSeats.set(id, this.#movableSeats(view, id, nowMs));
+    }
+    const watched = !this.#hasGap;
+    this.#hasGap = false;
+    const options = this.#options;
+    const verdict = advanceLoss(this.#state, {
+      nowMs,
+      known,
+      present,
+      leaving,
+      movableSeats,
+      watched,
+      options,
+    });
+    this.#state = verdict.state;
+    this.#releasedSince = new Map(
+      [...verdict.released].map((id) => [id, this.#releasedSince.get(id) ?? nowMs]),
+    );
+    return verdict;
+  }
+
+  #movableSeats(view: ClusterView, machine: MachineId, nowMs: number): number {
+    let movable = 0;
+    for (const seat of view.seats.get(machine)?.values() ?? []) if (isMovable(view, seat)) movable += 1;
+    if (this.#stuck !== undefined) return Math.max(0, movable - (this.#stuck.get(machine) ?? 0));
+    const releasedSinceMs = this.#releasedSince.get(machine);
+    const isPresumedStuck = releasedSinceMs !== undefined && nowMs - releasedSinceMs >= presumedStuckAfterMs;
+    return isPresumedStuck ? 0 : movable;
+  }
+}
+
+/** Whether a seat would go elsewhere if its machine were given up. */
+function isMovable(view: ClusterView, seat: Seat): boolean {
+  if (!isSeated(seat) || view.unreadableUnits.has(seat.unit)) return false;
+  const unit = view.units.get(seat.unit);
+  if (unit?.requirements === undefined || unit.desiredState === "inactive") return false;
+  const { global, machineId } = unit.requirements;
+  return !global && (machineId === undefined || !matchesMachineId(machineId, seat.machine));
+}
