@@ -1,1 +1,1 @@
-export {};
+export { type Agent, type AgentOptions, type AgentStatus, createAgent } from "./run/agent.js";

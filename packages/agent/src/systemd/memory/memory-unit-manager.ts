@@ -41,6 +41,8 @@ export class MemoryUnitManager implements UnitManager {
   readonly #hostTexts = new Map<string, string>();
   readonly #units = new Map<UnitName, MemoryUnit>();
   readonly #jobs = new Set<MemoryJob>();
+  /** Those who wait for the ends of jobs over the connection. */
+  readonly #followers = new Set<(result: JobResult) => void>();
   readonly #listeners = new Set<(event: UnitManagerEvent) => void>();
   readonly #waiters = new Set<() => void>();
   #boots = 1;
@@ -63,8 +65,9 @@ export class MemoryUnitManager implements UnitManager {
     this.#isRunning = true;
     if (!this.#isCut) this.#announce();
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    if (!this.#isCut) this.cut();
+    this.#isCut = false;
     this.#isRunning = false;
-    if (!this.#isCut) this.#emit({ kind: "disconnected", problem: "stopped" });
   }
 
   subscribe(listener: (event: UnitManagerEvent) => void): () => void {
@@ -203,6 +206,8 @@ export class MemoryUnitManager implements UnitManager {
   /** The connection breaks; systemd goes on. */
   cut(): void {
     this.#isCut = true;
+    for (const follow of this.#followers) follow("lost");
+    this.#followers.clear();
     this.#emit({ kind: "disconnected", problem: "the connection was cut" });
   }
 
@@ -250,13 +255,16 @@ export class MemoryUnitManager implements UnitManager {
     const { name } = unit;
     unit.job?.finish("canceled");
     const result = new Promise<JobResult>((resolve) => {
+      this.#followers.add(resolve);
       const job: MemoryJob = {
         kind,
         finish: (forced) => {
           this.#jobs.delete(job);
           const current = this.#units.get(name);
           if (current?.job === job) current.job = undefined;
-          resolve(forced === "" ? carryOut() : forced);
+          const result = forced === "" ? carryOut() : forced;
+          this.#followers.delete(resolve);
+          resolve(result);
           this.#touch(name);
           if (current !== undefined) this.#collect(current);
         },

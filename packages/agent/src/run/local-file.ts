@@ -1,0 +1,28 @@
+import {
+  contentId,
+  hasInstallSection,
+  isFleetError,
+  parseRequirements,
+  type UnitName,
+  unitContentFromText,
+} from "@fleet/core";
+import type { LocalFile } from "../plan/machine-view.js";
+
+/**
+ * Reads what the planner has to know of a unit's text. systemd may accept a text that breaks our grammar: it then has an
+ * identity and nothing else.
+ */
+export function localFileOf(name: UnitName, text: string): LocalFile {
+  try {
+    const content = unitContentFromText(text);
+    return {
+      contentId: content.contentId,
+      hash: content.hash,
+      conflicts: parseRequirements(content.options, name).conflicts,
+      hasInstall: hasInstallSection(content.options),
+    };
+  } catch (error) {
+    if (!isFleetError(error)) throw error;
+    return { contentId: contentId(text), hash: "", conflicts: [], hasInstall: false };
+  }
+}

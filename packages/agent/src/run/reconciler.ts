@@ -1,0 +1,287 @@
+import { isFleetError, isTombstone, type MachineId, type UnitName } from "@fleet/core";
+import type { Clock, Logger, MachineSession, UnitManager } from "@fleet/core/ports";
+import type { AgentTask, SeatsCondition } from "../plan/machine-view.js";
+import { planMachine } from "../plan/plan-machine.js";
+import { Bell } from "./bell.js";
+import type { MachineMemory } from "./machine-memory.js";
+import type { StatePublisher } from "./state-publisher.js";
+import { createTaskHandlers, forgotten, type TaskContext, UnitRefused } from "./task-handlers.js";
+import type { UnitMemory } from "./unit-memory.js";
+import type { Watermarks } from "./watermarks.js";
+
+/** A task that failed is tried again after this long, then after twice as long, and so on. */
+const retryMsMin = 1_000;
+const retryMsMax = 60_000;
+
+/** A name that belongs to the machine is looked at again after this long. */
+const refusedRetryMs = 60_000;
+
+/** How long to wait when systemd did not answer. */
+const lookRetryMs = 1_000;
+
+/** What the loop needs. */
+export interface ReconcilerOptions {
+  readonly machine: MachineId;
+  readonly session: MachineSession;
+  readonly units: UnitManager;
+  readonly memory: MachineMemory;
+  readonly publisher: StatePublisher;
+  readonly watermarks: Watermarks;
+  readonly context: Omit<TaskContext, "observe" | "track">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Brings this machine's units to what their seats say: looks at what has changed, plans, and begins what is planned.
+ * Each unit has at most one task under way and none waits for another's; whatever happens only marks units to be looked
+ * at again. When it ends, tasks under way are abandoned where they are: the next process goes on from there.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #handlers: ReturnType<typeof createTaskHandlers>;
+  readonly #bell = new Bell();
+  /** Units to be planned. */
+  readonly #dirty = new Set<UnitName>();
+  /** Units whose state systemd is to be asked for. */
+  readonly #unseen = new Set<UnitName>();
+  readonly #waiting = new Set<UnitName>();
+  readonly #work = new Set<Promise<void>>();
+  #bootId: string | undefined;
+  #isReady = false;
+  #condition: SeatsCondition = "joining";
+  /** Tasks begun so far, by kind, for metrics. */
+  readonly counts = new Map<AgentTask["kind"], number>();
+  failures = 0;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#handlers = createTaskHandlers({
+      ...options.context,
+      observe: (unit) => this.observe([unit]),
+      track: (work) => this.#track(work),
+    });
+  }
+
+  /** Says whether a unit is about to be looked at. */
+  isPending(unit: UnitName): boolean {
+    return this.#dirty.has(unit) || this.#unseen.has(unit);
+  }
+
+  get tasksUnderWay(): number {
+    return [...this.#options.memory.units.values()].filter((unit) => unit.work !== undefined).length;
+  }
+
+  get bootId(): string | undefined {
+    return this.#bootId;
+  }
+
+  /** The seats of these units have changed, or the session's condition has. */
+  seatsChanged(units: Iterable<UnitName>): void {
+    for (const unit of units) this.#dirty.add(unit);
+    this.#bell.ring();
+  }
+
+  /** systemd is to be asked about these units, as far as they are ours. */
+  observe(units: Iterable<UnitName>): void {
+    for (const unit of units) {
+      if (this.#options.memory.units.has(unit)) this.#unseen.add(unit);
+    }
+    if (this.#unseen.size > 0) this.#bell.ring();
+  }
+
+  /** Everything is to be looked at. */
+  observeAll(): void {
+    for (const unit of [...this.#options.memory.units.keys()]) {
+      this.#options.memory.prune(unit);
+      this.#unseen.add(unit);
+    }
+    for (const unit of this.#options.session.seats.keys()) this.#dirty.add(unit);
+    this.#bell.ring();
+  }
+
+  /** What failed may work now: nothing is held back any longer. */
+  retryAll(): void {
+    for (const unit of this.#options.memory.units.values()) unit.heldBack = undefined;
+  }
+
+  /** From now on plans may be made. @param bootId - The boot that starts belong to. */
+  ready(bootId: string): void {
+    this.#bootId = bootId;
+    this.#isReady = true;
+    this.retryAll();
+    this.observeAll();
+  }
+
+  /** What is known is of another boot: nothing may be planned before `ready`. */
+  suspend(): void {
+    this.#isReady = false;
+  }
+
+  /** Runs until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        this.#act(signal);
+        let waitMs = Number.POSITIVE_INFINITY;
+        if (this.#unseen.size > 0 && this.#options.units.connected) {
+          waitMs = await this.#look(signal);
+          this.#act(signal);
+        }
+        const pauseMs = Math.min(waitMs, this.#nextRetryMs());
+        await this.#bell.wait(this.#options.clock, pauseMs, signal);
+      }
+    } finally {
+      await Promise.allSettled(this.#work);
+    }
+  }
+
+  /** Asks systemd about what may have changed. @returns how long to wait before asking again, in ms. */
+  async #look(signal: AbortSignal): Promise<number> {
+    const names = [...this.#unseen];
+    this.#unseen.clear();
+    try {
+      const described = await this.#options.units.describeLoaded(names, signal);
+      await Promise.all(names.map((name) => this.#take(name, described.get(name), signal)));
+      return Number.POSITIVE_INFINITY;
+    } catch (err) {
+      if (signal.aborted) throw err;
+      for (const name of names) this.#unseen.add(name);
+      if (!isFleetError(err)) throw err;
+      this.#options.logger.debug("cannot look at units", { units: names.length, err });
+      return lookRetryMs;
+    }
+  }
+
+  async #take(name: UnitName, local: UnitMemory["local"], signal: AbortSignal): Promise<void> {
+    const unit = this.#options.memory.units.get(name);
+    if (unit === undefined) return;
+    // Asking makes systemd load the unit and announce it, so it is asked only once.
+    const known = local ?? forgotten(unit.local);
+    unit.local = known ?? (await this.#options.units.describe(name, signal));
+    this.#dirty.add(name);
+  }
+
+  #act(signal: AbortSignal): void {
+    const { memory, session, units, machine, publisher } = this.#options;
+    this.#followCondition();
+    if (!this.#isReady || this.#bootId === undefined) return;
+    for (const name of this.#waiting) this.#dirty.add(name);
+    this.#waiting.clear();
+    const nowMs = this.#options.clock.monotonic();
+    const names = new Set<UnitName>();
+    for (const name of this.#dirty) {
+      const unit = session.seats.has(name) ? memory.of(name) : memory.units.get(name);
+      if (unit === undefined || isHeldBack(unit, nowMs)) continue;
+      names.add(name);
+      // What is to be loaded is looked at while it is loaded; what is to go must be looked at first.
+      if (unit.local === undefined && isTombstone(unit.seat)) this.#unseen.add(name);
+    }
+    const touched = [...this.#dirty];
+    this.#dirty.clear();
+    const { condition } = session;
+    const plan = planMachine(
+      { machine, condition, isConnected: units.connected, bootId: this.#bootId, units: memory.units },
+      names,
+    );
+    for (const name of names) {
+      const unit = memory.units.get(name);
+      const reason = plan.waits.get(name);
+      if (unit !== undefined) unit.wait = reason;
+      if (reason !== undefined) this.#waiting.add(name);
+    }
+    for (const task of plan.tasks) this.#begin(task, signal);
+    for (const name of touched) {
+      publisher.touch(name);
+      memory.prune(name);
+    }
+  }
+
+  #followCondition(): void {
+    const { session, watermarks } = this.#options;
+    watermarks.follow(session.history);
+    if (session.condition === this.#condition) return;
+    this.#condition = session.condition;
+    this.retryAll();
+    this.observeAll();
+  }
+
+  #begin(task: AgentTask, signal: AbortSignal): void {
+    const unit = this.#options.memory.of(task.unit);
+    unit.work = task.kind;
+    this.counts.set(task.kind, (this.counts.get(task.kind) ?? 0) + 1);
+    const { reason } = task;
+    this.#options.logger.info("task begun", { task: task.kind, unit: task.unit, reason });
+    this.#track(this.#carryOut(task, unit, signal));
+  }
+
+  async #carryOut(task: AgentTask, unit: UnitMemory, signal: AbortSignal): Promise<void> {
+    const seatRevision = unit.seat?.modRevision;
+    try {
+      // The table covers every kind with a handler for that kind; the compiler cannot see it across a lookup.
+      const handler = this.#handlers[task.kind] as (
+        task: AgentTask,
+        unit: UnitMemory,
+        signal: AbortSignal,
+      ) => Promise<void>;
+      await handler(task, unit, signal);
+      unit.clearFailures();
+    } catch (err) {
+      if (!signal.aborted) this.#failed(task, unit, seatRevision, err);
+    } finally {
+      unit.work = undefined;
+      this.#dirty.add(unit.name);
+      this.observe([unit.name]);
+      this.#bell.ring();
+    }
+  }
+
+  #failed(task: AgentTask, unit: UnitMemory, seatRevision: number | undefined, err: unknown): void {
+    const { clock, logger } = this.#options;
+    const fields = { task: task.kind, unit: task.unit };
+    if (!this.#options.units.connected) return; // Nothing is planned before systemd can be reached again.
+    this.failures += 1;
+    if (err instanceof UnitRefused) {
+      if (unit.refusal !== err.message) logger.warn("unit refused", { ...fields, reason: err.message });
+      unit.failure = undefined;
+      unit.refusal = err.message;
+      unit.heldBack = { untilMs: clock.monotonic() + refusedRetryMs, seatRevision };
+      return;
+    }
+    const message = err instanceof Error ? err.message : String(err);
+    if (unit.failure === message) logger.debug("task failed again", { ...fields, err });
+    else logger.warn("task failed", { ...fields, err });
+    const delayMs = Math.min(retryMsMin * 2 ** unit.failures, retryMsMax);
+    unit.failures += 1;
+    unit.failure = message;
+    unit.heldBack = { untilMs: clock.monotonic() + delayMs, seatRevision };
+  }
+
+  #nextRetryMs(): number {
+    const nowMs = this.#options.clock.monotonic();
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const unit of this.#options.memory.units.values()) {
+      if (unit.heldBack === undefined || unit.work !== undefined) continue;
+      const leftMs = unit.heldBack.untilMs - nowMs;
+      if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
+      else {
+        unit.heldBack = undefined;
+        this.#dirty.add(unit.name);
+        waitMs = 0;
+      }
+    }
+    return waitMs;
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#work.delete(tracked));
+    this.#work.add(tracked);
+  }
+}
+
+function isHeldBack(unit: UnitMemory, nowMs: number): boolean {
+  const { heldBack } = unit;
+  return (
+    heldBack !== undefined && heldBack.untilMs > nowMs && heldBack.seatRevision === unit.seat?.modRevision
+  );
+}

@@ -1,0 +1,244 @@
+import { FleetError, type Generation, type Seat, type UnitName } from "@fleet/core";
+import type { JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
+import type { AgentTask, LocalFile } from "../plan/machine-view.js";
+import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
+import type { JobBound } from "./job-bound.js";
+import { localFileOf } from "./local-file.js";
+import { orAbort } from "./or-abort.js";
+import type { StartRecords } from "./start-records.js";
+import type { UnitLoader } from "./unit-loader.js";
+import type { UnitMemory } from "./unit-memory.js";
+import type { Watermarks } from "./watermarks.js";
+
+/** What the handlers work with. */
+export interface TaskContext {
+  readonly session: MachineSession;
+  readonly units: UnitManager;
+  readonly directory: UnitDirectory;
+  readonly loader: UnitLoader;
+  readonly bound: JobBound;
+  readonly records: StartRecords;
+  readonly watermarks: Watermarks;
+  /** The unit was stopped on purpose or is gone: nothing of it counts as started. */
+  forgetStarts(unit: UnitName): Promise<void>;
+  /** Asks for a fresh look at a unit. */
+  observe(unit: UnitName): void;
+  /** Takes over a promise that nobody awaits. It must not reject. */
+  track(work: Promise<void>): void;
+}
+
+/** The machine will not take the unit, and trying again soon is of no use. */
+export class UnitRefused extends Error {}
+
+type Handlers = {
+  readonly [K in AgentTask["kind"]]: (
+    task: Extract<AgentTask, { kind: K }>,
+    memory: UnitMemory,
+    signal: AbortSignal,
+  ) => Promise<void>;
+};
+
+/** How each kind of task is carried out. Every one may be repeated after a crash halfway. */
+export function createTaskHandlers(context: TaskContext): Handlers {
+  const { session, watermarks, records } = context;
+  const settle = (seat: Seat) => {
+    watermarks.raise(seat.unit, seat.modRevision);
+    session.actedOn(seat);
+  };
+  const acknowledge = (memory: UnitMemory, seat: Seat) => {
+    memory.clearFailures();
+    memory.jobResult = undefined;
+    memory.isReplacing = false;
+    memory.acked = seat.modRevision;
+    settle(seat);
+  };
+  return {
+    load: async ({ seat }, memory, signal) => {
+      const { text, file } = await contentOf(context, memory, seat, signal);
+      await load(context, memory, { text, file }, signal);
+    },
+    replace: async ({ seat }, memory, signal) => {
+      // Nothing is stopped for a text that cannot be had.
+      const content = await contentOf(context, memory, seat, signal);
+      memory.isReplacing = true;
+      await stop(context, memory, signal);
+      await load(context, memory, content, signal);
+    },
+    stop: async ({ seat }, memory, signal) => {
+      await stop(context, memory, signal);
+      if (seat.target === "loaded") settle(seat);
+    },
+    unload: async ({ seat }, memory, signal) => {
+      if (await unload(context, memory, signal)) acknowledge(memory, seat);
+    },
+    acknowledge: async ({ seat }, memory) => {
+      await context.forgetStarts(memory.name);
+      acknowledge(memory, seat);
+    },
+    start: async ({ seat, generation }, memory, signal) => {
+      await start(context, memory, generation, signal);
+      settle(seat);
+      memory.isReplacing = false;
+    },
+    "note-start": async ({ seat, generation }, memory) => {
+      const invocationBefore = memory.local?.invocationId ?? "";
+      await records.write(memory.name, { generation, phase: "issued", invocationBefore });
+      settle(seat);
+      memory.isReplacing = false;
+    },
+    forget: async (_task, memory) => {
+      memory.clearFailures();
+      memory.acked = undefined;
+      memory.jobResult = undefined;
+      memory.isWithdrawn = true;
+      watermarks.drop(memory.name);
+    },
+  };
+}
+
+/** The text that a seat asks for, from the disk if it is there already. */
+async function contentOf(
+  { session, directory }: TaskContext,
+  memory: UnitMemory,
+  seat: Seat,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly file: LocalFile }> {
+  const isHere = readableFile(memory)?.contentId === seat.contentId;
+  const text =
+    (isHere ? await directory.read(memory.name) : undefined) ??
+    (await session.readUnitText(seat.contentId, signal));
+  if (text === undefined) {
+    throw new FleetError("not-found", `cannot load "${memory.name}": its text is not in the registry`);
+  }
+  const file = localFileOf(memory.name, text);
+  if (file.contentId === seat.contentId) return { text, file };
+  throw new FleetError(
+    "internal",
+    `cannot load "${memory.name}": its text is not the one that was submitted`,
+  );
+}
+
+async function load(
+  { loader, directory }: TaskContext,
+  memory: UnitMemory,
+  { text, file }: { readonly text: string; readonly file: LocalFile },
+  signal: AbortSignal,
+): Promise<void> {
+  const before = readableFile(memory);
+  const outcome = await loader.load({ unit: memory.name, text, file, before }, signal);
+  if (outcome.kind === "loaded") {
+    memory.file = file;
+    memory.local = outcome.local;
+    memory.acked = undefined;
+    return;
+  }
+  const onDisk = await directory.read(memory.name);
+  memory.file = onDisk === undefined ? undefined : localFileOf(memory.name, onDisk);
+  if (outcome.kind === "refused") throw new UnitRefused(outcome.reason);
+  throw outcome.error;
+}
+
+/** Stops and waits; whatever was started is then no longer started. */
+async function stop(
+  { units, bound, forgetStarts, observe }: TaskContext,
+  memory: UnitMemory,
+  signal: AbortSignal,
+): Promise<void> {
+  const job = await bound.run(() => units.stop(memory.name, signal), signal);
+  const result = await orAbort(job.result, signal);
+  const local = await lookAgain(units, memory, signal);
+  observe(memory.name);
+  if (canBeStopped(local)) {
+    throw new FleetError("conflict", `cannot stop "${memory.name}": its stop job ended with "${result}"`);
+  }
+  memory.jobResult = result;
+  await forgetStarts(memory.name);
+}
+
+/** Removes a stopped unit. @returns whether it is gone; it is not if somebody has started it meanwhile. */
+async function unload(
+  { units, directory, forgetStarts }: TaskContext,
+  memory: UnitMemory,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const local = await lookAgain(units, memory, signal);
+  const isFree = local === undefined || local.loadState === "not-found" || isOurs(memory);
+  if (isFree) {
+    if (canBeStopped(local)) return false;
+    // While the file is there: systemd reads in it which links to remove.
+    await units.disable([memory.name], signal);
+  }
+  await directory.remove(memory.name);
+  memory.file = undefined;
+  if (isFree && local?.activeState === "failed") await units.resetFailed(memory.name, signal);
+  await forgetStarts(memory.name);
+  memory.local = { ...nothing };
+  return true;
+}
+
+async function start(
+  { units, bound, records, observe, track }: TaskContext,
+  memory: UnitMemory,
+  generation: Generation,
+  signal: AbortSignal,
+): Promise<void> {
+  const invocationBefore = memory.local?.invocationId ?? "";
+  const job = await bound.run(async () => {
+    await records.write(memory.name, { generation, phase: "intent", invocationBefore });
+    return units.start(memory.name, signal);
+  }, signal);
+  memory.isStarting = true;
+  if (memory.local !== undefined) memory.local = { ...memory.local, hasJob: true };
+  track(followStart(job.result, memory, observe, signal));
+  await records.write(memory.name, { generation, phase: "issued", invocationBefore });
+}
+
+async function followStart(
+  result: Promise<JobResult>,
+  memory: UnitMemory,
+  observe: TaskContext["observe"],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    memory.jobResult = await orAbort(result, signal);
+  } catch {
+    // Aborted: the job goes on, and whoever comes next sees what became of it.
+  } finally {
+    memory.isStarting = false;
+    observe(memory.name);
+  }
+}
+
+/** What systemd has of a unit that it does not have. */
+const nothing = {
+  loadState: "not-found",
+  activeState: "inactive",
+  subState: "dead",
+  fragmentPath: "",
+  invocationId: "",
+  needDaemonReload: false,
+  hasJob: false,
+};
+
+async function lookAgain(
+  units: UnitManager,
+  memory: UnitMemory,
+  signal: AbortSignal,
+): Promise<UnitMemory["local"]> {
+  const described = await units.describeLoaded([memory.name], signal);
+  memory.local = described.get(memory.name) ?? forgotten(memory.local);
+  return memory.local;
+}
+
+/** What is not in systemd's memory is inactive, and otherwise as it was. @returns `undefined` if it was never known. */
+export function forgotten(local: UnitMemory["local"]): UnitMemory["local"] {
+  if (local === undefined) return undefined;
+  return {
+    ...local,
+    activeState: "inactive",
+    subState: "dead",
+    invocationId: "",
+    needDaemonReload: false,
+    hasJob: false,
+  };
+}

@@ -1,0 +1,97 @@
+import { parseMachineId, parseUnitName, type UnitName } from "@fleet/core";
+import type { Logger } from "@fleet/core/ports";
+import { MemoryUnitDirectory } from "../../systemd/memory/memory-unit-directory.js";
+import { MemoryUnitManager } from "../../systemd/memory/memory-unit-manager.js";
+import { type Agent, createAgent } from "../agent.js";
+import { FakeSession } from "./fake-session.js";
+import { MemoryDocuments } from "./memory-documents.js";
+import { VirtualClock } from "./virtual-clock.js";
+
+/** Takes a name in, for tests. */
+export const unit = (name: string): UnitName => parseUnitName(name);
+
+/** A service that runs until it is stopped, distinguishable by a word. */
+export const service = (word = "one", more = ""): string =>
+  `[Service]\nExecStart=/bin/sleep 1000\nEnvironment=WORD=${word}\n${more}`;
+
+/** A machine with a twin of systemd, a part of a registry, and an agent that can be restarted. */
+export class TestMachine {
+  readonly clock = new VirtualClock();
+  readonly session = new FakeSession(parseMachineId("m1"));
+  readonly directory = new MemoryUnitDirectory();
+  readonly systemd = new MemoryUnitManager(this.directory);
+  readonly runtimeDocuments = new MemoryDocuments();
+  readonly stateDocuments = new MemoryDocuments();
+  readonly environment: string[] = [];
+  readonly log: string[] = [];
+  #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+  agent: Agent | undefined;
+
+  /** Starts an agent, and waits until it has nothing left to do. */
+  async begin(): Promise<this> {
+    this.#stop = new AbortController();
+    this.agent = createAgent({
+      machine: this.session.machine,
+      publicIp: "192.0.2.1",
+      session: this.session,
+      unitManager: this.systemd,
+      unitDirectory: this.directory,
+      runtimeDocuments: this.runtimeDocuments,
+      stateDocuments: this.stateDocuments,
+      writeEnvironmentFile: async (text) => {
+        this.environment.push(text);
+      },
+      clock: this.clock,
+      random: { uuid: () => "uuid", fraction: () => 0.5 },
+      logger: this.#logger(),
+    });
+    this.#running = Promise.all([this.systemd.run(this.#stop.signal), this.agent.run(this.#stop.signal)]);
+    await this.clock.settle();
+    return this;
+  }
+
+  /** Ends the agent as SIGTERM would. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** Lets what has been asked for happen, rate limits included. */
+  async settle(): Promise<void> {
+    await this.clock.advance(2_000);
+  }
+
+  /** What systemd has of a unit. */
+  async local(name: UnitName): Promise<string> {
+    const described = await this.systemd.describeLoaded([name], new AbortController().signal);
+    const found = described.get(name);
+    return found === undefined ? "gone" : `${found.activeState}/${found.subState}`;
+  }
+
+  async invocation(name: UnitName): Promise<string | undefined> {
+    const described = await this.systemd.describeLoaded([name], new AbortController().signal);
+    return described.get(name)?.invocationId;
+  }
+
+  /** How often systemd was asked for something of this kind since the last time. */
+  takeCalls(member: string): readonly string[] {
+    const calls = this.systemd.calls.filter((call) => call.member === member).flatMap((call) => call.units);
+    this.systemd.calls.length = 0;
+    return calls;
+  }
+
+  #logger(): Logger {
+    const line = (level: string) => (message: string, fields?: unknown) => {
+      this.log.push(`${level} ${message} ${JSON.stringify(fields)}`);
+    };
+    const logger: Logger = {
+      error: line("error"),
+      warn: line("warn"),
+      info: line("info"),
+      debug: line("debug"),
+      child: () => logger,
+    };
+    return logger;
+  }
+}

@@ -1,0 +1,75 @@
+import type { Revision, Seat, UnitName } from "@fleet/core";
+import type { AgentTaskKind, LocalFacts, LocalFile, StartMemory, UnitView } from "../plan/machine-view.js";
+import type { StateRemarks } from "../plan/unit-state-of.js";
+
+/** Where the facts that other parts keep are looked up. */
+export interface UnitSources {
+  seat(unit: UnitName): Seat | undefined;
+  watermark(unit: UnitName): Revision;
+  starts(unit: UnitName): StartMemory;
+  hasState(unit: UnitName): boolean;
+}
+
+/** A failure that is waited out before the unit is looked at again. */
+export interface HeldBack {
+  readonly untilMs: number;
+  /** A change of the seat ends the wait: what was asked for then is no longer what is asked for now. */
+  readonly seatRevision: Revision | undefined;
+}
+
+/** Everything this process knows of one unit. It is the planner's view of it, always as of now. */
+export class UnitMemory implements UnitView, StateRemarks {
+  readonly name: UnitName;
+  readonly path: string;
+  file: LocalFile | "unreadable" | undefined = undefined;
+  local: LocalFacts | undefined = undefined;
+  acked: Revision | undefined = undefined;
+  work: AgentTaskKind | undefined = undefined;
+  isReplacing = false;
+  /** What was said of it is being withdrawn. */
+  isWithdrawn = false;
+  /** A start of ours is in systemd's queue. */
+  isStarting = false;
+  refusal: string | undefined = undefined;
+  failure: string | undefined = undefined;
+  wait: string | undefined = undefined;
+  jobResult: string | undefined = undefined;
+  failures = 0;
+  heldBack: HeldBack | undefined = undefined;
+  readonly #sources: UnitSources;
+
+  constructor(name: UnitName, path: string, sources: UnitSources) {
+    this.name = name;
+    this.path = path;
+    this.#sources = sources;
+  }
+
+  get seat(): Seat | undefined {
+    return this.#sources.seat(this.name);
+  }
+
+  get watermark(): Revision {
+    return this.#sources.watermark(this.name);
+  }
+
+  get starts(): StartMemory {
+    return this.#sources.starts(this.name);
+  }
+
+  get hasState(): boolean {
+    if (this.acked !== undefined || this.refusal !== undefined) return true;
+    return !this.isWithdrawn && this.#sources.hasState(this.name);
+  }
+
+  get problem(): string | undefined {
+    return this.failure ?? this.wait;
+  }
+
+  /** What was tried worked out: earlier failures no longer count. */
+  clearFailures(): void {
+    this.failures = 0;
+    this.failure = undefined;
+    this.refusal = undefined;
+    this.heldBack = undefined;
+  }
+}
