@@ -48,7 +48,7 @@ function hintFor(error: unknown, text: string): string | undefined {
 /**
  * Translates whatever etcd3 throws. What is not known to have been refused counts as `unavailable`: it may have
  * happened.
- * @param what - The operation and its place, for the message: `commit at http://127.0.0.1:2379`.
+ * @param what - The operation and its place, for the message: `commit to etcd at http://127.0.0.1:2379`.
  */
 export function translateEtcdError(error: unknown, what: string): FleetError {
   if (error instanceof FleetError) return error;

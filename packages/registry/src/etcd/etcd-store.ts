@@ -62,7 +62,9 @@ class EtcdStore implements Store {
   }
 
   async range(request: RangeRequest, signal: AbortSignal): Promise<RangeResult> {
-    const answer = await this.#read("read", signal, (client) => client.kv.range(toRangeRequest(request)));
+    const answer = await this.#read("read from etcd", signal, (client) =>
+      client.kv.range(toRangeRequest(request)),
+    );
     return {
       revision: toRevision(answer.header.revision),
       items: answer.kvs.map(toStoredValue),
@@ -80,7 +82,7 @@ class EtcdStore implements Store {
     };
     const isRead = [...success, ...failure].every((operation) => operation.kind === "get");
     const call = isRead ? this.#read.bind(this) : this.#once.bind(this);
-    const answer = await call("commit", signal, (client) => client.kv.txn(request));
+    const answer = await call("commit to etcd", signal, (client) => client.kv.txn(request));
     return {
       succeeded: answer.succeeded,
       revision: toRevision(answer.header.revision),
@@ -108,7 +110,7 @@ class EtcdStore implements Store {
       }
     };
     try {
-      await this.#once("watch", scope.signal, async (client) => {
+      await this.#once("watch etcd", scope.signal, async (client) => {
         const request = { range, fromRevision, onBatch: deliver, onCreated: () => created.abort() };
         const watching = watchEtcd(client, request, scope.signal);
         watching.catch(() => undefined);
@@ -126,7 +128,7 @@ class EtcdStore implements Store {
   }
 
   async grantLease(ttlSeconds: number, signal: AbortSignal): Promise<LeaseId> {
-    const answer = await this.#once("grant a lease", signal, (client) =>
+    const answer = await this.#once("get a lease from etcd", signal, (client) =>
       client.leaseClient.leaseGrant({ TTL: ttlSeconds }),
     );
     return answer.ID;
@@ -134,19 +136,21 @@ class EtcdStore implements Store {
 
   keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
     const deadline = this.#options.clock.now() + this.#options.requestTimeoutMs;
-    return this.#once("renew a lease", signal, (client) => renewEtcdLease(client, leaseId, deadline));
+    return this.#once("renew a lease in etcd", signal, (client) => renewEtcdLease(client, leaseId, deadline));
   }
 
   async revokeLease(leaseId: LeaseId, signal: AbortSignal): Promise<void> {
     try {
-      await this.#once("revoke a lease", signal, (client) => client.leaseClient.leaseRevoke({ ID: leaseId }));
+      await this.#once("end a lease in etcd", signal, (client) =>
+        client.leaseClient.leaseRevoke({ ID: leaseId }),
+      );
     } catch (error) {
       if (!isFleetError(error, "not-found")) throw error;
     }
   }
 
   async leaseTimeToLive(leaseId: LeaseId, signal: AbortSignal): Promise<LeaseStatus | undefined> {
-    const answer = await this.#read("read a lease", signal, (client) =>
+    const answer = await this.#read("read a lease in etcd", signal, (client) =>
       client.leaseClient.leaseTimeToLive({ ID: leaseId }),
     );
     // etcd answers with -1 where there is no such lease.

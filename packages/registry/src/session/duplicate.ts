@@ -1,11 +1,21 @@
 import { FleetError, type MachineId, type Presence } from "@fleet/core";
 import type { MachineDescription } from "@fleet/core/ports";
+import type { LeaseId } from "../store.js";
 import type { MachineSessionOptions } from "./session-options.js";
+
+/** etcd tells a lease's remaining time in whole seconds; what is below that cannot be seen. */
+const resolutionMs = 1_000;
+
+/** How much faster or slower than ours etcd's clock may run within the seconds that this takes. */
+const toleranceMs = 50;
+
+/** A living machine renews its lease within this, and the growth shows, however short the lifetime. */
+const quietMsMin = 2 * resolutionMs;
 
 /**
  * Finds out whether a presence of this machine's id, from another boot, is a remnant of our own or belongs to a living
- * machine: the lease of a living one is renewed, and so its remaining time grows. Growth once can come from a new
- * leader of etcd, which begins all leases anew; twice within a lifetime it cannot.
+ * machine: the lease of a living one is renewed, and so its end moves. That happens once, too, when etcd gets a new
+ * leader, which begins all leases anew; twice within a lifetime it cannot.
  * @returns when it is a remnant, or gone.
  * @throws {FleetError} `already-exists` if another machine lives under this id; the message has both addresses.
  */
@@ -14,25 +24,43 @@ export async function waitUntilRemnant(
   presence: Presence,
   signal: AbortSignal,
 ): Promise<void> {
-  const { trust, clock, description } = options;
-  const first = await trust.probe.leaseTimeToLive(presence.leaseId, signal);
+  const { clock, description } = options;
+  const first = await readEnd(options, presence.leaseId, signal);
   if (first === undefined) return;
-  const lifetimeMs = first.grantedSeconds * 1000;
+  const { lifetimeMs } = first;
+  const quietMs = Math.max(lifetimeMs / 2, quietMsMin);
+  const twiceMs = Math.max(lifetimeMs, 2 * quietMsMin);
+  let latestMs = first.latestMs;
   let quietSinceMs = clock.boottime();
-  let grewAtMs: number | undefined;
-  let remaining = first.remainingSeconds;
-  while (clock.boottime() - quietSinceMs < lifetimeMs / 2) {
+  let movedAtMs: number | undefined;
+  while (clock.boottime() - quietSinceMs < quietMs) {
     await clock.sleep(lifetimeMs / 6, signal);
-    const status = await trust.probe.leaseTimeToLive(presence.leaseId, signal);
-    if (status === undefined) return;
-    const nowMs = clock.boottime();
-    if (status.remainingSeconds > remaining) {
-      if (grewAtMs !== undefined && nowMs - grewAtMs <= lifetimeMs) throw duplicate(presence, description);
-      grewAtMs = nowMs;
-      quietSinceMs = nowMs;
+    const end = await readEnd(options, presence.leaseId, signal);
+    if (end === undefined) return;
+    if (end.earliestMs <= latestMs) {
+      latestMs = Math.min(latestMs, end.latestMs);
+      continue;
     }
-    remaining = status.remainingSeconds;
+    const nowMs = clock.boottime();
+    if (movedAtMs !== undefined && nowMs - movedAtMs <= twiceMs) throw duplicate(presence, description);
+    movedAtMs = nowMs;
+    quietSinceMs = nowMs;
+    latestMs = end.latestMs;
   }
+}
+
+/** Between which moments, on `boottime`, a lease ends if nobody renews it. @returns `undefined` if it has ended. */
+async function readEnd(options: MachineSessionOptions, leaseId: LeaseId, signal: AbortSignal) {
+  const { clock, trust } = options;
+  const askedMs = clock.boottime();
+  const status = await trust.probe.leaseTimeToLive(leaseId, signal);
+  if (status === undefined) return undefined;
+  const leftMs = status.remainingSeconds * 1000;
+  return {
+    earliestMs: askedMs + leftMs,
+    latestMs: clock.boottime() + leftMs + resolutionMs + toleranceMs,
+    lifetimeMs: status.grantedSeconds * 1000,
+  };
 }
 
 function duplicate(other: Presence, own: MachineDescription): FleetError {
