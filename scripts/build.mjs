@@ -10,7 +10,7 @@ import { build as bundle } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 const programs = {
-  fleetctl: {},
+  fleetctl: { minify: true },
   fleetd: {
     /** etcd3 reads its protocol files at run time, from the directory above the bundle. */
     async prepare() {
@@ -23,11 +23,14 @@ const programs = {
   demo: { entry: "index.ts" },
 };
 
-/** Bundled CommonJS packages call `require`, which an ES module does not have. The name must not meet one of theirs. */
-const banner =
-  'import { createRequire as __fleetCreateRequire } from "node:module"; const require = __fleetCreateRequire(import.meta.url);';
+/** Bundled CommonJS packages use what an ES module does not have. The names must not meet one of theirs. */
+const banner = `import { createRequire as __fleetCreateRequire } from "node:module";
+import { fileURLToPath as __fleetFileURLToPath } from "node:url";
+const require = __fleetCreateRequire(import.meta.url);
+const __fleetFilename = __fleetFileURLToPath(import.meta.url);
+const __fleetDirname = __fleetFileURLToPath(new URL(".", import.meta.url)).slice(0, -1);`;
 
-async function buildProgram(name, { prepare, entry: file = "main.ts" }, log) {
+async function buildProgram(name, { prepare, minify = false, entry: file = "main.ts" }, log) {
   const entry = join(root, `packages/${name}/src/${file}`);
   if (!existsSync(entry)) return log(`${name}: no source yet, passed over`);
   const startedAt = performance.now();
@@ -37,7 +40,9 @@ async function buildProgram(name, { prepare, entry: file = "main.ts" }, log) {
     entryPoints: [entry],
     outfile: join(root, `packages/${name}/dist/${name}.mjs`),
     bundle: true,
-    minify: true,
+    // Only where the time to load counts: stack traces of the daemon are to be read.
+    minify,
+    define: { __dirname: "__fleetDirname", __filename: "__fleetFilename" },
     platform: "node",
     format: "esm",
     target: "node20.19",

@@ -104,6 +104,7 @@ async function act(context: DemoContext, screen: Screen, action: DemoArguments):
   }
   if (action.action === "kill") await playLoss(screen, cluster, action.machine);
   else await playRevival(screen, cluster, action.machine);
+  await cluster.waitForListedActive(context.signal);
   await screen.play(cluster, "list-units");
 }
 

@@ -127,6 +127,20 @@ export class FleetCluster {
     );
   }
 
+  /** Waits until every unit that is listed is listed as active. */
+  async waitForListedActive(signal?: AbortSignal): Promise<void> {
+    await until(
+      "all units to be listed as active",
+      { signal, timeoutMs: joinTimeoutMs, everyMs: 50 },
+      async () => {
+        const listed = await this.fleetctl(["list-units", "--no-legend", "--fields=active"]);
+        return (
+          listed.status === 0 && listed.stdout.split("\n").every((active) => ["active", ""].includes(active))
+        );
+      },
+    );
+  }
+
   /** Where a unit has processes now, by the kernel's account: names of machines. */
   async placesOf(unit: string): Promise<readonly string[]> {
     const places: string[] = [];

@@ -20,6 +20,7 @@ export async function playStory(screen: Screen, cluster: FleetCluster): Promise<
   await screen.play(cluster, "list-unit-files");
   await screen.play(cluster, `start ${units}/monitor.service`);
   await cluster.waitForPlaces("monitor.service", (places) => places.length === count);
+  await cluster.waitForListedActive();
   await screen.play(cluster, "list-units");
   const first = cluster.machines[0];
   if (first !== undefined) {
@@ -39,6 +40,7 @@ export async function playStory(screen: Screen, cluster: FleetCluster): Promise<
   const victim = (await cluster.placesOf("hello.service"))[0];
   if (victim === undefined) throw new Error("hello.service runs nowhere");
   await playLoss(screen, cluster, victim);
+  await cluster.waitForListedActive();
   await screen.play(cluster, "list-machines");
   await screen.play(cluster, "list-units");
   screen.say(`\n# npm run demo -- revive ${victim} switches ${victim} on again`);

@@ -29,12 +29,16 @@ async function main(): Promise<void> {
       process.stdout.write(`${(await check(options, process.env, clock, silent)).join("\n")}\n`);
       return;
     }
+    const logger = createLogger(options.verbosity);
+    process.on("SIGHUP", () => {
+      logger.warn("SIGHUP is not used: restart fleetd to change its configuration; the units run on");
+    });
     await runDaemon({
       options,
       environment: process.env,
       clock,
       random: createRandom(),
-      logger: createLogger(options.verbosity),
+      logger,
       signal: untilSignalled(),
     });
   }

@@ -1,0 +1,135 @@
+import { type Agent, createAgent } from "@fleet/agent";
+import { openUnitDirectory } from "@fleet/agent/systemd";
+import { isFleetError, type MachineId } from "@fleet/core";
+import type { Clock, ClusterReplica, Logger, MachineSession, Random, UnitManager } from "@fleet/core/ports";
+import { createEngine } from "@fleet/engine";
+import {
+  createElection,
+  createLeaderRegistry,
+  createMachineSession,
+  type RegistryOptions,
+} from "@fleet/registry";
+import { createDocumentStore } from "./documents.js";
+import { writeEnvironmentFile } from "./environment-file.js";
+import { exitCode, FatalError } from "./exit-code.js";
+import { runGroup } from "./group.js";
+import { formatListenAddress } from "./listen-address.js";
+import type { Options } from "./options.js";
+import { detectPublicIp } from "./public-ip.js";
+import { version } from "./version.js";
+
+/** What a membership is made of. */
+export interface MembershipParts {
+  readonly id: MachineId;
+  readonly options: Options;
+  readonly registry: RegistryOptions;
+  readonly replica: ClusterReplica;
+  readonly unitManager: UnitManager;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** The hold for machines that were merely found absent, in holds for those that were seen to vanish. */
+const foundHoldFactor = 5;
+
+/**
+ * This machine as a member of the cluster: session, agent and engine. It begins when systemd has told which boot this is,
+ * because that is part of who joins.
+ */
+export class Membership {
+  readonly #parts: MembershipParts;
+  #session: MachineSession | undefined;
+  #agent: Agent | undefined;
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the machine is not a member at present; `undefined` if it is one, be it a frozen one. */
+  get problem(): string | undefined {
+    if (this.#session === undefined) return "systemd cannot be reached over D-Bus yet";
+    const { condition, problem } = this.#session;
+    if (condition === "joining") return problem ?? "this machine has not joined yet";
+    if (condition === "disconnected") return problem ?? "etcd cannot be reached";
+    return undefined;
+  }
+
+  /** Tells the cluster that the machine is going down, if systemd says so; to be called before `run` is aborted. */
+  async announceLeaving(signal: AbortSignal): Promise<void> {
+    await this.#agent?.announceLeaving(signal);
+  }
+
+  /**
+   * Joins and works until aborted. Nothing is stopped and nothing is written when it ends.
+   * @throws {FatalError} `duplicateMachineId`.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { id, options, registry, replica, unitManager, clock, random, logger } = this.#parts;
+    const instance = random.uuid();
+    const publicIp = options.public_ip === "" ? detectPublicIp() : options.public_ip;
+    const runtimeDocuments = createDocumentStore(options.runtime_directory);
+    const stateDocuments = createDocumentStore(options.state_directory);
+    const session = createMachineSession({
+      ...registry,
+      instance,
+      description: {
+        id,
+        primaryIp: publicIp,
+        apiAddresses: options.listen.map(formatListenAddress),
+        metadata: options.metadata,
+        version,
+        bootId: await unitManager.bootId(signal),
+      },
+      // etcd counts lifetimes in whole seconds.
+      ttlSeconds: Math.ceil(options.agent_ttl / 1000),
+      runtime: runtimeDocuments,
+      disk: stateDocuments,
+    });
+    const agent = createAgent({
+      machine: id,
+      publicIp,
+      session,
+      unitManager,
+      unitDirectory: await openUnitDirectory(options.units_directory),
+      runtimeDocuments,
+      stateDocuments,
+      writeEnvironmentFile: (text) => writeEnvironmentFile(options.environment_file, text),
+      clock,
+      random,
+      logger: logger.child({ component: "agent" }),
+    });
+    const engine = createEngine({
+      election: createElection({ ...registry, machine: id, instance }),
+      replica,
+      leaderRegistry: createLeaderRegistry(registry),
+      clock,
+      logger: logger.child({ component: "engine" }),
+      options: {
+        machineTtlMs: options.agent_ttl,
+        massLossHoldWatchedMs: options.mass_loss_hold,
+        massLossHoldFoundMs: options.mass_loss_hold * foundHoldFactor,
+      },
+    });
+    this.#session = session;
+    this.#agent = agent;
+    await runGroup(
+      [
+        (inner) => runSession(session, inner),
+        (inner) => agent.run(inner),
+        ...(options.disable_engine ? [] : [(inner: AbortSignal) => engine.run(inner)]),
+      ],
+      signal,
+    );
+  }
+}
+
+/** Turns the one refusal that a person must settle into its own exit code. */
+async function runSession(session: MachineSession, signal: AbortSignal): Promise<void> {
+  try {
+    await session.run(signal);
+  } catch (error) {
+    if (!isFleetError(error, "already-exists")) throw error;
+    throw new FatalError(exitCode.duplicateMachineId, error.message, { cause: error });
+  }
+}
