@@ -32,8 +32,11 @@ export class TransportError extends FleetError {
   /** Whether the server may have seen the request; only if not is it safe to repeat a write elsewhere. */
   readonly mayHaveArrived: boolean;
 
-  constructor(code: ErrorCode, message: string, mayHaveArrived: boolean, cause?: unknown) {
-    super(code, message, cause === undefined ? {} : { cause });
+  constructor(code: ErrorCode, message: string, mayHaveArrived: boolean, cause?: unknown, hint?: string) {
+    super(code, message, {
+      ...(cause === undefined ? {} : { cause }),
+      ...(hint === undefined ? {} : { hint }),
+    });
     this.name = "TransportError";
     this.mayHaveArrived = mayHaveArrived;
   }

@@ -1,7 +1,7 @@
 import type { ClientClock } from "./clock.js";
 import { parseEndpoints } from "./endpoint.js";
 import { createFailoverTransport } from "./failover-transport.js";
-import { createHttpTransport } from "./http-transport.js";
+import { createHttpTransport, type TlsOptions } from "./http-transport.js";
 import { createTimedTransport } from "./timed-transport.js";
 import type { Transport } from "./transport.js";
 
@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly clock: ClientClock;
   /** For one request to one server. */
   readonly requestTimeoutMs: number;
+  /** For `https://` endpoints. */
+  readonly tls?: TlsOptions;
 }
 
 /**
@@ -19,9 +21,11 @@ export interface ConnectOptions {
  * @throws {FleetError} `invalid-argument` for a bad endpoint.
  */
 export function createTransport(options: ConnectOptions): Transport {
-  const [first, ...others] = parseEndpoints(options.endpoints).map((endpoint) =>
-    createTimedTransport(createHttpTransport(endpoint), options.clock, options.requestTimeoutMs),
-  );
+  const { clock, endpoints, requestTimeoutMs, tls } = options;
+  const [first, ...others] = parseEndpoints(endpoints).map((endpoint) => {
+    const transport = createHttpTransport(endpoint, tls === undefined ? {} : { tls });
+    return createTimedTransport(transport, clock, requestTimeoutMs);
+  });
   // Splitting a text gives at least one part, and a bad one has thrown.
   return createFailoverTransport([first!, ...others]);
 }

@@ -1,4 +1,5 @@
 import * as http from "node:http";
+import type { RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { TransportError } from "./api-error.js";
 import type { Endpoint } from "./endpoint.js";
@@ -9,27 +10,50 @@ const connectionsMax = 16;
 /** An answer that is larger than this is no answer of fleet's; the largest page there can be is far smaller. */
 const answerBytesMax = 256 * 1024 * 1024;
 
+/** How to prove who one is, and whom to believe; all in PEM. The server is always verified. */
+export interface TlsOptions {
+  /** Authorities that the server's certificate must come from; default the system's. */
+  readonly ca?: string;
+  /** The client's certificate. */
+  readonly cert?: string;
+  /** The key of the client's certificate. */
+  readonly key?: string;
+}
+
 /** How to build a transport that differs from a plain connection. */
 export interface HttpTransportOptions {
+  /** For `https://` endpoints. */
+  readonly tls?: TlsOptions;
   /** Supplies the connection for each request; for transports without a network. */
   readonly connect?: () => Duplex;
 }
 
+/** What `node:http` and `node:https` have in common. */
+interface Protocol {
+  readonly request: (
+    options: RequestOptions,
+    onAnswer: (incoming: http.IncomingMessage) => void,
+  ) => http.ClientRequest;
+  /** Keeps connections; absent where each request has its own. */
+  readonly agent: http.Agent | undefined;
+}
+
 /**
- * Speaks HTTP to one endpoint over TCP or a unix socket, keeping connections for further requests.
+ * Speaks HTTP to one endpoint over TCP, TLS or a unix socket, keeping connections for further requests.
  * It has no time limit of its own: the signal is the limit.
  */
 export function createHttpTransport(endpoint: Endpoint, options: HttpTransportOptions = {}): Transport {
-  const agent =
-    options.connect === undefined
-      ? new http.Agent({ keepAlive: true, maxSockets: connectionsMax })
-      : undefined;
+  let opening: Promise<Protocol> | undefined;
+  let agent: http.Agent | undefined;
   return {
     endpoint: endpoint.text,
     request: async (request, signal) => {
       signal.throwIfAborted();
+      opening ??= openProtocol(endpoint, options);
+      const protocol = await opening;
+      agent = protocol.agent;
       try {
-        return await exchange(requestOptions(endpoint, request, agent, options.connect), request, signal);
+        return await exchange(protocol, requestOptions(endpoint, request, options.connect), request, signal);
       } catch (error) {
         signal.throwIfAborted();
         throw translate(error, endpoint, request);
@@ -39,10 +63,22 @@ export function createHttpTransport(endpoint: Endpoint, options: HttpTransportOp
   };
 }
 
+/** TLS is loaded only where it is spoken, because that takes time. */
+async function openProtocol(endpoint: Endpoint, options: HttpTransportOptions): Promise<Protocol> {
+  const keeping = { keepAlive: true, maxSockets: connectionsMax };
+  if (endpoint.scheme === "https") {
+    const https = await import("node:https");
+    return { request: https.request, agent: new https.Agent({ ...keeping, ...options.tls }) };
+  }
+  return {
+    request: http.request,
+    agent: options.connect === undefined ? new http.Agent(keeping) : undefined,
+  };
+}
+
 function requestOptions(
   endpoint: Endpoint,
   request: HttpRequest,
-  agent: http.Agent | undefined,
   connect: (() => Duplex) | undefined,
 ): http.RequestOptions {
   const options: http.RequestOptions = {
@@ -50,7 +86,6 @@ function requestOptions(
     path: endpoint.prefix + request.path,
     headers: { ...request.headers, ...bodyHeaders(request) },
   };
-  if (agent !== undefined) options.agent = agent;
   if (connect !== undefined) options.createConnection = () => connect() as never;
   if (endpoint.scheme === "unix") {
     options.headers = { host: "domain-sock", ...options.headers };
@@ -67,6 +102,7 @@ function bodyHeaders(request: HttpRequest): Record<string, string | number> {
 }
 
 function exchange(
+  protocol: Protocol,
   options: http.RequestOptions,
   request: HttpRequest,
   signal: AbortSignal,
@@ -74,7 +110,8 @@ function exchange(
   return new Promise((resolve, reject) => {
     // Many requests may share the caller's signal; each gets one of its own to listen to.
     const own = AbortSignal.any([signal]);
-    const outgoing = http.request({ ...options, signal: own }, (incoming) => {
+    const agent = protocol.agent === undefined ? {} : { agent: protocol.agent };
+    const outgoing = protocol.request({ ...options, ...agent, signal: own }, (incoming) => {
       const chunks: Buffer[] = [];
       let length = 0;
       incoming.on("data", (chunk: Buffer) => {
@@ -117,6 +154,9 @@ const reasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: "connection timed out",
 };
 
+/** Node's codes for certificates that do not convince. */
+const distrust = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|HOSTNAME_MISMATCH)/;
+
 /** Failures of these calls mean that no byte was sent. */
 const callsBeforeSending: readonly string[] = ["connect", "getaddrinfo"];
 
@@ -130,6 +170,16 @@ function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): Tr
   const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();
   const where = `${verb} "${host}${endpoint.prefix}${request.path}"`;
   const beforeSending = syscall !== undefined && callsBeforeSending.includes(syscall);
+  if (code !== undefined && distrust.test(code)) {
+    const text = `${where}: x509: ${message}`;
+    return new TransportError(
+      "permission-denied",
+      text,
+      false,
+      error,
+      "the server's certificate is not trusted",
+    );
+  }
   const reason = code === undefined ? message : (reasons[code] ?? message);
   const what = beforeSending ? `dial ${address(endpoint)}: ${syscall}: ${reason}` : reason;
   return new TransportError("unavailable", `${where}: ${what}`, !beforeSending, error);

@@ -5,7 +5,7 @@ export { type Endpoint, parseEndpoint, parseEndpoints } from "./endpoint.js";
 export { createFailoverTransport } from "./failover-transport.js";
 export { FleetClient, type FleetClientOptions, type StateFilter } from "./fleet-client.js";
 export { completeOptions } from "./follow.js";
-export { createHttpTransport, type HttpTransportOptions } from "./http-transport.js";
+export { createHttpTransport, type HttpTransportOptions, type TlsOptions } from "./http-transport.js";
 export { createInMemoryTransport } from "./in-memory-transport.js";
 export { createTimedTransport } from "./timed-transport.js";
 export type { HttpAnswer, HttpRequest, Transport } from "./transport.js";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { parseEndpoint } from "./endpoint.js";
 import { createFailoverTransport } from "./failover-transport.js";
 import { createHttpTransport } from "./http-transport.js";
 import { createInMemoryTransport } from "./in-memory-transport.js";
+import { testCertificate, testKey } from "./testing/tls-fixture.js";
 import { createTimedTransport } from "./timed-transport.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 
@@ -108,6 +110,50 @@ describe("the HTTP transport", () => {
     controller.abort(reason);
     await expect(request).rejects.toBe(reason);
     await expect(transport.request(get, controller.signal)).rejects.toBe(reason);
+  });
+});
+
+describe("TLS", () => {
+  const serve = async (): Promise<string> => {
+    const server = createTlsServer(
+      {
+        cert: testCertificate,
+        key: testKey,
+        ca: testCertificate,
+        requestCert: true,
+        rejectUnauthorized: false,
+      },
+      (request, response) => {
+        const { authorized } = request.socket as unknown as { authorized: boolean };
+        response.end(authorized ? "known" : "unknown");
+      },
+    );
+    await listen(server as unknown as Server, 0);
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+
+  it("does not speak to a server that it cannot verify", async () => {
+    const transport = createHttpTransport(parseEndpoint(await serve()));
+    cleanUps.push(() => transport.close());
+    const error = await failureOf(transport.request(get, never));
+    expect(error).toMatchObject({
+      code: "permission-denied",
+      mayHaveArrived: false,
+      hint: "the server's certificate is not trusted",
+    });
+    expect(error.message).toMatch(/^Get "https:\/\/127\.0\.0\.1:\d+\/fleet\/v1\/units": x509: /);
+  });
+
+  it("believes the authority it is told to, and shows its own certificate", async () => {
+    const endpoint = parseEndpoint(await serve());
+    const anonymous = createHttpTransport(endpoint, { tls: { ca: testCertificate } });
+    const known = createHttpTransport(endpoint, {
+      tls: { ca: testCertificate, cert: testCertificate, key: testKey },
+    });
+    cleanUps.push(() => anonymous.close());
+    cleanUps.push(() => known.close());
+    expect((await anonymous.request(get, never)).body).toBe("unknown");
+    expect((await known.request(get, never)).body).toBe("known");
   });
 });
 

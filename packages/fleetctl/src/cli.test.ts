@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { runCli } from "./cli.js";
+import { createClock } from "./clock.js";
 import { commands } from "./commands/all.js";
 import { createCliHarness } from "./testing/cli-harness.js";
 import { version } from "./version.js";
@@ -80,15 +82,16 @@ describe("fleetctl", () => {
   });
 
   it.each([
-    ["foo", "URL scheme undefined"],
-    ["", "URL scheme undefined"],
-    ["unix://var/run/fleet.sock", 'unable to connect to host "var" with scheme "unix"'],
-    ["ftp://x", 'unsupported protocol scheme "ftp"'],
-  ])("refuses the endpoint %j", async (endpoint, message) => {
-    const { runCli } = await import("./cli.js");
-    const { createClock } = await import("./clock.js");
+    ["--endpoint=foo", "URL scheme undefined"],
+    ["--endpoint=", "URL scheme undefined"],
+    ["--endpoint=unix://var/run/fleet.sock", 'unable to connect to host "var" with scheme "unix"'],
+    ["--endpoint=ftp://x", 'unsupported protocol scheme "ftp"'],
+    ["--ca-file=/nosuch", "open /nosuch: no such file or directory"],
+    ["--cert-file=there", "tls: failed to find any PEM data in key input"],
+    ["--key-file=there", "tls: failed to find any PEM data in certificate input"],
+  ])("cannot begin with %s", async (flag, message) => {
     let stderr = "";
-    const code = await runCli([`--endpoint=${endpoint}`, "list-units"], {
+    const code = await runCli([flag, "list-units"], {
       stdout: { write: () => undefined },
       stderr: {
         write: (text) => {
@@ -98,7 +101,10 @@ describe("fleetctl", () => {
       clock: createClock(),
       signal: new AbortController().signal,
       environment: {},
-      readFile: async () => "",
+      readFile: async (path) => {
+        if (path === "there") return "PEM";
+        throw Object.assign(new Error(path), { code: "ENOENT" });
+      },
     });
     expect([code, stderr.split("\n")[0]]).toEqual([1, `Unable to initialize client: ${message}`]);
   });

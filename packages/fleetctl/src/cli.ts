@@ -10,6 +10,7 @@ import { exitCode, exitCodeOf } from "./exit-code.js";
 import { commandPage, mainPage } from "./help-page.js";
 import { Interrupted } from "./interrupted.js";
 import { errorText } from "./output/error-text.js";
+import { readTlsFiles } from "./tls-files.js";
 import { UsageError, usageErrorText } from "./usage-error.js";
 import { version } from "./version.js";
 
@@ -84,7 +85,7 @@ function findTopic(topic: string): Command {
 }
 
 async function runCommand(command: Command, args: CommandArgs, world: World): Promise<number> {
-  const client = createClient(args, world);
+  const client = await createClient(args, world);
   const context: CommandContext = {
     client,
     stdout: world.stdout,
@@ -100,7 +101,7 @@ async function runCommand(command: Command, args: CommandArgs, world: World): Pr
   }
 }
 
-function createClient(args: CommandArgs, world: World): FleetClient {
+async function createClient(args: CommandArgs, world: World): Promise<FleetClient> {
   const { clock, stderr } = world;
   try {
     const transport =
@@ -109,6 +110,7 @@ function createClient(args: CommandArgs, world: World): FleetClient {
         endpoints: args.text("endpoint"),
         clock,
         requestTimeoutMs: args.number("request-timeout") * 1000,
+        tls: await readTlsFiles(args, world),
       });
     return new FleetClient({
       transport,

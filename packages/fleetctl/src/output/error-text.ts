@@ -14,7 +14,7 @@ export function errorText(error: unknown): string {
 
 /** What to do about it, if that can be told. */
 export function errorHint(error: unknown, endpoint: string): string | undefined {
-  if (error instanceof TransportError) {
+  if (error instanceof TransportError && error.hint === undefined) {
     return error.mayHaveArrived
       ? `the answer of ${endpoint} did not come; what was asked for may have happened`
       : `no fleetd answers at ${endpoint}: name another endpoint with --endpoint or FLEETCTL_ENDPOINT`;

@@ -1,5 +1,6 @@
 import { FleetError, type UnitContent, UnitFileError, unitContentFromText, unitTypes } from "@fleet/core";
 import type { CommandContext } from "../command.js";
+import { fileErrorText } from "../output/file-error-text.js";
 
 /** A unit file on this machine. */
 export type LocalUnit =
@@ -30,7 +31,8 @@ export async function readLocalUnit(context: CommandContext, path: string): Prom
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "absent", path };
-    return { kind: "bad", path, error: unreadable(path, code, error) };
+    const problem = new FleetError("invalid-argument", fileErrorText(path, error), { cause: error });
+    return { kind: "bad", path, error: problem };
   }
   try {
     return { kind: "found", path, content: unitContentFromText(text) };
@@ -39,16 +41,5 @@ export async function readLocalUnit(context: CommandContext, path: string): Prom
     const { line, column, expected } = error;
     const hint = `${path}:${line}:${column}: expected ${expected}`;
     return { kind: "bad", path, error: new FleetError("invalid-argument", error.message, { hint }) };
-  }
-}
-
-function unreadable(path: string, code: unknown, cause: unknown): FleetError {
-  switch (code) {
-    case "EISDIR":
-      return new FleetError("invalid-argument", `read ${path}: is a directory`, { cause });
-    case "EACCES":
-      return new FleetError("permission-denied", `open ${path}: permission denied`, { cause });
-    default:
-      return new FleetError("invalid-argument", `read ${path}: ${String(code ?? cause)}`, { cause });
   }
 }
