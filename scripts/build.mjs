@@ -30,6 +30,21 @@ const require = __fleetCreateRequire(import.meta.url);
 const __fleetFilename = __fleetFileURLToPath(import.meta.url);
 const __fleetDirname = __fleetFileURLToPath(new URL(".", import.meta.url)).slice(0, -1);`;
 
+/**
+ * fleetctl uses the parser of yargs alone. Importing the rest of yargs does nothing by itself, but its package does not
+ * say so; without this the bundle would carry and start all of it, which takes longer than most commands.
+ */
+const yargsIsPure = {
+  name: "yargs-is-pure",
+  setup(bundler) {
+    bundler.onResolve({ filter: /./ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === "resolving" || !importer.includes("/node_modules/yargs/")) return undefined;
+      const found = await bundler.resolve(path, { importer, kind, resolveDir, pluginData: "resolving" });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
 async function buildProgram(name, { prepare, minify = false, entry: file = "main.ts" }, log) {
   const entry = join(root, `packages/${name}/src/${file}`);
   if (!existsSync(entry)) return log(`${name}: no source yet, passed over`);
@@ -50,6 +65,7 @@ async function buildProgram(name, { prepare, minify = false, entry: file = "main
     // Optional parts of dbus-next that fleet does not use; one of them is native.
     external: ["usocket", "x11"],
     banner: { js: banner },
+    plugins: [yargsIsPure],
     legalComments: "none",
     logLevel: "warning",
   });

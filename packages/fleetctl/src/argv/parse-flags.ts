@@ -1,4 +1,4 @@
-import yargs from "yargs";
+import { Parser } from "yargs/helpers";
 import type { Command, CommandArgs, OptionSpec } from "../command.js";
 import { UsageError } from "../usage-error.js";
 import { globalOptions } from "./global-options.js";
@@ -36,7 +36,10 @@ interface Parsed {
   readonly [flag: string]: unknown;
 }
 
-/** Everything is a text for yargs, because its readings of booleans and numbers lose what was typed. */
+/**
+ * Takes words apart with the parser of yargs. It alone, because the whole of yargs takes longer to load than most commands
+ * take to run; and everything is a text for it, because its readings of booleans and numbers lose what was typed.
+ */
 function parseWithYargs(
   rest: readonly string[],
   options: readonly OptionSpec[],
@@ -48,10 +51,9 @@ function parseWithYargs(
     const name = /^--([^=]+)=/.exec(word)?.[1];
     if (name !== undefined && !known.has(name)) throw unknown(name);
   }
-  return yargs([...rest])
-    .help(false)
-    .version(false)
-    .parserConfiguration({
+  return Parser([...rest], {
+    string: [...known],
+    configuration: {
       "boolean-negation": false,
       "camel-case-expansion": false,
       "dot-notation": false,
@@ -60,15 +62,8 @@ function parseWithYargs(
       "parse-positional-numbers": false,
       "populate--": true,
       "short-option-groups": false,
-    })
-    .options(
-      Object.fromEntries(options.map(({ name }) => [name, { type: "string" as const, requiresArg: true }])),
-    )
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? new UsageError(message);
-    })
-    .parseSync() as Parsed;
+    },
+  });
 }
 
 function readValue(
