@@ -41,12 +41,17 @@ export class TestEtcd {
 
   /** Starts an empty etcd and waits until it listens. @throws if there is no etcd to be found. */
   static async start(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+    const etcd = await TestEtcd.prepare(options);
+    await etcd.launch();
+    return etcd;
+  }
+
+  /** Makes room for an etcd without starting it. */
+  static async prepare(options: TestEtcdOptions = {}): Promise<TestEtcd> {
     const binary = findEtcd();
     if (binary === undefined) throw new Error("cannot find etcd: run node scripts/setup.mjs");
     const directory = await mkdtemp(join(tmpdir(), "fleet-etcd-"));
-    const etcd = new TestEtcd(binary, directory, [await freePort(), await freePort()], options);
-    await etcd.launch();
-    return etcd;
+    return new TestEtcd(binary, directory, [await freePort(), await freePort()], options);
   }
 
   /** The endpoint for clients. */
@@ -62,17 +67,23 @@ export class TestEtcd {
     return join(this.#directory, "data");
   }
 
-  /** Starts the process on the data that are there and waits until it serves. */
-  async launch(): Promise<void> {
+  /** How other members reach this one. */
+  get peer(): string {
+    return `http://127.0.0.1:${this.#peerPort}`;
+  }
+
+  /** Starts the process on the data that are there and waits until it listens. */
+  async launch(peers: readonly string[] = [this.peer]): Promise<void> {
     const { tls } = this.#options;
-    const peer = `http://127.0.0.1:${this.#peerPort}`;
+    const { peer } = this;
+    const cluster = peers.map((other) => `${nameOf(other)}=${other}`).join(",");
     const child = spawn(
       this.#binary,
       [
-        ...["--name", "test", "--data-dir", this.#data, "--log-level", "error"],
+        ...["--name", nameOf(peer), "--data-dir", this.#data, "--log-level", "error"],
         ...["--listen-client-urls", this.url, "--advertise-client-urls", this.url],
         ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
-        ...["--initial-cluster", `test=${peer}`],
+        ...["--initial-cluster", cluster],
         // Nothing of a test outlives the machine's power, and tests write much.
         ...["--unsafe-no-fsync"],
         ...(tls === undefined ? [] : ["--cert-file", tls.cert, "--key-file", tls.key]),
@@ -125,6 +136,10 @@ export class TestEtcd {
     await this.stop("SIGKILL");
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+function nameOf(peer: string): string {
+  return `member-${new URL(peer).port}`;
 }
 
 async function freePort(): Promise<number> {

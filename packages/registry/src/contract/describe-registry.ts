@@ -1,3 +1,4 @@
+import { describeBelief } from "./describe-belief.js";
 import { describeElection } from "./describe-election.js";
 import { describeLeaderRegistry } from "./describe-leader-registry.js";
 import { describeReplica } from "./describe-replica.js";
@@ -12,4 +13,5 @@ export function describeRegistry(name: string, makeHarness: MakeHarness): void {
   describeElection(name, makeHarness);
   describeReplica(name, makeHarness);
   describeSession(name, makeHarness);
+  describeBelief(name, makeHarness);
 }

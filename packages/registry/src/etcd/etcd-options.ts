@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { FleetError } from "@fleet/core";
 import type { Clock } from "@fleet/core/ports";
 
@@ -75,8 +76,33 @@ function tlsProblems(tls: EtcdTlsOptions, isSecure: boolean): readonly string[] 
   if (!isSecure) problems.push("certificates are given, but the endpoints are not https");
   if (tls.cert !== undefined && tls.key === undefined) problems.push("a certificate needs its key");
   if (tls.key !== undefined && tls.cert === undefined) problems.push("a key needs its certificate");
-  for (const [name, pem] of Object.entries(tls)) {
-    if (pem !== undefined && !pem.includes("-----BEGIN ")) problems.push(`"${name}" is not PEM`);
+  if (tls.ca !== undefined && !canReadCertificates(tls.ca)) problems.push('"ca" is not PEM certificates');
+  if (tls.cert !== undefined && !canReadCertificates(tls.cert))
+    problems.push('"cert" is not PEM certificates');
+  if (tls.key !== undefined && readKey(tls.key) === undefined) problems.push('"key" is not a PEM key');
+  if (problems.length === 0 && tls.cert !== undefined && tls.key !== undefined) {
+    const key = readKey(tls.key);
+    const isPair = key !== undefined && new X509Certificate(tls.cert).checkPrivateKey(key);
+    if (!isPair) problems.push("the key is not that of the certificate");
   }
   return problems;
+}
+
+/** TLS libraries pass over an authority that they cannot read, and then trust nobody for reasons they do not tell. */
+function canReadCertificates(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+    return blocks.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function readKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
 }

@@ -16,10 +16,8 @@ import { runTogether, Scope } from "../async/scope.js";
 import { decodePolicy, decodeState, decodeUnitFile } from "../codec.js";
 import { readAll } from "../read-all.js";
 import type { WatchBatch } from "../store.js";
-import { createCluster, gatherFacts } from "./gather-facts.js";
-import { judgeRegistry, type Verdict } from "./judge.js";
+import { Belief } from "./belief.js";
 import { MachineLease } from "./machine-lease.js";
-import { MemoryDocument } from "./memory-document.js";
 import { OwnRecords } from "./own-records.js";
 import { publishStates } from "./publish-states.js";
 import { type PresenceWish, Registration } from "./registration.js";
@@ -35,14 +33,11 @@ export function createMachineSession(options: MachineSessionOptions): MachineSes
   return new StoredMachineSession(options);
 }
 
-/** The disk is written at most this often only because time and revisions have passed. */
-const rememberEveryMs = 60_000;
-
 type Activity = (signal: AbortSignal) => Promise<void>;
 
 class StoredMachineSession implements MachineSession {
   readonly #options: MachineSessionOptions;
-  readonly #memory: MemoryDocument;
+  readonly #belief: Belief;
   readonly #lease: MachineLease;
   readonly #presence: Registration;
   readonly #own: OwnRecords;
@@ -61,7 +56,7 @@ class StoredMachineSession implements MachineSession {
 
   constructor(options: MachineSessionOptions) {
     this.#options = options;
-    this.#memory = new MemoryDocument(options.disk, options.logger);
+    this.#belief = new Belief(options);
     this.#lease = new MachineLease(options);
     this.#presence = new Registration(options, this.#lease);
     this.#own = new OwnRecords(options, (touched) => this.#tell(touched));
@@ -80,7 +75,7 @@ class StoredMachineSession implements MachineSession {
   }
 
   get history(): string | undefined {
-    return this.#memory.memory.history;
+    return this.#belief.history;
   }
 
   get metadata(): Metadata {
@@ -92,15 +87,10 @@ class StoredMachineSession implements MachineSession {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { trust } = this.#options;
-    const damage = await this.#memory.load();
-    if (damage !== undefined) this.#freeze(damage, true);
-    const { highest, freeze } = this.#memory.memory;
-    trust.know(highest);
-    if (freeze !== undefined) trust.distrust(freeze.reason);
+    await this.#belief.load();
     this.#lease.onTrouble = (error) => this.#connection.abort(error);
     await runTogether(signal, [
-      (both) => this.#memory.run(both),
+      (both) => this.#belief.run(both),
       (both) => this.#lease.run(both),
       (both) => this.#stayJoined(both),
     ]);
@@ -139,7 +129,7 @@ class StoredMachineSession implements MachineSession {
     signal: AbortSignal,
   ): Promise<PublishOutcome> {
     // What an acknowledgement rests on must not be forgotten by a crash that follows it.
-    if (states.some(({ acked }) => acked !== undefined)) await this.#memory.flush();
+    if (states.some(({ acked }) => acked !== undefined)) await this.#belief.flush();
     return await this.#inTurn(async () => {
       const outcome = await publishStates(
         this.#options,
@@ -169,7 +159,7 @@ class StoredMachineSession implements MachineSession {
   }
 
   actedOn(seat: Seat): void {
-    this.#memory.actedOn(seat);
+    this.#belief.actedOn(seat);
   }
 
   async #stayJoined(signal: AbortSignal): Promise<void> {
@@ -198,14 +188,13 @@ class StoredMachineSession implements MachineSession {
 
   /** Judges, registers and reads. @returns what keeps the connection current; the first to end calls for another look. */
   async #connect(signal: AbortSignal): Promise<readonly Activity[]> {
-    const { isBelieved, revision } = await this.#judge(signal);
-    await this.#memory.flush();
+    const { isBelieved, revision } = await this.#belief.judge(signal);
     const outcome = await this.#inTurn(() => this.#presence.register(this.#presenceWish(), signal));
     if (outcome === "displaced") return this.#beDisplaced();
     if (outcome === "anew") this.#registration += 1;
     const watches = this.#presenceWatches(revision + 1);
     if (!isBelieved) {
-      this.#become("frozen", this.#memory.memory.freeze?.reason);
+      this.#become("frozen", this.#belief.freeze?.reason);
       return watches;
     }
     const followers = await this.#own.read(signal);
@@ -214,52 +203,8 @@ class StoredMachineSession implements MachineSession {
       ...watches,
       ...followers,
       (both) => this.#options.trust.untilDistrusted(both),
-      (both) => this.#rememberRevisions(both),
+      (both) => this.#belief.rememberRevisions(both),
     ];
-  }
-
-  async #judge(signal: AbortSignal): Promise<{ readonly isBelieved: boolean; readonly revision: Revision }> {
-    const { trust } = this.#options;
-    for (;;) {
-      const facts = await gatherFacts(this.#options, this.#memory.memory, signal);
-      const { revision } = facts;
-      const verdict: Verdict = judgeRegistry(this.#memory.memory, facts);
-      switch (verdict.kind) {
-        case "create":
-          await createCluster(this.#options, signal);
-          continue;
-        case "frozen":
-          this.#freeze(verdict.reason, verdict.isFinal);
-          return { isBelieved: false, revision };
-        case "anew": {
-          const { uuid, epoch } = verdict.cluster;
-          this.#memory.update({
-            cluster: { uuid, epoch },
-            history: verdict.history,
-            highest: revision,
-            term: undefined,
-            seats: new Map(),
-            freeze: undefined,
-          });
-          if (trust.problem !== undefined) trust.believe(revision);
-          return { isBelieved: true, revision };
-        }
-        case "believed":
-          this.#memory.update({ highest: Math.max(revision, trust.highest), freeze: undefined });
-          if (trust.problem !== undefined) trust.believe(revision);
-          return { isBelieved: true, revision };
-      }
-    }
-  }
-
-  #freeze(reason: string, isFinal: boolean): void {
-    const { trust, random, logger } = this.#options;
-    const before = this.#memory.memory.freeze;
-    if (before?.reason !== reason || before.isFinal !== isFinal) {
-      logger.error("the registry is not believed; nothing is started or stopped", { reason });
-      this.#memory.update({ freeze: { nonce: before?.nonce ?? random.uuid(), reason, isFinal } });
-    }
-    trust.distrust(reason);
   }
 
   /** Watches the keys that decide whether everything must be looked at again. */
@@ -283,7 +228,7 @@ class StoredMachineSession implements MachineSession {
       until(keys.policy(id), ({ events }) =>
         events.some((event) => {
           const accept = event.kind === "put" ? readAccept(event.item) : undefined;
-          return accept !== undefined && accept === this.#memory.memory.freeze?.nonce;
+          return accept !== undefined && accept === this.#belief.freeze?.nonce;
         }),
       ),
     ];
@@ -299,16 +244,6 @@ class StoredMachineSession implements MachineSession {
     this.#become("displaced", "somebody else registered under this machine's id");
     // Quiet until the other is gone, but not deaf.
     return [(signal) => clock.sleep(ttlSeconds * 500, signal)];
-  }
-
-  /** Keeps the highest known revision on the disk, roughly: what a crash forgets was known for less than a minute. */
-  async #rememberRevisions(signal: AbortSignal): Promise<void> {
-    const { clock, trust } = this.#options;
-    while (!signal.aborted) {
-      await clock.sleep(rememberEveryMs, signal).catch(() => undefined);
-      const { highest } = trust;
-      if (highest > this.#memory.memory.highest) this.#memory.update({ highest });
-    }
   }
 
   #noteFailure(cause: FleetError): void {
@@ -327,10 +262,9 @@ class StoredMachineSession implements MachineSession {
   }
 
   #presenceWish(): PresenceWish {
-    const { freeze, cluster } = this.#memory.memory;
+    const { freeze } = this.#belief;
     if (freeze === undefined) return { ...this.#wish, freeze: undefined };
-    const remembers = cluster === undefined ? {} : { remembers: cluster.epoch };
-    return { state: "frozen", reason: freeze.reason, freeze: { nonce: freeze.nonce, ...remembers } };
+    return { state: "frozen", reason: freeze.reason, freeze: this.#belief.publishedFreeze };
   }
 
   async #inTurn<T>(write: () => Promise<T>): Promise<T> {

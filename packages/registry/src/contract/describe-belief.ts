@@ -1,0 +1,169 @@
+import type { UnitName } from "@fleet/core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { unitName } from "./daemon.js";
+import type { MakeHarness, StoreHarness } from "./harness.js";
+import { MachineCrew } from "./machine-crew.js";
+import { never, put, write } from "./store-words.js";
+import { presenceOf, putSeat, TestMachine, type TestProcess } from "./test-machine.js";
+
+const web = unitName("web.service");
+
+/** What it takes to believe a registry (P6). */
+export function describeBelief(name: string, makeHarness: MakeHarness): void {
+  describe(`belief: ${name}`, () => {
+    let harness: StoreHarness;
+    let machine: TestMachine;
+    let crew: MachineCrew;
+    beforeEach(async () => {
+      harness = await makeHarness();
+      machine = new TestMachine(harness, "m1");
+      crew = new MachineCrew(harness);
+    });
+    afterEach(async () => {
+      await crew.stop();
+      await harness.close();
+    });
+
+    const start = (on = machine) => crew.start(on);
+    const join = (on = machine) => crew.join(on);
+    const becomes = (process: TestProcess, condition: string) => crew.becomes(process, condition);
+    const etcdIsBack = (process: TestProcess) => crew.etcdIsBack(process);
+    const actOn = async (process: TestProcess, unit: UnitName) => {
+      const revision = await putSeat(harness, process.daemon, unit);
+      await harness.until("the seat", () => process.session.seats.get(unit)?.modRevision === revision);
+      const seat = process.session.seats.get(unit);
+      if (seat !== undefined) process.session.actedOn(seat);
+      return revision;
+    };
+    const grow = async (upTo: number) => {
+      for (;;) {
+        const revision = await write(harness.store, put("/unrelated", "x"));
+        if (revision >= upTo) return;
+      }
+    };
+    const isFrozen = async (process: TestProcess, reason: RegExp) => {
+      await becomes(process, "frozen");
+      expect(process.session.problem).toMatch(reason);
+      expect(process.daemon.options.trust.problem).toMatch(reason);
+      expect(await presenceOf(harness, process.daemon)).toMatchObject({ state: "frozen" });
+    };
+
+    test("a wiped etcd freezes who was there; a new machine does not thaw them; accepting all does", async () => {
+      const process = await join();
+      await actOn(process, web);
+      await harness.wipe();
+      await isFrozen(process, /holds no cluster|wiped or restored/);
+      expect(process.session.seats.has(web)).toBe(true);
+      const fresh = await join(new TestMachine(harness, "m2"));
+      await harness.until("the session to look again", () =>
+        /belongs to cluster|wiped or restored/.test(process.session.problem ?? ""),
+      );
+      expect(process.session.condition).toBe("frozen");
+      const history = process.session.history;
+      const outcome = await process.daemon.units.accept(undefined, never);
+      expect(outcome.effect).toBe("changed");
+      await becomes(process, "joined");
+      await becomes(fresh, "joined");
+      expect(process.session.history).not.toBe(history);
+      expect(process.session.seats.size).toBe(0);
+      expect(process.daemon.options.trust.problem).toBeUndefined();
+    });
+
+    test("an etcd that was restored freezes who knew more; accepting one thaws that one", async () => {
+      const [one, other] = [await join(), await join(new TestMachine(harness, "m2"))];
+      const snapshot = await harness.snapshot();
+      await etcdIsBack(one);
+      await becomes(one, "joined");
+      await becomes(other, "joined");
+      await harness.until("both to follow", async () => {
+        await actOn(one, web);
+        await actOn(other, web);
+        return true;
+      });
+      await snapshot.restore();
+      await isFrozen(one, /restored/);
+      await isFrozen(other, /restored/);
+      const history = one.session.history;
+      expect((await other.daemon.units.accept(one.daemon.machine, never)).effect).toBe("changed");
+      await becomes(one, "joined");
+      expect(one.session.history).not.toBe(history);
+      expect(other.session.condition).toBe("frozen");
+    });
+
+    test("restored to an old revision and overtaken while the agent was away", async () => {
+      const first = await join();
+      const snapshot = await harness.snapshot();
+      await etcdIsBack(first);
+      await becomes(first, "joined");
+      const acted = await actOn(first, web);
+      await first.stop();
+      await snapshot.restore();
+      await etcdIsBack(first);
+      await grow(acted + 50);
+      const second = await start();
+      await isFrozen(second, /does not know/);
+      await second.stop();
+      const third = await start();
+      await isFrozen(third, /does not know/);
+    });
+
+    test("overtaken, with a seat of the same unit and another term: still not believed", async () => {
+      const first = await join();
+      const snapshot = await harness.snapshot();
+      await etcdIsBack(first);
+      await becomes(first, "joined");
+      await write(harness.store, put(first.daemon.options.keys.term(1), "term-1"));
+      const acted = await actOn(first, web);
+      await first.stop();
+      await snapshot.restore();
+      await etcdIsBack(first);
+      await grow(acted + 50);
+      await write(harness.store, put(first.daemon.options.keys.term(1), "another-term-1"));
+      await putSeat(harness, first.daemon, web, "launched", { n: 1, uuid: "another-term-1" });
+      await isFrozen(await start(), /does not know term 1/);
+    });
+
+    test("a tombstone that was acted on and deleted is no doubt; neither is being forgotten", async () => {
+      const first = await join();
+      const { keys } = first.daemon.options;
+      await write(harness.store, put(keys.term(1), "term-1"));
+      await actOn(first, web);
+      await actOn(first, unitName("db.service"));
+      await putSeat(harness, first.daemon, web, "absent");
+      await harness.until("the tombstone", () => first.session.seats.get(web)?.target === "absent");
+      const tombstone = first.session.seats.get(web);
+      if (tombstone !== undefined) first.session.actedOn(tombstone);
+      await write(harness.store, { kind: "delete", key: keys.seat(first.daemon.machine, web) });
+      await first.stop();
+      const second = await join();
+      await second.stop();
+      const presence = await presenceOf(harness, second.daemon);
+      await harness.store.revokeLease(presence?.leaseId ?? "", never);
+      await second.daemon.units.forgetMachine(second.daemon.machine, never);
+      const third = await join();
+      expect(third.session.seats.size).toBe(0);
+    });
+
+    test("an epoch that an operator began is believed by who was away and knew the one before", async () => {
+      const other = new TestMachine(harness, "m2");
+      const [here, away] = [await join(), await join(other)];
+      await away.stop();
+      const before = here.session.history;
+      await here.daemon.units.accept(undefined, never);
+      await harness.until("the new epoch", () => here.session.history !== before);
+      await becomes(here, "joined");
+      const back = await join(other);
+      expect(back.session.history).toBe(here.session.history);
+    });
+
+    test("a memory that cannot be read is not taken for none", async () => {
+      const first = await join();
+      await first.stop();
+      await machine.disk.write("registry-memory", { cluster: "?" });
+      const second = await start();
+      await isFrozen(second, /unreadable/);
+      await second.daemon.units.accept(undefined, never);
+      await becomes(second, "joined");
+    });
+  });
+}

@@ -1,0 +1,128 @@
+import type { Revision, Seat } from "@fleet/core";
+import type { Freeze } from "../codec.js";
+import { createCluster, gatherFacts } from "./gather-facts.js";
+import { judgeRegistry, type RememberedFreeze } from "./judge.js";
+import { MemoryDocument } from "./memory-document.js";
+import type { MachineSessionOptions } from "./session-options.js";
+
+/** The disk is written at most this often only because time and revisions have passed. */
+const rememberEveryMs = 60_000;
+
+/** What came of a judgement, and the revision it was made at. */
+export interface Judgement {
+  readonly isBelieved: boolean;
+  readonly revision: Revision;
+}
+
+/** Keeps the memory, holds etcd against it, and tells the process's `Trust`. */
+export class Belief {
+  readonly #options: MachineSessionOptions;
+  readonly #document: MemoryDocument;
+
+  constructor(options: MachineSessionOptions) {
+    this.#options = options;
+    this.#document = new MemoryDocument(options.disk, options.logger);
+  }
+
+  /** Names the believed history. */
+  get history(): string | undefined {
+    return this.#document.memory.history;
+  }
+
+  /** Why etcd is not believed, if it is not. */
+  get freeze(): RememberedFreeze | undefined {
+    return this.#document.memory.freeze;
+  }
+
+  /** The freeze as the presence tells it. */
+  get publishedFreeze(): Freeze | undefined {
+    const { freeze, cluster } = this.#document.memory;
+    if (freeze === undefined) return undefined;
+    return { nonce: freeze.nonce, ...(cluster === undefined ? {} : { remembers: cluster.epoch }) };
+  }
+
+  /** Reads what an earlier process knew. */
+  async load(): Promise<void> {
+    const { trust } = this.#options;
+    const damage = await this.#document.load();
+    if (damage !== undefined) this.#freeze(damage, true);
+    trust.know(this.#document.memory.highest);
+    if (this.freeze !== undefined) trust.distrust(this.freeze.reason);
+  }
+
+  /** Keeps the disk current until aborted. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#document.run(signal);
+  }
+
+  /** Waits until everything up to now is on the disk. */
+  flush(): Promise<void> {
+    return this.#document.flush();
+  }
+
+  /** Takes note of a seat that was acted on. */
+  actedOn(seat: Seat): void {
+    this.#document.actedOn(seat);
+  }
+
+  /** Asks etcd and judges it; begins a cluster where there is none to remember. What it finds is on the disk then. */
+  async judge(signal: AbortSignal): Promise<Judgement> {
+    for (;;) {
+      const judgement = await this.#judgeOnce(signal);
+      if (judgement === undefined) continue;
+      await this.flush();
+      return judgement;
+    }
+  }
+
+  /** Keeps the highest known revision on the disk, roughly: what a crash forgets was known for less than a minute. */
+  async rememberRevisions(signal: AbortSignal): Promise<void> {
+    const { clock, trust } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(rememberEveryMs, signal).catch(() => undefined);
+      const { highest } = trust;
+      if (highest > this.#document.memory.highest) this.#document.update({ highest });
+    }
+  }
+
+  async #judgeOnce(signal: AbortSignal): Promise<Judgement | undefined> {
+    const { trust } = this.#options;
+    const { memory } = this.#document;
+    const facts = await gatherFacts(this.#options, memory, signal);
+    const { revision } = facts;
+    const verdict = judgeRegistry(memory, facts);
+    switch (verdict.kind) {
+      case "create":
+        await createCluster(this.#options, signal);
+        return undefined;
+      case "frozen":
+        this.#freeze(verdict.reason, verdict.isFinal);
+        return { isBelieved: false, revision };
+      case "anew":
+        this.#document.update({
+          cluster: { uuid: verdict.cluster.uuid, epoch: verdict.cluster.epoch },
+          history: verdict.history,
+          highest: revision,
+          term: undefined,
+          seats: new Map(),
+          freeze: undefined,
+        });
+        break;
+      case "believed":
+        this.#document.update({ highest: Math.max(revision, trust.highest), freeze: undefined });
+        break;
+    }
+    if (trust.problem !== undefined) trust.believe(revision);
+    return { isBelieved: true, revision };
+  }
+
+  #freeze(reason: string, isFinal: boolean): void {
+    const { trust, random, logger } = this.#options;
+    const before = this.freeze;
+    if (before?.reason !== reason || before.isFinal !== isFinal) {
+      logger.error("the registry is not believed; nothing is started or stopped", { reason });
+      this.#document.update({ freeze: { nonce: before?.nonce ?? random.uuid(), reason, isFinal } });
+    }
+    trust.distrust(reason);
+  }
+}
