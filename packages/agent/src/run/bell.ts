@@ -1,13 +1,14 @@
 import type { Clock } from "@fleet/core/ports";
+import { openScope } from "./scope.js";
 
 /** Wakes one loop. Rings during a round are not lost and count as one: the next round begins at once. */
 export class Bell {
   #hasRung = false;
-  #wake: (() => void) | undefined;
+  #wake = () => {};
 
   ring(): void {
     this.#hasRung = true;
-    this.#wake?.();
+    this.#wake();
   }
 
   /**
@@ -17,16 +18,13 @@ export class Bell {
   async wait(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#hasRung) {
-      const over = new AbortController();
-      const lifetime = AbortSignal.any([signal, over.signal]);
-      const rung = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        lifetime.addEventListener("abort", () => resolve(), { once: true });
-      });
-      const late = Number.isFinite(timeoutMs) ? clock.sleep(timeoutMs, lifetime).catch(() => {}) : rung;
-      await Promise.race([rung, late]);
-      this.#wake = undefined;
-      over.abort();
+      const waiting = openScope(signal);
+      this.#wake = waiting.end;
+      // Rung, aborted or late: whatever ends the wait is found out below.
+      if (Number.isFinite(timeoutMs)) await clock.sleep(timeoutMs, waiting.signal).catch(() => {});
+      else await new Promise((resolve) => waiting.signal.addEventListener("abort", resolve, { once: true }));
+      this.#wake = () => {};
+      waiting.end();
       signal.throwIfAborted();
     }
     this.#hasRung = false;

@@ -1,7 +1,7 @@
 import type { UnitName } from "@fleet/core";
 import type { DocumentStore } from "@fleet/core/ports";
 
-const documentName = "boot";
+const documentName = "agent-boot";
 
 /**
  * Knows for which units the records of starts may have been lost.

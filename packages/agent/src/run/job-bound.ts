@@ -1,4 +1,6 @@
-import type { Clock, Job, JobResult } from "@fleet/core/ports";
+import type { Clock, Job } from "@fleet/core/ports";
+import { orAbort } from "./or-abort.js";
+import { openScope } from "./scope.js";
 
 /**
  * Limits how many jobs systemd is given at a time. A job that takes longer than `leaveAfterMs` is only tracked from then
@@ -19,25 +21,15 @@ export class JobBound {
   /**
    * Queues a job when there is room for it.
    * @param queue - Makes systemd queue it.
-   * @returns its result, which is still to come; the room is given back when it has come or taken too long.
+   * @returns the job; the room is given back when it has ended or taken too long.
    */
-  async run(
-    queue: () => Promise<Job>,
-    signal: AbortSignal,
-  ): Promise<{ readonly result: Promise<JobResult> }> {
+  async run(queue: () => Promise<Job>, signal: AbortSignal): Promise<Job> {
     await this.#enter(signal);
     try {
       const job = await queue();
-      const over = new AbortController();
-      const lifetime = AbortSignal.any([signal, over.signal]);
-      const late = this.#clock.sleep(this.#leaveAfterMs, lifetime).catch(() => {});
-      const left = Promise.race([job.result, late]).then(() => {
-        over.abort();
-        this.#leave();
-      });
-      // Nobody waits for the room to be given back; neither promise can reject.
-      left.catch(() => {});
-      return { result: job.result };
+      // It cannot reject, and nobody has to wait for it.
+      void this.#leaveWith(job, signal);
+      return job;
     } catch (error) {
       this.#leave();
       throw error;
@@ -50,19 +42,28 @@ export class JobBound {
       this.#free -= 1;
       return;
     }
-    await new Promise<void>((resolve, reject) => {
-      const enter = () => {
-        signal.removeEventListener("abort", abort);
-        resolve();
-      };
-      const abort = () => {
-        const index = this.#waiting.indexOf(enter);
-        if (index >= 0) this.#waiting.splice(index, 1);
-        reject(signal.reason);
-      };
-      this.#waiting.push(enter);
-      signal.addEventListener("abort", abort, { once: true });
+    let enter = () => {};
+    const entered = new Promise<void>((resolve) => {
+      enter = resolve;
+      this.#waiting.push(resolve);
     });
+    try {
+      await orAbort(entered, signal);
+    } catch (error) {
+      const index = this.#waiting.indexOf(enter);
+      if (index >= 0) this.#waiting.splice(index, 1);
+      else this.#leave();
+      throw error;
+    }
+  }
+
+  /** Gives the room back when the job has ended, taken too long, or is nobody's business any more. */
+  async #leaveWith(job: Job, signal: AbortSignal): Promise<void> {
+    const waiting = openScope(signal);
+    const late = this.#clock.sleep(this.#leaveAfterMs, waiting.signal).catch(() => {});
+    await Promise.race([job.result, late]);
+    waiting.end();
+    this.#leave();
   }
 
   #leave(): void {

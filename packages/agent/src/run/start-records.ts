@@ -93,7 +93,7 @@ export class StartRecords {
 }
 
 function documentName(index: number): string {
-  return `starts-${index.toString().padStart(2, "0")}`;
+  return `agent-starts-${index.toString().padStart(2, "0")}`;
 }
 
 /** FNV-1a: stable between processes, which is all that counts. */

@@ -1,10 +1,11 @@
-import { FleetError, type Generation, type Seat, type UnitName } from "@fleet/core";
+import { type ContentId, FleetError, type Generation, type Seat, type UnitName } from "@fleet/core";
 import type { JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
 import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
 import type { JobBound } from "./job-bound.js";
 import { localFileOf } from "./local-file.js";
 import { orAbort } from "./or-abort.js";
+import { openScope } from "./scope.js";
 import type { StartRecords } from "./start-records.js";
 import type { UnitLoader } from "./unit-loader.js";
 import type { UnitMemory } from "./unit-memory.js";
@@ -104,9 +105,8 @@ async function contentOf(
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly file: LocalFile }> {
   const isHere = readableFile(memory)?.contentId === seat.contentId;
-  const text =
-    (isHere ? await directory.read(memory.name) : undefined) ??
-    (await session.readUnitText(seat.contentId, signal));
+  const onDisk = isHere ? await directory.read(memory.name) : undefined;
+  const text = onDisk ?? (await readText(session, seat.contentId, signal));
   if (text === undefined) {
     throw new FleetError("not-found", `cannot load "${memory.name}": its text is not in the registry`);
   }
@@ -116,6 +116,19 @@ async function contentOf(
     "internal",
     `cannot load "${memory.name}": its text is not the one that was submitted`,
   );
+}
+
+async function readText(
+  session: MachineSession,
+  contentId: ContentId,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const reading = openScope(signal);
+  try {
+    return await session.readUnitText(contentId, reading.signal);
+  } finally {
+    reading.end();
+  }
 }
 
 async function load(

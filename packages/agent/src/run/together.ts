@@ -1,3 +1,5 @@
+import { openScope } from "./scope.js";
+
 /**
  * Runs activities side by side until `signal` is aborted or one of them fails, which stops the others.
  * @throws the first failure; nothing if the signal was aborted.
@@ -6,18 +8,19 @@ export async function together(
   activities: readonly ((signal: AbortSignal) => Promise<void>)[],
   signal: AbortSignal,
 ): Promise<void> {
-  const over = new AbortController();
-  const lifetime = AbortSignal.any([signal, over.signal]);
+  const group = openScope(signal);
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     activities.map(async (activity) => {
+      const own = openScope(group.signal);
       try {
-        await activity(lifetime);
+        await activity(own.signal);
       } catch (error) {
-        if (!lifetime.aborted) failure ??= { error };
-        over.abort();
+        if (!group.signal.aborted) failure ??= { error };
+        group.end();
       }
     }),
   );
+  group.end();
   if (failure !== undefined && !signal.aborted) throw failure.error;
 }

@@ -2,7 +2,7 @@ import type { Revision, UnitName } from "@fleet/core";
 import type { Clock, DocumentStore, Logger } from "@fleet/core/ports";
 import { Bell } from "./bell.js";
 
-const documentName = "watermarks";
+const documentName = "agent-watermarks";
 
 /** How soon after a write the next one may follow. What a crash forgets meanwhile only makes old evidence count again. */
 const writePauseMs = 100;

@@ -1,4 +1,3 @@
-export { environmentFileWriter } from "./environment-file.js";
 export type { ManagerAddress } from "./manager-address.js";
 export { MemoryUnitDirectory } from "./memory/memory-unit-directory.js";
 export { type MemoryCall, MemoryUnitManager } from "./memory/memory-unit-manager.js";
