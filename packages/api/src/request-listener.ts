@@ -26,7 +26,11 @@ export function createRequestListener(
     outgoing.on("close", () => gone.abort(new FleetError("cancelled", "the client has left")));
     void serve(services, incoming, AbortSignal.any([signal, gone.signal]))
       .catch((error: unknown) => failed(error, incoming, logger))
-      .then((answer) => write(services, incoming, outgoing, answer));
+      .then((answer) => write(services, incoming, outgoing, answer))
+      .catch((error: unknown) => {
+        logger.error("answer not written", { path: incoming.url, err: error });
+        outgoing.destroy();
+      });
   };
 }
 

@@ -162,7 +162,9 @@ const callsBeforeSending: readonly string[] = ["connect", "getaddrinfo"];
 
 /** Says what went wrong in the original's notation, which names the request and the address. */
 function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): TransportError {
-  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  // A name with several addresses fails with one error for each.
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  const { code, syscall, message } = first as NodeJS.ErrnoException;
   const host =
     endpoint.scheme === "unix"
       ? "http://domain-sock"
@@ -182,6 +184,10 @@ function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): Tr
   }
   const reason = code === undefined ? message : (reasons[code] ?? message);
   const what = beforeSending ? `dial ${address(endpoint)}: ${syscall}: ${reason}` : reason;
+  if (code === "EACCES" || code === "EPERM") {
+    const hint = `you may not use ${endpoint.text}: become root, or a member of the group that may`;
+    return new TransportError("permission-denied", `${where}: ${what}`, false, error, hint);
+  }
   return new TransportError("unavailable", `${where}: ${what}`, !beforeSending, error);
 }
 

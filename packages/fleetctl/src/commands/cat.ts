@@ -1,5 +1,5 @@
 import { completeOptions } from "@fleet/client";
-import { completeUnitName, serializeUnitFile } from "@fleet/core";
+import { completeUnitName, FleetError, serializeUnitFile } from "@fleet/core";
 import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
@@ -38,7 +38,11 @@ export const cat: Command = {
 
 async function readText({ client, signal }: CommandContext, name: string): Promise<string | undefined> {
   const unit = await client.getUnitV2(name, signal);
-  if (unit !== "unsupported") return unit === undefined ? undefined : (unit.text ?? "");
+  if (unit !== "unsupported") {
+    if (unit?.problem !== undefined && unit.text === undefined)
+      throw new FleetError("internal", unit.problem);
+    return unit === undefined ? undefined : (unit.text ?? "");
+  }
   const unitV1 = await client.getUnit(name, signal);
   return unitV1 === undefined ? undefined : serializeUnitFile(completeOptions(unitV1.options));
 }

@@ -16,7 +16,9 @@ interface Row {
 
 const fields: Fields<Row> = {
   unit: ({ unit }) => unit.name ?? "",
-  hash: ({ unit, isFull }) => hashCell(unitHash(completeOptions(unit.options)), isFull),
+  // Without options the unit's record could not be read.
+  hash: ({ unit: { options }, isFull }) =>
+    options === undefined ? "-" : hashCell(unitHash(completeOptions(options)), isFull),
   // A description may be continued over several lines; a row may not.
   desc: ({ unit }) => unitDescription(completeOptions(unit.options)).replaceAll(/\\?\n\s*/g, " ") || "-",
   global: ({ unit }) => String(isGlobal(unit)),

@@ -78,7 +78,7 @@ describe.each(["v2", "v1"])("a unit's life, on a server with %s", (version) => {
 
   it("fails in time for a unit without a place, which can be called off", async () => {
     const { run } = create();
-    const why = "Hint: unit nowhere.service is not placed on any machine\n";
+    const why = "Hint: unit nowhere.service: not placed on any machine\n";
     for (const [command, state] of [
       ["load", "loaded"],
       ["start", "launched"],
@@ -174,7 +174,7 @@ describe("start", () => {
     autopilot.behaviours.set("x.service", "nowhere");
     await run("start --no-block x");
     expect(await run("start x")).toEqual(
-      ok("", "Unit x.service is launched already: unit x.service is not placed on any machine\n"),
+      ok("", "Unit x.service is launched already: not placed on any machine\n"),
     );
   });
 

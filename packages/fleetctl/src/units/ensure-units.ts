@@ -4,6 +4,7 @@ import type { CommandContext, OptionSpec } from "../command.js";
 import { errorHint, errorText, tellError } from "../output/error-text.js";
 import { UsageError } from "../usage-error.js";
 import { judgeState } from "./judge.js";
+import { tellFailures } from "./tell-failures.js";
 import { type CreatingCommand, planUnit, type UnitPlan } from "./unit-plan.js";
 import { parseUnitArguments, type UnitArgument } from "./unit-source.js";
 import { waitForUnits } from "./wait-for-units.js";
@@ -139,9 +140,7 @@ async function writePlans(
     timedOut: (name) => `timed out waiting for unit ${name} to report state inactive`,
     interrupted: `Stopped waiting. These units have been submitted: ${created.join(" ")}`,
   });
-  for (const { message, hint } of late) {
-    context.stderr.write(`${step}: ${message}\n${hint === undefined ? "" : `Hint: ${hint}\n`}`);
-  }
+  tellFailures(context, step, late);
   return failures.length === 0 && late.length === 0;
 }
 

@@ -10,14 +10,14 @@ const restMs = 2_000;
 
 /** Waits for the unit to report `wanted`; units that somebody else wants to be something else never will. */
 export function judgeState(wanted: DesiredState): Judge {
-  return (name, { units }) => {
-    const unit = units.get(name);
+  return (name, snapshot) => {
+    const unit = snapshot.units.get(name);
     if (unit === undefined) return destroyed(name);
     if (unit.desiredState !== wanted) return overruled(name, unit, wanted);
     if (unit.global || unit.currentState === wanted) {
       return { kind: "reached", lines: [stateLine(name, unit, wanted)] };
     }
-    return { kind: "waiting", why: whyNot(name, unit) };
+    return { kind: "waiting", why: whyNot(unit, snapshot) };
   };
 }
 
@@ -60,7 +60,7 @@ export function judgeStarted(clock: ClientClock): Judge {
     const unit = snapshot.units.get(name);
     if (unit === undefined) return destroyed(name);
     if (unit.desiredState !== "launched") return overruled(name, unit, "launched");
-    if (unit.currentState !== "launched") return { kind: "waiting", why: whyNot(name, unit) };
+    if (unit.currentState !== "launched") return { kind: "waiting", why: whyNot(unit, snapshot) };
     const lines = [stateLine(name, unit, "launched")];
     const state = snapshot.states.get(name)?.find(({ machineID }) => machineID === unit.machineID);
     const isResting = state?.systemdActiveState === "inactive" || state?.systemdActiveState === "failed";
@@ -113,17 +113,18 @@ function overruled(name: string, unit: UnitStatusV2, wanted: string): Progress {
 }
 
 /** Says what stands between a unit and its place. */
-export function whyNot(name: string, unit: UnitStatusV2): string {
+function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot): string {
+  const refusal = states.get(unit.name)?.find(({ condition }) => condition === "refused");
+  if (refusal !== undefined) return `refused by machine ${refusal.machineID}${because(refusal.reason)}`;
   const seat = unit.seats?.find(({ target }) => target !== "absent");
-  if (seat === undefined) {
-    if (unit.seats?.some(({ target }) => target === "absent") === true) {
-      return `unit ${name} is still being removed from where it was`;
-    }
-    if (unit.seats === undefined && unit.machineID !== undefined) return `still ${unit.currentState}`;
-    return `unit ${name} is not placed on any machine${because(unit.problem)}`;
+  if (seat !== undefined) {
+    if (!seat.present) return `placed on machine ${seat.machineID}, which is away`;
+    const stage = unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet";
+    return `placed on machine ${seat.machineID}, ${stage}`;
   }
-  if (!seat.present) return `its machine ${seat.machineID} is away`;
-  return `placed on ${seat.machineID}, ${unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet"}`;
+  if (unit.seats !== undefined && unit.seats.length > 0) return "still being removed from where it was";
+  if (!isComplete && unit.machineID !== undefined) return `still ${unit.currentState}`;
+  return `not placed on any machine${because(unit.problem)}`;
 }
 
 function because(reason: string | undefined): string {

@@ -44,9 +44,7 @@ export async function stopUnits(
   });
   if (failures.length > 0) {
     const failed = failures.map(({ name }) => name).join(" ");
-    const reasons = failures.map(({ message, hint }) =>
-      hint === undefined ? message : `${message} (${hint})`,
-    );
+    const reasons = failures.map(({ message, why }) => (why === undefined ? message : `${message} (${why})`));
     context.stderr.write(`Failed to ${verb} units [${failed}]. err: ${reasons.join("; ")}\n`);
   }
   const done = waited.filter((name) => !failures.some((failure) => failure.name === name));

@@ -7,7 +7,7 @@ export function tellFailures(
   step: string,
   failures: readonly WaitFailure[],
 ): void {
-  for (const { message, hint } of failures) {
-    stderr.write(`${step}: ${message}\n${hint === undefined ? "" : `Hint: ${hint}\n`}`);
+  for (const { name, message, why } of failures) {
+    stderr.write(`${step}: ${message}\n${why === undefined ? "" : `Hint: unit ${name}: ${why}\n`}`);
   }
 }

@@ -40,7 +40,8 @@ export interface WaitOptions {
 export interface WaitFailure {
   readonly name: string;
   readonly message: string;
-  readonly hint?: string;
+  /** What stood in its way when the time was up. */
+  readonly why?: string;
 }
 
 /**
@@ -75,7 +76,7 @@ export async function waitForUnits(
     await Promise.all(timers);
   }
   for (const [name, why] of waiting) {
-    failures.set(name, { name, message: options.timedOut(name), ...(why === "" ? {} : { hint: why }) });
+    failures.set(name, { name, message: options.timedOut(name), ...(why === "" ? {} : { why }) });
   }
   return options.names.flatMap((name) => failures.get(name) ?? []);
 }
