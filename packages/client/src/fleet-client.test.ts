@@ -134,6 +134,22 @@ describe("the client", () => {
     ]);
   });
 
+  it("goes on by asking when an older server takes over", async () => {
+    const unit = { name: "a", desiredState: "launched", options: [] };
+    const { client } = scripted(
+      [200, { revision: 5, units: [{ ...unit, global: false }] }],
+      [404, noSuchRoute],
+      [200, unit],
+      [200, {}],
+    );
+    const seen: boolean[] = [];
+    for await (const { isComplete } of client.follow(["a"], never)) {
+      seen.push(isComplete);
+      if (seen.length === 2) break;
+    }
+    expect(seen).toEqual([true, false]);
+  });
+
   it("asks a server without v2 again and again", async () => {
     const { client, asked } = scripted(
       [404, noSuchRoute],

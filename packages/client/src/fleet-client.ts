@@ -161,9 +161,8 @@ export class FleetClient {
     const wait = (after: number, timeoutS: number): Promise<WaitAnswerV2 | "unsupported"> =>
       this.#wait(names, after, timeoutS, signal);
     const first = await wait(0, 0);
-    return first === "unsupported"
-      ? yield* followByPolling(this, this.#clock, names, signal)
-      : yield* followByWaiting(first, wait);
+    if (first !== "unsupported") yield* followByWaiting(first, wait);
+    return yield* followByPolling(this, this.#clock, names, signal);
   }
 
   /** Lets go of idle connections, so that the process can end. */

@@ -12,17 +12,20 @@ const pollIntervalMs = 250;
 /** From this many units on, one list is cheaper than asking for each. */
 const listFromUnits = 20;
 
-/** Follows units through long polls. @param first - An answer that mentions all of them. */
+/**
+ * Follows units through long polls.
+ * @param first - An answer that mentions all of them.
+ * @returns when a server answers that does not know of them, as one of a cluster that is being upgraded may.
+ */
 export async function* followByWaiting(
   first: WaitAnswerV2,
   wait: (after: number, timeoutS: number) => Promise<WaitAnswerV2 | "unsupported">,
-): AsyncGenerator<UnitsSnapshot, never, void> {
+): AsyncGenerator<UnitsSnapshot, void, void> {
   let snapshot = snapshotOf(first);
   yield snapshot;
   for (;;) {
     const answer = await wait(snapshot.revision, waitTimeoutS);
-    // A cluster of old and new servers may answer so; the next round asks again.
-    if (answer === "unsupported") continue;
+    if (answer === "unsupported") return;
     const news = (answer.units?.length ?? 0) + (answer.missing?.length ?? 0);
     snapshot = mergeAnswer(snapshot, answer);
     if (news > 0) yield snapshot;
