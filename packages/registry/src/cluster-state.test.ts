@@ -1,0 +1,140 @@
+import { fc, test } from "@fast-check/vitest";
+import { type ClusterView, parseMachineId, parseUnitName } from "@fleet/core";
+import { describe, expect } from "vitest";
+import { ClusterState } from "./cluster-state.js";
+import { encodePresence, encodeSeat, encodeState, encodeUnit } from "./codec.js";
+import { content } from "./contract/daemon.js";
+import { Keys } from "./keys.js";
+import { Mvcc } from "./memory/mvcc.js";
+import type { Operation } from "./store.js";
+
+const keys = new Keys();
+const machines = ["m1", "m2"].map(parseMachineId);
+const units = ["a.service", "b@1.service"].map(parseUnitName);
+const texts = ["one", "two"].map(content);
+
+/** Writes that a cluster sees, some of them garbage. */
+const operations: fc.Arbitrary<Operation> = fc
+  .tuple(
+    fc.constantFrom(...machines),
+    fc.constantFrom(...units),
+    fc.constantFrom(...texts),
+    fc.constantFrom("put", "put", "put", "garbage", "delete"),
+    fc.nat({ max: 8 }),
+  )
+  .map(([machine, unit, text, action, which]): Operation => {
+    const { contentId, hash } = text;
+    const pairs: readonly (readonly [string, string])[] = [
+      [
+        keys.unit(unit),
+        encodeUnit({ contentId, hash, desiredState: "launched", startCount: 1, changedAtMs: 1, write: "w" }),
+      ],
+      [keys.unitFile(contentId), text.text],
+      [keys.mark(unit), '{"recordRevision":1}'],
+      [
+        keys.presence(machine),
+        encodePresence({
+          id: machine,
+          primaryIp: "",
+          apiAddresses: [],
+          metadata: { from: "presence" },
+          version: "",
+          bootId: "",
+          instance: "",
+          state: "up",
+        }),
+      ],
+      [keys.machineRecord(machine), "{}"],
+      [keys.metadataValue(machine, "from"), "operator"],
+      [keys.policy(machine), '{"cordoned":true,"drained":false}'],
+      [
+        keys.seat(machine, unit),
+        encodeSeat({
+          machine,
+          unit,
+          contentId,
+          hash,
+          target: "launched",
+          startCount: 1,
+          term: { n: 1, uuid: "t" },
+          reason: "",
+        }),
+      ],
+      [
+        keys.state(machine, unit),
+        encodeState({
+          machine,
+          unit,
+          condition: "loaded",
+          loadState: "",
+          activeState: "",
+          subState: "",
+          contentId,
+          hash,
+          sinceMs: 1,
+        }),
+      ],
+    ];
+    const [key, value] = pairs[which] as readonly [string, string];
+    if (action === "delete") return { kind: "delete", key };
+    return { kind: "put", key, value: action === "garbage" ? "garbage" : value, leaseId: "1" };
+  });
+
+/** A view without what legitimately depends on the way: what was last readable under a key that is not now. */
+function comparable(view: ClusterView): unknown {
+  const unreadable = new Set(view.unreadable.map(({ key }) => key));
+  const isReadable = (key: string) => !unreadable.has(key);
+  return {
+    ...view,
+    unreadable: [...unreadable].sort(),
+    destroyed: new Map([...view.destroyed].filter(([unit]) => isReadable(keys.mark(unit)))),
+    machines: unreadable.size === 0 ? view.machines : undefined,
+    seats: unreadable.size === 0 ? view.seats : undefined,
+    states: unreadable.size === 0 ? view.states : undefined,
+  };
+}
+
+describe("the records of the replica", () => {
+  test.prop([
+    fc.array(
+      fc.uniqueArray(operations, {
+        selector: ({ kind, ...rest }) => JSON.stringify((rest as { key?: string }).key),
+        maxLength: 4,
+      }),
+      { maxLength: 30 },
+    ),
+    fc.nat({ max: 30 }),
+  ])("followed step by step, or read anew in between, are the same as read at the end", (steps, reading) => {
+    const mvcc = new Mvcc();
+    const followed = new ClusterState(keys);
+    const reread = new ClusterState(keys);
+    const everything = () => mvcc.range({ prefix: keys.prefix }).items;
+    for (const [index, success] of steps.entries()) {
+      const before = mvcc.revision;
+      mvcc.transact({ success }, () => true);
+      const events = mvcc.eventsSince({ prefix: keys.prefix }, before + 1).flatMap((step) => step.events);
+      followed.apply(events, mvcc.revision);
+      if (index === reading) reread.load(everything(), mvcc.revision);
+    }
+    reread.load(everything(), mvcc.revision);
+    followed.advance(mvcc.revision);
+    const scratch = new ClusterState(keys);
+    scratch.load(everything(), mvcc.revision);
+    expect(comparable(followed.view())).toEqual(comparable(scratch.view()));
+    expect(comparable(reread.view())).toEqual(comparable(scratch.view()));
+    expect([followed.keyCount, reread.keyCount]).toEqual([scratch.keyCount, scratch.keyCount]);
+  });
+
+  test("a new reading names what it changed", () => {
+    const mvcc = new Mvcc();
+    const [a, b] = units as [(typeof units)[number], (typeof units)[number]];
+    const put = (key: string): Operation => ({ kind: "put", key, value: '{"recordRevision":1}' });
+    mvcc.transact({ success: [put(keys.mark(a)), put(keys.mark(b))] }, () => true);
+    const state = new ClusterState(keys);
+    const load = () => state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    expect(load().units).toEqual(new Set([a, b]));
+    mvcc.transact({ success: [{ kind: "delete", key: keys.mark(b) }] }, () => true);
+    expect(load().units).toEqual(new Set([b]));
+    expect(load().units).toEqual(new Set());
+  });
+});
