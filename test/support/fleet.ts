@@ -38,7 +38,7 @@ export function useCluster(name: string, options: TestClusterOptions): () => Fle
 /** Runs fleetctl and expects it to succeed. @returns what it printed on stdout. */
 export async function fleetctl(cluster: FleetCluster, ...args: readonly string[]): Promise<string> {
   const result = await cluster.fleetctl(args);
-  expect(result, `fleetctl ${args.join(" ")}`).toMatchObject({ status: 0 });
+  expect(result.status, `fleetctl ${args.join(" ")}\n${result.stderr}`).toBe(0);
   return result.stdout;
 }
 

@@ -54,8 +54,8 @@ describe("examples/units", () => {
   });
 
   it("a socket starts its service, on the same machine", async () => {
-    await fleetctl(cluster(), "start", "examples/units/wishes.socket");
-    await fleetctl(cluster(), "load", "examples/units/wishes.service");
+    await fleetctl(cluster(), "load", "examples/units/wishes.socket", "examples/units/wishes.service");
+    await fleetctl(cluster(), "start", "wishes.socket");
     const listed = await fleetctl(cluster(), "list-units", "--no-legend", "--fields=unit,machine", "--full");
     const places = [...listed.matchAll(/^wishes\.\w+\t+(\S+)$/gm)].map(([, machine]) => machine);
     expect(places).toHaveLength(2);
@@ -69,8 +69,8 @@ describe("examples/units", () => {
   });
 
   it("a timer starts its service, on the same machine", async () => {
-    await fleetctl(cluster(), "start", "examples/units/tick.timer");
-    await fleetctl(cluster(), "load", "examples/units/tick.service");
+    await fleetctl(cluster(), "load", "examples/units/tick.timer", "examples/units/tick.service");
+    await fleetctl(cluster(), "start", "tick.timer");
     await until("a tick", limits, async () => {
       const logs = await Promise.all(
         cluster().machines.map(({ name }) => readFile(cluster().lab.logs(name).machine, "utf8")),

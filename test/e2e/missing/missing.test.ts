@@ -59,9 +59,9 @@ describe("fleetd", () => {
     [
       "a directory that cannot be made",
       [],
-      { FLEET_STATE_DIRECTORY: "/proc/fleet" },
+      { FLEET_STATE_DIRECTORY: "/dev/null/fleet" },
       4,
-      /cannot use the directory \/proc\/fleet/,
+      /cannot use the directory \/dev\/null\/fleet/,
     ],
     ["no etcd, when asked to check", ["--check"], {}, 7, /etcd.*http:\/\/127\.0\.0\.1:1/],
   ];

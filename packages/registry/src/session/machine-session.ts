@@ -275,10 +275,16 @@ class StoredMachineSession implements MachineSession {
 
   #become(condition: SessionCondition, problem: string | undefined): void {
     const isNews = condition !== this.#condition || problem !== this.#problem;
+    // The same trouble in other words is worth no second line for people.
+    const isSameTrouble =
+      condition === this.#condition && problem !== undefined && this.#problem !== undefined;
     this.#condition = condition;
     this.#problem = problem;
     if (!isNews) return;
-    this.#options.logger.info("session", { condition, problem, registration: this.#registration });
+    const fields = { condition, problem, registration: this.#registration };
+    if (isSameTrouble) this.#options.logger.debug("membership changed", fields);
+    else if (problem !== undefined) this.#options.logger.warn("membership changed", fields);
+    else this.#options.logger.info("membership changed", fields);
     this.#tell(new Set());
   }
 
