@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { FleetError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
 import { type Answer, answerForError, errorAnswer } from "./answer.js";
+import { linkController } from "./linked-controller.js";
 import { unavailableMessage } from "./replica-access.js";
 import { createApiRequest } from "./request.js";
 import { matchRoute, type Route } from "./routes.js";
@@ -22,9 +23,12 @@ export function createRequestListener(
   signal: AbortSignal,
 ): RequestListener {
   return (incoming, outgoing) => {
-    const gone = new AbortController();
-    outgoing.on("close", () => gone.abort(new FleetError("cancelled", "the client has left")));
-    void serve(services, incoming, AbortSignal.any([signal, gone.signal]))
+    const request = linkController(signal);
+    outgoing.on("close", () => {
+      request.unlink();
+      request.abort(new FleetError("cancelled", "the client has left"));
+    });
+    void serve(services, incoming, request.signal)
       .catch((error: unknown) => failed(error, incoming, logger))
       .then((answer) => write(services, incoming, outgoing, answer))
       .catch((error: unknown) => {

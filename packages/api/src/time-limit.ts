@@ -1,4 +1,5 @@
 import type { Clock } from "@fleet/core/ports";
+import { linkController } from "./linked-controller.js";
 
 /**
  * Runs `work` with a signal that is aborted with `reason()` after `limitMs`, or with `signal`.
@@ -12,14 +13,15 @@ export async function withTimeLimit<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const timer = new AbortController();
-  const limit = new AbortController();
-  const timing = clock.sleep(limitMs, AbortSignal.any([signal, timer.signal])).then(
+  const limit = linkController(signal);
+  const timing = clock.sleep(limitMs, timer.signal).then(
     () => limit.abort(reason()),
     () => undefined,
   );
   try {
-    return await work(AbortSignal.any([signal, limit.signal]));
+    return await work(limit.signal);
   } finally {
+    limit.unlink();
     timer.abort();
     await timing;
   }

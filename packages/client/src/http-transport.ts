@@ -3,6 +3,7 @@ import type { RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { TransportError } from "./api-error.js";
 import type { Endpoint } from "./endpoint.js";
+import { linkController } from "./linked-controller.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 
 /** Connections kept to one server; as many requests can run at once. */
@@ -52,11 +53,15 @@ export function createHttpTransport(endpoint: Endpoint, options: HttpTransportOp
       opening ??= openProtocol(endpoint, options);
       const protocol = await opening;
       agent = protocol.agent;
+      const own = linkController(signal);
       try {
-        return await exchange(protocol, requestOptions(endpoint, request, options.connect), request, signal);
+        const how = requestOptions(endpoint, request, options.connect);
+        return await exchange(protocol, how, request, own.signal);
       } catch (error) {
         signal.throwIfAborted();
         throw translate(error, endpoint, request);
+      } finally {
+        own.unlink();
       }
     },
     close: () => agent?.destroy(),
@@ -108,10 +113,8 @@ function exchange(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    // Many requests may share the caller's signal; each gets one of its own to listen to.
-    const own = AbortSignal.any([signal]);
     const agent = protocol.agent === undefined ? {} : { agent: protocol.agent };
-    const outgoing = protocol.request({ ...options, ...agent, signal: own }, (incoming) => {
+    const outgoing = protocol.request({ ...options, ...agent, signal }, (incoming) => {
       const chunks: Buffer[] = [];
       let length = 0;
       incoming.on("data", (chunk: Buffer) => {

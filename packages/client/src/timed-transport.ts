@@ -1,5 +1,6 @@
 import { TransportError } from "./api-error.js";
 import type { ClientClock } from "./clock.js";
+import { linkController } from "./linked-controller.js";
 import type { Transport } from "./transport.js";
 
 /**
@@ -12,7 +13,7 @@ export function createTimedTransport(transport: Transport, clock: ClientClock, l
     close: () => transport.close(),
     request: async (request, signal) => {
       const timer = new AbortController();
-      const exchange = new AbortController();
+      const exchange = linkController(signal);
       const expired = new TransportError(
         "deadline-exceeded",
         `${request.method} ${request.path.split("?")[0]}: no answer from ${transport.endpoint} within ${limitMs / 1000} s`,
@@ -23,8 +24,9 @@ export function createTimedTransport(transport: Transport, clock: ClientClock, l
         () => undefined,
       );
       try {
-        return await transport.request(request, AbortSignal.any([signal, exchange.signal]));
+        return await transport.request(request, exchange.signal);
       } finally {
+        exchange.unlink();
         timer.abort();
         await timing;
       }
