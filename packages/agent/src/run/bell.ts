@@ -1,5 +1,5 @@
 import type { Clock } from "@fleet/core/ports";
-import { openScope } from "./scope.js";
+import { onAbort, openScope } from "./scope.js";
 
 /** Wakes one loop. Rings during a round are not lost and count as one: the next round begins at once. */
 export class Bell {
@@ -18,15 +18,29 @@ export class Bell {
   async wait(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#hasRung) {
-      const waiting = openScope(signal);
-      this.#wake = waiting.end;
-      // Rung, aborted or late: whatever ends the wait is found out below.
-      if (Number.isFinite(timeoutMs)) await clock.sleep(timeoutMs, waiting.signal).catch(() => {});
-      else await new Promise((resolve) => waiting.signal.addEventListener("abort", resolve, { once: true }));
+      await (Number.isFinite(timeoutMs)
+        ? this.#ringWithin(clock, timeoutMs, signal)
+        : this.#ringOrAbort(signal));
       this.#wake = () => {};
-      waiting.end();
       signal.throwIfAborted();
     }
     this.#hasRung = false;
+  }
+
+  async #ringWithin(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const waiting = openScope(signal);
+    this.#wake = waiting.end;
+    // Rung, aborted or late: the caller finds out which.
+    await clock.sleep(timeoutMs, waiting.signal).catch(() => {});
+    waiting.end();
+  }
+
+  async #ringOrAbort(signal: AbortSignal): Promise<void> {
+    let detach = () => {};
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      detach = onAbort(signal, resolve);
+    });
+    detach();
   }
 }

@@ -112,11 +112,13 @@ export class MachineMemory {
   /** What the cluster should know of a unit now. @param isPending - It is about to be looked at. */
   derive(name: UnitName, isPending: boolean): DerivedState {
     const memory = this.units.get(name);
-    if (memory === undefined) return { state: undefined, isSettling: false };
+    if (memory === undefined) return { state: undefined, progress: "settled" };
     if (memory.file !== undefined && memory.local === undefined)
-      return { state: "unknown", isSettling: false };
+      return { state: "unknown", progress: "settled" };
+    const state = unitStateOf(this.#machine, memory, memory);
+    if (memory.isQueued || memory.work === "load") return { state, progress: "queued" };
     const isSettling = isPending || memory.work !== undefined || memory.isStarting;
-    return { state: unitStateOf(this.#machine, memory, memory), isSettling };
+    return { state, progress: isSettling ? "settling" : "settled" };
   }
 
   #starts(unit: UnitName): StartMemory {

@@ -27,7 +27,7 @@ export interface ReconcilerOptions {
   readonly memory: MachineMemory;
   readonly publisher: StatePublisher;
   readonly watermarks: Watermarks;
-  readonly context: Omit<TaskContext, "observe" | "track">;
+  readonly context: Omit<TaskContext, "observe" | "touch" | "track">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -59,6 +59,7 @@ export class Reconciler {
     this.#handlers = createTaskHandlers({
       ...options.context,
       observe: (unit) => this.observe([unit]),
+      touch: (unit) => options.publisher.touch(unit),
       track: (work) => this.#track(work),
     });
   }

@@ -18,6 +18,9 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   return () => hub.delete(listener);
 }
 
+/** Why a scope ended that was not aborted from around it. Making an error each time would cost more than the work. */
+const ended = new Error("the work this belongs to has ended");
+
 /** A signal for one piece of work, which ends with it or with the work around it. */
 export interface Scope {
   readonly signal: AbortSignal;
@@ -37,7 +40,7 @@ export function openScope(parent: AbortSignal): Scope {
     signal: controller.signal,
     end: () => {
       detach();
-      controller.abort();
+      controller.abort(ended);
     },
   };
 }

@@ -7,8 +7,11 @@ import { Bell } from "./bell.js";
 export interface DerivedState {
   /** `undefined`: there is nothing to say. `unknown`: nothing is known, so what was said stays. */
   readonly state: TimelessState | "unknown" | undefined;
-  /** Something is being done with the unit: its state is not worth a write yet. */
-  readonly isSettling: boolean;
+  /**
+   * `settling`: something is being done with the unit, and its state is not worth a write yet. `queued`: the same, and
+   * nothing can be seen of it so far.
+   */
+  readonly progress: "settled" | "settling" | "queued";
 }
 
 /** At most one write per unit in this time. */
@@ -32,8 +35,12 @@ export class StatePublisher {
   readonly #bell = new Bell();
   /** What stands in the registry, as far as we know. */
   readonly #published = new Map<UnitName, UnitStateContent>();
-  /** Since when each unit's state may differ from what is published. */
-  readonly #dirty = new Map<UnitName, number>();
+  /** Since when each unit's state has differed from what is published, or may have. */
+  readonly #dirtyMs = new Map<UnitName, number>();
+  /** Units to be looked at in the next round. */
+  readonly #touched = new Set<UnitName>();
+  /** Units whose states have to wait, and until when. */
+  readonly #dueMs = new Map<UnitName, number>();
   readonly #writtenMs = new Map<UnitName, number>();
   readonly #since = new Map<UnitName, UnitStateContent>();
   #registration: number | undefined;
@@ -73,7 +80,8 @@ export class StatePublisher {
 
   /** Looks at a unit's state again. */
   touch(unit: UnitName): void {
-    if (!this.#dirty.has(unit)) this.#dirty.set(unit, this.#clock.monotonic());
+    if (!this.#dirtyMs.has(unit)) this.#dirtyMs.set(unit, this.#clock.monotonic());
+    this.#touched.add(unit);
     this.#bell.ring();
   }
 
@@ -126,29 +134,39 @@ export class StatePublisher {
     const nowMs = this.#clock.monotonic();
     const puts: UnitStateContent[] = [];
     const removals: UnitName[] = [];
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const [unit, dirtyMs] of this.#dirty) {
-      const { state, isSettling } = this.#derive(unit);
-      if (state === "unknown" || isPublished(state, this.#published.get(unit))) {
-        // Settled or not: as it is now, it is known. What is still to change will be touched again.
-        this.#dirty.delete(unit);
-        continue;
-      }
-      const settledMs = isSettling ? dirtyMs + settlingMsMax : 0;
-      const unitDueMs = Math.max(
-        settledMs,
-        (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) + writeIntervalMs,
-      );
-      if (unitDueMs > nowMs) {
-        dueMs = Math.min(dueMs, unitDueMs);
-        continue;
-      }
-      this.#dirty.delete(unit);
-      this.#writtenMs.set(unit, nowMs);
-      if (state === undefined) removals.push(unit);
-      else puts.push(this.#timed(unit, state));
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [unit, dueMs] of this.#dueMs) {
+      if (dueMs <= nowMs) this.#touched.add(unit);
+      else nextMs = Math.min(nextMs, dueMs);
     }
-    return { puts, removals, waitMs: Math.max(0, dueMs - nowMs) };
+    for (const unit of this.#touched) {
+      const { state, progress } = this.#derive(unit);
+      this.#dueMs.delete(unit);
+      const isKnown = state === "unknown" || isPublished(state, this.#published.get(unit));
+      const dueMs = isKnown ? "never" : this.#whenDue(unit, progress);
+      if (dueMs === "never") {
+        // It will be touched when something changes; until then the time it has to settle does not run.
+        this.#dirtyMs.delete(unit);
+      } else if (dueMs > nowMs) {
+        this.#dueMs.set(unit, dueMs);
+        nextMs = Math.min(nextMs, dueMs);
+      } else {
+        this.#dirtyMs.delete(unit);
+        this.#writtenMs.set(unit, nowMs);
+        if (state === undefined) removals.push(unit);
+        else if (state !== "unknown") puts.push(this.#timed(unit, state));
+      }
+    }
+    this.#touched.clear();
+    return { puts, removals, waitMs: Math.max(0, nextMs - nowMs) };
+  }
+
+  #whenDue(unit: UnitName, progress: DerivedState["progress"]): number | "never" {
+    if (progress === "queued") return "never";
+    const mayBeWrittenMs = (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) + writeIntervalMs;
+    if (progress === "settled") return mayBeWrittenMs;
+    const dirtyMs = this.#dirtyMs.get(unit) ?? this.#clock.monotonic();
+    return Math.max(mayBeWrittenMs, dirtyMs + settlingMsMax);
   }
 
   #timed(unit: UnitName, state: TimelessState): UnitStateContent {
@@ -163,7 +181,7 @@ export class StatePublisher {
   #failed(puts: readonly UnitStateContent[], removals: readonly UnitName[]): number {
     for (const unit of [...puts.map((state) => state.unit), ...removals]) {
       this.#writtenMs.delete(unit);
-      if (!this.#dirty.has(unit)) this.#dirty.set(unit, this.#clock.monotonic());
+      this.touch(unit);
     }
     this.#retryAtMs = this.#clock.monotonic() + retryMs;
     return retryMs;

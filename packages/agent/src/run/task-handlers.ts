@@ -1,5 +1,5 @@
 import { type ContentId, FleetError, type Generation, type Seat, type UnitName } from "@fleet/core";
-import type { JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
+import type { Job, JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
 import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
 import type { JobBound } from "./job-bound.js";
@@ -22,6 +22,8 @@ export interface TaskContext {
   readonly watermarks: Watermarks;
   /** The unit was stopped on purpose or is gone: nothing of it counts as started. */
   forgetStarts(unit: UnitName): Promise<void>;
+  /** The unit's state may be worth publishing. */
+  touch(unit: UnitName): void;
   /** Asks for a fresh look at a unit. */
   observe(unit: UnitName): void;
   /** Takes over a promise that nobody awaits. It must not reject. */
@@ -55,8 +57,12 @@ export function createTaskHandlers(context: TaskContext): Handlers {
   };
   return {
     load: async ({ seat }, memory, signal) => {
-      const { text, file } = await contentOf(context, memory, seat, signal);
-      await load(context, memory, { text, file }, signal);
+      const [content, refusal] = await Promise.all([
+        contentOf(context, memory, seat, signal),
+        context.loader.refusalOf(memory.name, signal),
+      ]);
+      if (refusal !== undefined) throw new UnitRefused(refusal);
+      await load(context, memory, content, signal);
     },
     replace: async ({ seat }, memory, signal) => {
       // Nothing is stopped for a text that cannot be had.
@@ -152,12 +158,9 @@ async function load(
 }
 
 /** Stops and waits; whatever was started is then no longer started. */
-async function stop(
-  { units, bound, forgetStarts, observe }: TaskContext,
-  memory: UnitMemory,
-  signal: AbortSignal,
-): Promise<void> {
-  const job = await bound.run(() => units.stop(memory.name, signal), signal);
+async function stop(context: TaskContext, memory: UnitMemory, signal: AbortSignal): Promise<void> {
+  const { units, forgetStarts, observe } = context;
+  const job = await queued(context, memory, () => units.stop(memory.name, signal), signal);
   const result = await orAbort(job.result, signal);
   const local = await lookAgain(units, memory, signal);
   observe(memory.name);
@@ -170,7 +173,7 @@ async function stop(
 
 /** Removes a stopped unit. @returns whether it is gone; it is not if somebody has started it meanwhile. */
 async function unload(
-  { units, directory, forgetStarts }: TaskContext,
+  { units, directory, loader, forgetStarts }: TaskContext,
   memory: UnitMemory,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -179,7 +182,7 @@ async function unload(
   if (isFree) {
     if (canBeStopped(local)) return false;
     // While the file is there: systemd reads in it which links to remove.
-    await units.disable([memory.name], signal);
+    await loader.disable(memory.name, signal);
   }
   await directory.remove(memory.name);
   memory.file = undefined;
@@ -190,20 +193,44 @@ async function unload(
 }
 
 async function start(
-  { units, bound, records, observe, track }: TaskContext,
+  context: TaskContext,
   memory: UnitMemory,
   generation: Generation,
   signal: AbortSignal,
 ): Promise<void> {
+  const { units, records, observe, track } = context;
   const invocationBefore = memory.local?.invocationId ?? "";
-  const job = await bound.run(async () => {
+  const issue = async () => {
     await records.write(memory.name, { generation, phase: "intent", invocationBefore });
     return units.start(memory.name, signal);
-  }, signal);
+  };
+  const job = await queued(context, memory, issue, signal);
   memory.isStarting = true;
   if (memory.local !== undefined) memory.local = { ...memory.local, hasJob: true };
   track(followStart(job.result, memory, observe, signal));
   await records.write(memory.name, { generation, phase: "issued", invocationBefore });
+}
+
+/** Queues a job when systemd has few enough of them. */
+async function queued(
+  { bound, touch }: TaskContext,
+  memory: UnitMemory,
+  queue: () => Promise<Job>,
+  signal: AbortSignal,
+): Promise<Job> {
+  memory.isQueued = true;
+  const begin = () => {
+    memory.isQueued = false;
+    touch(memory.name);
+  };
+  try {
+    return await bound.run(() => {
+      begin();
+      return queue();
+    }, signal);
+  } finally {
+    if (memory.isQueued) begin();
+  }
 }
 
 async function followStart(

@@ -1,6 +1,7 @@
 import { FleetError, isFleetError, type UnitName } from "@fleet/core";
 import type { LocalUnit, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { LocalFile } from "../plan/machine-view.js";
+import { Batcher } from "./batcher.js";
 
 /** A unit to be put on the disk and made known to systemd. */
 export interface LoadRequest {
@@ -17,151 +18,142 @@ export type LoadOutcome =
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: unknown };
 
-interface Entry {
-  readonly request: LoadRequest;
-  readonly finish: (outcome: LoadOutcome) => void;
-}
-
 /** How many units one batch takes, so that the first of many is not held up by the last. */
 const batchUnitsMax = 64;
 
+/** A batch on its way: the requests that have come through so far. Whoever drops out has an outcome. */
+interface Batch {
+  readonly outcomes: Map<LoadRequest, LoadOutcome>;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Loads units in batches: whatever is asked for while a batch is under way forms the next one. A batch makes systemd read
- * its files again at most once, and only if a unit needs it. A unit that fails does not touch the others.
+ * Loads and unloads units in batches: whatever is asked for while a batch is under way forms the next one. A batch makes
+ * systemd read its files again at most once, and only if a unit needs it. A unit that fails does not touch the others.
  */
 export class UnitLoader {
   readonly #units: UnitManager;
   readonly #directory: UnitDirectory;
-  readonly #queue: Entry[] = [];
-  #isWorking = false;
+  readonly #loads: Batcher<LoadRequest, LoadOutcome>;
+  readonly #disables: Batcher<UnitName, undefined>;
   /** Reloads so far, for metrics. */
   reloads = 0;
 
   constructor(units: UnitManager, directory: UnitDirectory) {
     this.#units = units;
     this.#directory = directory;
+    this.#loads = new Batcher((requests, signal) => this.#batch(requests, signal), batchUnitsMax);
+    this.#disables = new Batcher(async (names, signal) => {
+      await units.disable(names, signal);
+      return names.map(() => undefined);
+    }, batchUnitsMax);
   }
 
-  /** @param signal - One signal for all requests; when it is aborted, what is left ends as failed. */
-  load(request: LoadRequest, signal: AbortSignal): Promise<LoadOutcome> {
-    return new Promise((finish, reject) => {
-      this.#queue.push({ request, finish });
-      if (!this.#isWorking) this.#work(signal).catch(reject);
-    });
-  }
-
-  async #work(signal: AbortSignal): Promise<void> {
-    this.#isWorking = true;
-    try {
-      while (this.#queue.length > 0) await this.#batch(this.#queue.splice(0, batchUnitsMax), signal);
-    } finally {
-      this.#isWorking = false;
-    }
-  }
-
-  async #batch(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
-    let rest = await this.#each(entries, (entry) => this.#checkName(entry, signal));
-    rest = await this.#each(rest, (entry) => this.#write(entry, signal));
-    rest = await this.#together(rest, (paths) => this.#units.link(paths, signal));
-    const enabled = await this.#together(
-      rest.filter(({ request }) => request.file.hasInstall),
-      (paths) => this.#units.enable(paths, signal),
-    );
-    rest = rest.filter((entry) => !entry.request.file.hasInstall || enabled.includes(entry));
-    const stale: Entry[] = [];
-    await this.#each(rest, async (entry) => {
-      const local = await this.#units.describe(entry.request.unit, signal);
-      if (local.loadState === "not-found" || local.needDaemonReload) stale.push(entry);
-      else await this.#conclude(entry, local, signal);
-      return true;
-    });
-    if (stale.length > 0) await this.#reload(stale, signal);
-  }
-
-  /** A name is free if systemd knows nothing by it, or has it from our own file. */
-  async #checkName({ request, finish }: Entry, signal: AbortSignal): Promise<boolean> {
-    const local = await this.#units.describe(request.unit, signal);
+  /**
+   * Asks whether a name is free: systemd knows nothing by it, or has it from our own file. To be asked before anything is
+   * written, because a runtime link shadows a unit of the machine's own.
+   * @returns why not, or `undefined`.
+   */
+  async refusalOf(unit: UnitName, signal: AbortSignal): Promise<string | undefined> {
+    const local = await this.#units.describe(unit, signal);
     const isFree = local.loadState === "not-found" && local.activeState === "inactive";
-    if (isFree || local.fragmentPath === this.#directory.pathOf(request.unit)) return true;
-    finish({ kind: "refused", reason: taken(request.unit, local) });
-    return false;
+    return isFree || local.fragmentPath === this.#directory.pathOf(unit) ? undefined : taken(unit, local);
   }
 
-  async #write({ request }: Entry, signal: AbortSignal): Promise<boolean> {
-    const { unit, text, file, before } = request;
-    if (before?.contentId === file.contentId) return true;
+  /** Loads a unit whose name is free. @param signal - That of the whole activity. */
+  load(request: LoadRequest, signal: AbortSignal): Promise<LoadOutcome> {
+    return this.#loads.run(request, signal);
+  }
+
+  /** Takes back the links of a unit whose file is still there. @param signal - That of the whole activity. */
+  async disable(unit: UnitName, signal: AbortSignal): Promise<void> {
+    await this.#disables.run(unit, signal);
+  }
+
+  async #batch(requests: readonly LoadRequest[], signal: AbortSignal): Promise<readonly LoadOutcome[]> {
+    const batch: Batch = { outcomes: new Map(), signal };
+    let rest = await this.#each(batch, requests, (request) => this.#write(request, signal));
+    rest = await this.#together(batch, rest, (paths) => this.#units.link(paths, signal));
+    const toEnable = rest.filter((request) => request.file.hasInstall);
+    await this.#together(batch, toEnable, (paths) => this.#units.enable(paths, signal));
+    rest = rest.filter((request) => !batch.outcomes.has(request));
+    const stale: LoadRequest[] = [];
+    await this.#each(batch, rest, async (request) => {
+      const local = await this.#units.describe(request.unit, signal);
+      if (local.loadState === "not-found" || local.needDaemonReload) stale.push(request);
+      else batch.outcomes.set(request, await this.#conclude(request, local, signal));
+    });
+    if (stale.length > 0) await this.#reload(batch, stale);
+    return requests.map((request) => batch.outcomes.get(request) ?? unanswered(request));
+  }
+
+  async #write({ unit, text, file, before }: LoadRequest, signal: AbortSignal): Promise<void> {
+    if (before?.contentId === file.contentId) return;
     // Links by the old [Install] section would stay behind.
     if (before?.hasInstall === true) await this.#units.disable([unit], signal);
     await this.#directory.write(unit, text);
-    return true;
   }
 
-  async #reload(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+  async #reload(batch: Batch, requests: readonly LoadRequest[]): Promise<void> {
     try {
       this.reloads += 1;
-      await this.#units.reload(signal);
+      await this.#units.reload(batch.signal);
     } catch (error) {
-      for (const { finish } of entries) finish({ kind: "failed", error });
+      for (const request of requests) batch.outcomes.set(request, { kind: "failed", error });
       return;
     }
-    await this.#each(entries, async (entry) => {
-      await this.#conclude(entry, await this.#units.describe(entry.request.unit, signal), signal);
-      return true;
+    await this.#each(batch, requests, async (request) => {
+      const local = await this.#units.describe(request.unit, batch.signal);
+      batch.outcomes.set(request, await this.#conclude(request, local, batch.signal));
     });
   }
 
   /** Looks again after loading: a file of the same name in a place that systemd prefers wins over ours. */
-  async #conclude({ request, finish }: Entry, local: LocalUnit, signal: AbortSignal): Promise<void> {
-    if (local.fragmentPath === this.#directory.pathOf(request.unit)) {
-      finish({ kind: "loaded", local });
-      return;
-    }
+  async #conclude({ unit }: LoadRequest, local: LocalUnit, signal: AbortSignal): Promise<LoadOutcome> {
+    if (local.fragmentPath === this.#directory.pathOf(unit)) return { kind: "loaded", local };
     if (local.loadState === "not-found") {
-      finish({
-        kind: "failed",
-        error: new FleetError("internal", `cannot load "${request.unit}": systemd does not find its file`),
-      });
-      return;
+      const error = new FleetError("internal", `cannot load "${unit}": systemd does not find its file`);
+      return { kind: "failed", error };
     }
-    await this.#units.disable([request.unit], signal);
-    await this.#directory.remove(request.unit);
-    finish({ kind: "refused", reason: taken(request.unit, local) });
+    await this.#units.disable([unit], signal);
+    await this.#directory.remove(unit);
+    return { kind: "refused", reason: taken(unit, local) };
   }
 
-  /** Runs a step for each entry at once. @returns those that passed; the others have been answered. */
+  /** Runs a step for each request at once. @returns those that passed; the others have failed. */
   async #each(
-    entries: readonly Entry[],
-    step: (entry: Entry) => Promise<boolean>,
-  ): Promise<readonly Entry[]> {
-    const passed = await Promise.all(
-      entries.map(async (entry) => {
+    batch: Batch,
+    requests: readonly LoadRequest[],
+    step: (request: LoadRequest) => Promise<void>,
+  ): Promise<readonly LoadRequest[]> {
+    await Promise.all(
+      requests.map(async (request) => {
         try {
-          return await step(entry);
+          await step(request);
         } catch (error) {
-          entry.finish({ kind: "failed", error });
-          return false;
+          batch.outcomes.set(request, { kind: "failed", error });
         }
       }),
     );
-    return entries.filter((_, index) => passed[index]);
+    return requests.filter((request) => !batch.outcomes.has(request));
   }
 
-  /** Runs a step for all entries in one call; if systemd refuses, one by one, to find the one that it refuses. */
+  /** Runs a step for all requests in one call; if systemd refuses, one by one, to find the one that it refuses. */
   async #together(
-    entries: readonly Entry[],
+    batch: Batch,
+    requests: readonly LoadRequest[],
     step: (paths: readonly string[]) => Promise<void>,
-  ): Promise<readonly Entry[]> {
-    if (entries.length === 0) return entries;
-    const pathOf = ({ request }: Entry) => this.#directory.pathOf(request.unit);
+  ): Promise<readonly LoadRequest[]> {
+    if (requests.length === 0) return requests;
+    const pathOf = (request: LoadRequest) => this.#directory.pathOf(request.unit);
     try {
-      await step(entries.map(pathOf));
-      return entries;
+      await step(requests.map(pathOf));
+      return requests;
     } catch (error) {
       const isOfOneUnit = !isFleetError(error, "unavailable") && !isFleetError(error, "deadline-exceeded");
-      return this.#each(entries, async (entry) => {
-        if (!isOfOneUnit || entries.length === 1) throw error;
-        await step([pathOf(entry)]);
-        return true;
+      return this.#each(batch, requests, async (request) => {
+        if (!isOfOneUnit || requests.length === 1) throw error;
+        await step([pathOf(request)]);
       });
     }
   }
@@ -170,4 +162,11 @@ export class UnitLoader {
 function taken(unit: UnitName, local: LocalUnit): string {
   const where = local.fragmentPath === "" ? "" : ` (${local.fragmentPath})`;
   return `"${unit}" belongs to this machine${where}`;
+}
+
+function unanswered({ unit }: LoadRequest): LoadOutcome {
+  return {
+    kind: "failed",
+    error: new FleetError("internal", `cannot load "${unit}": it was lost on the way`),
+  };
 }

@@ -26,6 +26,8 @@ export class UnitMemory implements UnitView, StateRemarks {
   acked: Revision | undefined = undefined;
   work: AgentTaskKind | undefined = undefined;
   isReplacing = false;
+  /** Its job waits until systemd has fewer of them. */
+  isQueued = false;
   /** What was said of it is being withdrawn. */
   isWithdrawn = false;
   /** A start of ours is in systemd's queue. */

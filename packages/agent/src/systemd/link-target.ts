@@ -1,14 +1,15 @@
-import { readlink } from "node:fs/promises";
+import { readlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
  * The file behind a path: systemd reports a linked unit file by the link in its own search path.
+ * Read at once, because handing it to another thread takes several times longer than reading it.
  * @returns the path itself if it is no link or cannot be read.
  */
-export async function linkTarget(path: string): Promise<string> {
+export function linkTarget(path: string): string {
   if (path === "") return path;
   try {
-    return resolve(dirname(path), await readlink(path));
+    return resolve(dirname(path), readlinkSync(path));
   } catch {
     return path;
   }

@@ -56,6 +56,8 @@ export class SignalReader {
     const { table, jobs } = this.#options;
     switch (signal.member) {
       case "JobRemoved":
+        // The unit's own change is announced after this; who looks now must not be told of the time before.
+        table.doubt(asString(signal.body[2]) as UnitName);
         jobs.ended(asString(signal.body[1]), asString(signal.body[3]));
         break;
       case "UnitNew":

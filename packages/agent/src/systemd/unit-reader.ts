@@ -22,21 +22,28 @@ export class UnitReader {
     this.#clock = clock;
   }
 
-  /** Loads and describes one unit; systemd is asked for everything. */
+  /**
+   * Loads and describes one unit; systemd is asked for everything.
+   * A unit that nothing holds in systemd's memory is read from its file for each question and announced each time, so as
+   * few as possible are asked: it cannot have run, nor be older than its file.
+   */
   async describe(connection: DbusConnection, name: UnitName, signal: AbortSignal): Promise<LocalUnit> {
+    const held = (await this.#list(connection, new Set([name]), signal)).get(name);
+    if (held !== undefined) return this.#detail(connection, name, held.row, signal);
     const row = await listUnits(
       connection,
       { member: "ListUnitsByNames", signature: "as", body: [[name]] },
-      (rows) => {
-        const { row } = readUnitRow(rows[0]);
-        this.#enter(name, row);
-        return row;
-      },
+      (rows) => readUnitRow(rows[0]).row,
       signal,
     );
-    if (row.loadState !== "not-found") return this.#detail(connection, name, row, signal);
-    this.#table.remove(name);
-    return { name, ...row, fragmentPath: "", invocationId: "", needDaemonReload: false };
+    const isFresh = row.activeState === "inactive" && !row.hasJob;
+    if (!isFresh) return this.#detail(connection, name, row, signal);
+    const path =
+      row.loadState === "not-found"
+        ? ""
+        : await readUnitProperty(connection, name, "FragmentPath", asString, signal);
+    const fragmentPath = linkTarget(path);
+    return { name, ...row, fragmentPath, invocationId: "", needDaemonReload: false };
   }
 
   /** Describes those of `names` that systemd has in memory. */
@@ -123,7 +130,7 @@ export class UnitReader {
       ),
       readUnitProperty(connection, name, "NeedDaemonReload", asBoolean, signal),
     ]);
-    const fragmentPath = await linkTarget(path);
+    const fragmentPath = linkTarget(path);
     this.#table.enterDetails(name, { fragmentPath, needDaemonReload });
     // The table may know better by now, because signals have come since the row was read.
     return this.#table.get(name) ?? { name, ...row, fragmentPath, invocationId, needDaemonReload };

@@ -71,6 +71,12 @@ export class UnitTable {
     return this.#entries.get(name);
   }
 
+  /** What is known of the unit is about to change: until then systemd has to be asked. */
+  doubt(name: UnitName): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) entry.confirmedMs = Number.NEGATIVE_INFINITY;
+  }
+
   remove(name: UnitName): void {
     this.#entries.delete(name);
   }
