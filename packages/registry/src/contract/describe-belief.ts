@@ -90,6 +90,23 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       expect(other.session.condition).toBe("frozen");
     });
 
+    test("restored while the agent was away, with nothing of its own lost but revisions", async () => {
+      const first = await join();
+      await write(harness.store, put(first.daemon.options.keys.term(1), "term-1"));
+      const snapshot = await harness.snapshot();
+      await etcdIsBack(first);
+      await becomes(first, "joined");
+      await actOn(first, web);
+      await putSeat(harness, first.daemon, web, "absent");
+      await harness.until("the tombstone", () => first.session.seats.get(web)?.target === "absent");
+      const tombstone = first.session.seats.get(web);
+      if (tombstone !== undefined) first.session.actedOn(tombstone);
+      await first.stop();
+      await snapshot.restore();
+      await etcdIsBack(first);
+      await isFrozen(await start(), /was at .* before/);
+    });
+
     test("restored to an old revision and overtaken while the agent was away", async () => {
       const first = await join();
       const snapshot = await harness.snapshot();

@@ -134,6 +134,7 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
       const after = start(again, "second");
       await harness.until("the new self to lead", () => after.election.isLeader);
       expect(after.terms[0]?.n).toBe(2);
+      expect((await harness.store.range({ prefix: again.options.keys.candidates }, never)).count).toBe(1);
       // It did not wait for the lease of the office to end.
       expect((after.terms[0]?.begunMs ?? 0) - beganMs).toBeLessThan(2_500);
     });

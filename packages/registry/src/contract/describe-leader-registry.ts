@@ -1,6 +1,7 @@
 import type { UnitName } from "@fleet/core";
 import type { GuardedChange, LeaderWrite } from "@fleet/core/ports";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Office } from "../office.js";
 import { content, elect, machineId, makeDaemon, type TestDaemon, type TestTerm, unitName } from "./daemon.js";
 import type { MakeHarness, StoreHarness } from "./harness.js";
 import { codeOf, never, put, write } from "./store-words.js";
@@ -187,6 +188,30 @@ export function describeLeaderRegistry(name: string, makeHarness: MakeHarness): 
       const { keys } = daemon.options;
       await write(harness.store, { kind: "delete", key: keys.leader });
       expect(await codeOf(commit([seatChange(web)]))).toBe("conflict");
+      expect(await seatRevision(web)).toBeUndefined();
+    });
+
+    test("a leader that does not know of its fall writes nothing, whoever leads instead", async () => {
+      const { keys, clock } = daemon.options;
+      const { items } = await harness.store.range({ key: keys.leader }, never);
+      const { value = "", leaseId = "" } = items[0] ?? {};
+      // Nothing tells this one: no signal, no clock.
+      const ghost = new Office({
+        ...{ term: term.leadership.term, revision: term.leadership.revision, leaseId },
+        ...{ leaderKey: keys.leader, leaderValue: value, clock, signal: never },
+        validUntilMs: () => Number.POSITIVE_INFINITY,
+        resign: async () => undefined,
+      });
+      const ghostCommit = () => daemon.leaderWrites.commit(ghost, [seatChange(web)], never);
+      await term.stop();
+      expect(await codeOf(ghostCommit())).toBe("conflict");
+      // Not even if a key of exactly the same value is there again.
+      await write(harness.store, put(keys.leader, value));
+      expect(await codeOf(ghostCommit())).toBe("conflict");
+      await write(harness.store, { kind: "delete", key: keys.leader });
+      const other = await elect(harness, await makeDaemon(harness, "m2"));
+      expect(await codeOf(ghostCommit())).toBe("conflict");
+      await other.stop();
       expect(await seatRevision(web)).toBeUndefined();
     });
 

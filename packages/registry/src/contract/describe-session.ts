@@ -158,6 +158,22 @@ export function describeSession(name: string, makeHarness: MakeHarness): void {
         expect(await harness.store.leaseTimeToLive(before?.leaseId ?? "", never)).toBeUndefined();
       });
 
+      test("a takeover that a crash cut short is completed by the next daemon", async () => {
+        const first = await join();
+        await publish(first, web);
+        await first.stop();
+        const { keys } = first.daemon.options;
+        const key = keys.presence(first.daemon.machine);
+        const { items } = await harness.store.range({ key }, never);
+        // The presence had moved to a new lease, the states had not.
+        const leaseId = await harness.store.grantLease(3, never);
+        await write(harness.store, { kind: "put", key, value: items[0]?.value ?? "", leaseId });
+        await machine.runtime.write("machine-lease", { leaseId });
+        const second = await join();
+        const states = await harness.store.range({ prefix: keys.states(second.daemon.machine) }, never);
+        expect(states.items.map((item) => item.leaseId)).toEqual([leaseId]);
+      });
+
       test("a lease that ended means registering anew", async () => {
         const process = await join();
         const before = await presenceOf(harness, process.daemon);
@@ -230,6 +246,16 @@ export function describeSession(name: string, makeHarness: MakeHarness): void {
         await becomes(old, "joined");
         expect(old.session.registration).toBe(2);
       });
+    });
+
+    test("who was displaced does not keep the presence of its successor alive", async () => {
+      const old = await join();
+      const next = await join();
+      await becomes(old, "displaced");
+      const before = await presenceOf(harness, next.daemon);
+      await next.stop();
+      await becomes(old, "joined");
+      expect((await presenceOf(harness, old.daemon))?.leaseId).not.toBe(before?.leaseId);
     });
 
     describe("states", () => {

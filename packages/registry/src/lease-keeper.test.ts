@@ -1,0 +1,86 @@
+import { isFleetError } from "@fleet/core";
+import { describe, expect, test } from "vitest";
+import { VirtualClock } from "./contract/virtual-clock.js";
+import { LeaseKeeper } from "./lease-keeper.js";
+import { MemoryEtcd } from "./memory/memory-etcd.js";
+
+const never = new AbortController().signal;
+
+/** A keeper of a lease of 3 s over a line whose answers take their time. */
+async function keep(latencyMs = 400) {
+  const clock = new VirtualClock();
+  const etcd = new MemoryEtcd(clock);
+  const line = etcd.connect({ latencyMs: () => latencyMs });
+  const events: string[] = [];
+  const granting = LeaseKeeper.grant(
+    {
+      store: line,
+      clock,
+      ttlSeconds: 3,
+      onRenewed: () => events.push(`renewed at ${clock.boottime()}`),
+      onFailed: ({ code }) => events.push(`${code} at ${clock.boottime()}`),
+    },
+    never,
+  );
+  await clock.advance(latencyMs);
+  const keeper = await granting;
+  const stop = new AbortController();
+  const running = keeper.run(stop.signal);
+  running.catch(() => undefined);
+  return { clock, etcd, line, keeper, events, running, stop };
+}
+
+describe("a kept lease", () => {
+  test("is valid from when its grant and each renewal were sent, not from when they were answered", async () => {
+    const { clock, keeper, events, stop, running } = await keep();
+    expect(keeper.validUntilMs).toBe(3_000);
+    await clock.advance(1_100);
+    expect([events, keeper.validUntilMs]).toEqual([["renewed at 1400"], 4_000]);
+    stop.abort();
+    await running;
+  });
+
+  test("is never held valid for longer than etcd keeps it", async () => {
+    const { clock, etcd, line, keeper, stop } = await keep();
+    await clock.advance(2_500);
+    line.stall("both");
+    const { leaseId } = keeper;
+    const observer = etcd.connect();
+    await clock.until("the lease to end", async () => {
+      return (await observer.leaseTimeToLive(leaseId, never)) === undefined;
+    });
+    expect(keeper.validUntilMs).toBeLessThanOrEqual(clock.boottime());
+    stop.abort();
+  });
+
+  test("is not prolonged by renewals that got no answer, and renewed soon after one that failed", async () => {
+    const { clock, line, keeper, events } = await keep(0);
+    line.cut();
+    await clock.advance(1_600);
+    expect(events).toEqual(["unavailable at 1000", "unavailable at 1250", "unavailable at 1500"]);
+    expect(keeper.validUntilMs).toBe(3_000);
+    line.heal();
+    await clock.advance(200);
+    expect(keeper.validUntilMs).toBe(4_750);
+  });
+
+  test("ends as not found when etcd says that it is gone", async () => {
+    const { clock, etcd, keeper, running } = await keep(0);
+    await etcd.connect().revokeLease(keeper.leaseId, never);
+    await clock.advance(1_000);
+    const error = await running.catch((caught: unknown) => caught);
+    expect(isFleetError(error, "not-found")).toBe(true);
+  });
+
+  test("has lapsed a margin before it may be over, and lives on if it is renewed meanwhile", async () => {
+    const { clock, line, keeper } = await keep(0);
+    let lapsedMs: number | undefined;
+    void keeper.untilLapsed(300, never).then(() => {
+      lapsedMs = clock.boottime();
+    });
+    await clock.advance(5_500);
+    line.cut();
+    await clock.advance(10_000);
+    expect(lapsedMs).toBe(5_000 + 3_000 - 300);
+  });
+});
