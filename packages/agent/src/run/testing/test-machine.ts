@@ -57,6 +57,12 @@ export class TestMachine {
     await this.#running;
   }
 
+  /** Ends the agent where it stands, calls without answers included. */
+  async kill(): Promise<void> {
+    this.#stop.abort();
+    await this.clock.settle();
+  }
+
   /** Lets what has been asked for happen, rate limits included. */
   async settle(): Promise<void> {
     await this.clock.advance(2_000);

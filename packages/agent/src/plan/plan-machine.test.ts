@@ -1,0 +1,448 @@
+import { parseMachineId, parseUnitName, type Seat, type UnitName } from "@fleet/core";
+import { describe, expect, test } from "vitest";
+import type { LocalFacts, LocalFile, MachineView, StartRecord, UnitView } from "./machine-view.js";
+import { planMachine } from "./plan-machine.js";
+
+const machine = parseMachineId("m1");
+const path = (name: string) => `/run/fleet/units/${name}`;
+
+const active: Partial<LocalFacts> = { activeState: "active", subState: "running", invocationId: "a1" };
+const ended: Partial<LocalFacts> = { activeState: "inactive", subState: "dead", invocationId: "a1" };
+const foreign: Partial<LocalFacts> = { fragmentPath: "/lib/systemd/system/x.service" };
+
+interface Sketch {
+  readonly seat?: Partial<Seat> | undefined;
+  readonly file?: Partial<LocalFile> | "unreadable";
+  readonly local?: Partial<LocalFacts> | undefined;
+  readonly record?: Partial<StartRecord> & { readonly startCount?: number; readonly bootId?: string };
+  readonly lost?: "said nothing" | "said not started" | "said started";
+  readonly rest?: Partial<UnitView>;
+}
+
+function seatOf(name: UnitName, sketch: Partial<Seat>): Seat {
+  return {
+    machine,
+    unit: name,
+    contentId: "one",
+    hash: "hash",
+    target: "launched",
+    startCount: 1,
+    term: { n: 1, uuid: "term" },
+    reason: "because",
+    createRevision: 10,
+    modRevision: 20,
+    ...sketch,
+  };
+}
+
+const generation = { bootId: "boot", seatRevision: 10, contentId: "one", startCount: 1 };
+
+function unitOf(text: string, sketch: Sketch): UnitView {
+  const name = parseUnitName(text);
+  const file = sketch.file;
+  const local =
+    "local" in sketch && sketch.local === undefined
+      ? undefined
+      : {
+          loadState: "loaded",
+          activeState: "inactive",
+          subState: "dead",
+          fragmentPath: path(name),
+          invocationId: "",
+          needDaemonReload: false,
+          hasJob: false,
+          ...sketch.local,
+        };
+  const lost = {
+    "said nothing": undefined,
+    "said not started": "not started",
+    "said started": generation,
+  } as const;
+  return {
+    name,
+    path: path(name),
+    seat: sketch.seat === undefined ? undefined : seatOf(name, sketch.seat),
+    file:
+      file === undefined || file === "unreadable"
+        ? file
+        : { contentId: "one", hash: "hash", conflicts: [], hasInstall: false, ...file },
+    local,
+    watermark: 0,
+    starts:
+      sketch.record !== undefined
+        ? {
+            kind: "record",
+            record: {
+              phase: "issued",
+              invocationBefore: "",
+              ...sketch.record,
+              generation: {
+                ...generation,
+                startCount: sketch.record.startCount ?? 1,
+                bootId: sketch.record.bootId ?? "boot",
+              },
+            },
+          }
+        : sketch.lost !== undefined
+          ? { kind: "lost", saidStarted: lost[sketch.lost] }
+          : { kind: "never" },
+    acked: undefined,
+    hasState: false,
+    work: undefined,
+    isReplacing: false,
+    ...sketch.rest,
+  };
+}
+
+function plan(units: Readonly<Record<string, Sketch>>, view: Partial<MachineView> = {}) {
+  const views = Object.entries(units).map(([name, sketch]) => unitOf(name, sketch));
+  const { tasks, waits } = planMachine({
+    machine,
+    condition: "joined",
+    isConnected: true,
+    bootId: "boot",
+    units: new Map(views.map((unit) => [unit.name, unit])),
+    ...view,
+  });
+  return {
+    tasks: tasks.map((task) => `${task.kind} ${task.unit}`),
+    waits: Object.fromEntries(waits),
+  };
+}
+
+const launched = { seat: {} };
+const tombstone = { seat: { target: "absent" } } as const;
+const loaded = { seat: { target: "loaded" } } as const;
+const here = { file: {} };
+
+interface Case {
+  readonly name: string;
+  readonly unit: Sketch;
+  readonly view?: Partial<MachineView>;
+  /** The kind of the task; absent if nothing is to be done. */
+  readonly task?: string;
+  /** What it waits for, in part. */
+  readonly wait?: string;
+}
+
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  "absence is never evidence": [
+    { name: "no seat, running", unit: { ...here, local: active } },
+    { name: "no seat, running, started by us", unit: { ...here, local: active, record: {} } },
+    { name: "no seat, a file that cannot be read", unit: { file: "unreadable" } },
+    { name: "no seat, never here", unit: {} },
+  ],
+  "a stop needs a newer seat": [
+    { name: "tombstone, running", unit: { ...tombstone, ...here, local: active }, task: "stop" },
+    {
+      name: "tombstone older than what was acted on",
+      unit: { ...tombstone, ...here, local: active, rest: { watermark: 20 } },
+      wait: "older than one acted on",
+    },
+    {
+      name: "tombstone as new as what was acted on, plus one",
+      unit: { ...tombstone, ...here, local: active, rest: { watermark: 19 } },
+      task: "stop",
+    },
+    { name: "loaded, running", unit: { ...loaded, ...here, local: active, record: {} }, task: "stop" },
+    {
+      name: "loaded, acted on already: started by somebody else",
+      unit: { ...loaded, ...here, local: active, rest: { watermark: 20 } },
+    },
+    {
+      name: "loaded, ended by itself: still to be noted",
+      unit: { ...loaded, ...here, local: ended, record: {} },
+      task: "stop",
+    },
+    {
+      name: "new content, running",
+      unit: { seat: { contentId: "two" }, ...here, local: active, record: {} },
+      task: "replace",
+    },
+    {
+      name: "new content of an older seat, running",
+      unit: { seat: { contentId: "two" }, ...here, local: active, rest: { watermark: 20 } },
+      wait: "older than one acted on",
+    },
+    {
+      name: "new content of an older seat, not running: nothing is stopped by it",
+      unit: { seat: { contentId: "two" }, ...here, local: ended, rest: { watermark: 20 } },
+      task: "load",
+    },
+    {
+      name: "a tombstone never stops the machine's own unit of that name",
+      unit: { ...tombstone, local: { ...active, ...foreign } },
+      task: "acknowledge",
+    },
+    { name: "tombstone, systemd not asked yet", unit: { ...tombstone, ...here, local: undefined } },
+  ],
+  "removal ends with an acknowledgement": [
+    { name: "stopped", unit: { ...tombstone, ...here, local: ended }, task: "unload" },
+    { name: "failed", unit: { ...tombstone, ...here, local: { activeState: "failed" } }, task: "unload" },
+    { name: "a job is queued", unit: { ...tombstone, ...here, local: { hasJob: true } }, task: "stop" },
+    { name: "nothing here", unit: { ...tombstone, local: { fragmentPath: "" } }, task: "acknowledge" },
+    {
+      name: "nothing here, and the tombstone is old: saying so stops nothing",
+      unit: { ...tombstone, local: { fragmentPath: "" }, rest: { watermark: 99 } },
+      task: "acknowledge",
+    },
+    { name: "acknowledged", unit: { ...tombstone, local: {}, rest: { acked: 20, hasState: true } } },
+    {
+      name: "another tombstone acknowledged",
+      unit: { ...tombstone, local: {}, rest: { acked: 19, hasState: true } },
+      task: "acknowledge",
+    },
+    {
+      name: "seat gone: the acknowledgement goes too",
+      unit: { rest: { acked: 20, hasState: true } },
+      task: "forget",
+    },
+  ],
+  "a seat's content is loaded": [
+    { name: "no file", unit: { ...launched, local: undefined }, task: "load" },
+    { name: "no file, loaded wanted", unit: { ...loaded, local: undefined }, task: "load" },
+    {
+      name: "file, not known to systemd",
+      unit: { ...launched, ...here, local: { fragmentPath: "" } },
+      task: "load",
+    },
+    { name: "file, name of another unit", unit: { ...launched, ...here, local: foreign }, task: "load" },
+    {
+      name: "file, systemd has an older text",
+      unit: { ...launched, ...here, local: { needDaemonReload: true } },
+      task: "load",
+    },
+    {
+      name: "file, systemd has an older text, running",
+      unit: { ...launched, ...here, record: {}, local: { ...active, needDaemonReload: true } },
+    },
+    { name: "a file that cannot be read", unit: { ...launched, file: "unreadable" }, wait: "cannot be read" },
+    { name: "other content, not running", unit: { seat: { contentId: "two" }, ...here }, task: "load" },
+  ],
+  "a start is issued once for each generation": [
+    { name: "never started", unit: { ...launched, ...here }, task: "start" },
+    { name: "issued, running", unit: { ...launched, ...here, record: {}, local: active } },
+    { name: "issued, ended", unit: { ...launched, ...here, record: {}, local: ended } },
+    { name: "issued, failed", unit: { ...launched, ...here, record: {}, local: { activeState: "failed" } } },
+    {
+      name: "issued, stopped by hand",
+      unit: { ...launched, ...here, record: {}, local: { activeState: "inactive" } },
+    },
+    { name: "start count risen", unit: { seat: { startCount: 2 }, ...here, record: {} }, task: "start" },
+    {
+      name: "start count risen, running",
+      unit: { seat: { startCount: 2 }, ...here, record: {}, local: active },
+      task: "note-start",
+    },
+    { name: "a new seat", unit: { seat: { createRevision: 15 }, ...here, record: {} }, task: "start" },
+    { name: "another boot", unit: { ...launched, ...here, record: { bootId: "before" } }, task: "start" },
+    { name: "never started, but running", unit: { ...launched, ...here, local: active }, task: "note-start" },
+    {
+      name: "never started, waiting to be restarted by systemd",
+      unit: { ...launched, ...here, local: { activeState: "activating", subState: "auto-restart" } },
+      task: "note-start",
+    },
+    {
+      name: "being stopped by somebody",
+      unit: { ...launched, ...here, local: { activeState: "deactivating" } },
+      task: "start",
+    },
+    { name: "loaded wanted, never started", unit: { ...loaded, ...here, rest: { watermark: 20 } } },
+  ],
+  "after a crash between the intent and the reply": [
+    {
+      name: "inactive, same invocation",
+      unit: {
+        ...launched,
+        ...here,
+        record: { phase: "intent", invocationBefore: "a1" },
+        local: ended,
+      },
+      task: "start",
+    },
+    {
+      name: "inactive, never run",
+      unit: { ...launched, ...here, record: { phase: "intent" } },
+      task: "start",
+    },
+    {
+      name: "inactive, and systemd has forgotten the invocation",
+      unit: { ...launched, ...here, record: { phase: "intent", invocationBefore: "a1" } },
+      task: "start",
+    },
+    {
+      name: "inactive, another invocation: it ran",
+      unit: { ...launched, ...here, record: { phase: "intent" }, local: ended },
+      task: "note-start",
+    },
+    {
+      name: "failed, same invocation",
+      unit: {
+        ...launched,
+        ...here,
+        record: { phase: "intent", invocationBefore: "a1" },
+        local: { activeState: "failed", invocationId: "a1" },
+      },
+      task: "start",
+    },
+    {
+      name: "running",
+      unit: { ...launched, ...here, record: { phase: "intent" }, local: active },
+      task: "note-start",
+    },
+    {
+      name: "a job is queued",
+      unit: { ...launched, ...here, record: { phase: "intent" }, local: { hasJob: true } },
+      task: "note-start",
+    },
+  ],
+  "a lost record": [
+    {
+      name: "the registry knows that it was started",
+      unit: { ...launched, ...here, lost: "said started", local: ended },
+      task: "note-start",
+    },
+    {
+      name: "the registry knows of an older start",
+      unit: { seat: { startCount: 2 }, ...here, lost: "said started", local: ended },
+      task: "start",
+    },
+    {
+      name: "the registry knows that it was not started",
+      unit: { ...launched, ...here, lost: "said not started" },
+      task: "start",
+    },
+    {
+      name: "the registry knows nothing: adopted, not started",
+      unit: { ...launched, ...here, lost: "said nothing" },
+      task: "note-start",
+    },
+  ],
+  "nothing is begun by seats that are not to be acted on": [
+    ...(["joining", "disconnected", "frozen", "displaced"] as const).flatMap((condition): Case[] => [
+      { name: `${condition}: start`, unit: { ...launched, ...here }, view: { condition } },
+      { name: `${condition}: load`, unit: launched, view: { condition } },
+      { name: `${condition}: stop`, unit: { ...tombstone, ...here, local: active }, view: { condition } },
+      { name: `${condition}: unload`, unit: { ...tombstone, ...here }, view: { condition } },
+    ]),
+    {
+      name: "disconnected, half replaced: goes on",
+      unit: { ...launched, ...here, rest: { isReplacing: true } },
+      view: { condition: "disconnected" },
+      task: "start",
+    },
+    {
+      name: "frozen, half replaced: does not",
+      unit: { ...launched, ...here, rest: { isReplacing: true } },
+      view: { condition: "frozen" },
+    },
+    {
+      name: "systemd cannot be reached",
+      unit: { ...tombstone, ...here, local: active },
+      view: { isConnected: false },
+    },
+  ],
+  "one step at a time": [
+    { name: "loading", unit: { ...launched, rest: { work: "load" } } },
+    {
+      name: "starting, and told to go",
+      unit: { ...tombstone, ...here, local: active, rest: { work: "start" } },
+    },
+  ],
+};
+
+for (const [rule, table] of Object.entries(cases)) {
+  describe(rule, () => {
+    test.each(table)("$name", ({ unit, view, task, wait }) => {
+      const { tasks, waits } = plan({ "web.service": unit }, view);
+      expect(tasks).toEqual(task === undefined ? [] : [`${task} web.service`]);
+      expect(waits["web.service"] ?? "").toEqual(wait === undefined ? "" : expect.stringContaining(wait));
+    });
+  });
+}
+
+describe("a unit is not started beside one that it conflicts with", () => {
+  const conflicts = { file: { conflicts: ["b.service"] } };
+  const rivals: readonly {
+    readonly name: string;
+    readonly b: Sketch;
+    readonly tasks: readonly string[];
+    readonly waits?: boolean;
+  }[] = [
+    {
+      name: "being stopped",
+      b: { ...tombstone, ...here, local: active },
+      tasks: ["stop b.service"],
+      waits: true,
+    },
+    {
+      name: "its stop job under way",
+      b: { ...tombstone, ...here, local: { activeState: "deactivating" }, rest: { work: "stop" } },
+      tasks: [],
+      waits: true,
+    },
+    { name: "running without a seat", b: { ...here, local: active }, tasks: [], waits: true },
+    {
+      name: "stopped",
+      b: { ...tombstone, ...here, local: ended },
+      tasks: ["start a.service", "unload b.service"],
+    },
+    { name: "loaded only", b: { ...loaded, ...here, rest: { watermark: 20 } }, tasks: ["start a.service"] },
+    {
+      name: "ended by itself",
+      b: { ...launched, ...here, record: {}, local: ended },
+      tasks: ["start a.service"],
+    },
+    {
+      name: "being unloaded",
+      b: { ...tombstone, ...here, rest: { work: "unload" } },
+      tasks: ["start a.service"],
+    },
+  ];
+  test.each(rivals)("$name", ({ b, tasks, waits }) => {
+    const result = plan({ "a.service": { ...launched, ...conflicts }, "b.service": b });
+    expect(result.tasks).toEqual(tasks);
+    expect("a.service" in result.waits).toBe(waits ?? false);
+  });
+
+  test("whichever of the two declares it", () => {
+    const { tasks } = plan({
+      "a.service": { ...launched, ...here },
+      "b.service": { file: { conflicts: ["a.*"] }, local: active },
+    });
+    expect(tasks).toEqual([]);
+  });
+
+  test("of two that are to be started, the older seat is", () => {
+    const { tasks, waits } = plan({
+      "a.service": { seat: { createRevision: 12 }, ...conflicts },
+      "b.service": { seat: { createRevision: 11 }, ...here },
+    });
+    expect(tasks).toEqual(["start b.service"]);
+    expect(waits).toEqual({ "a.service": 'waits until "b.service" has stopped, which it conflicts with' });
+  });
+});
+
+test("older seats come first, then names", () => {
+  const { tasks } = plan({
+    "c.service": { seat: { createRevision: 5 }, ...here },
+    "b.service": { seat: { createRevision: 9 }, ...here },
+    "a.service": { seat: { createRevision: 9 }, ...here },
+  });
+  expect(tasks).toEqual(["start c.service", "start a.service", "start b.service"]);
+});
+
+test("plans are made for the units asked for alone, looking at all", () => {
+  const a = unitOf("a.service", { ...launched, file: { conflicts: ["b.service"] } });
+  const b = unitOf("b.service", { ...tombstone, ...here, local: active });
+  const view = {
+    machine,
+    condition: "joined",
+    isConnected: true,
+    bootId: "boot",
+    units: new Map([a, b].map((unit) => [unit.name, unit])),
+  } as const;
+  const { tasks, waits } = planMachine(view, new Set([a.name]));
+  expect(tasks).toEqual([]);
+  expect([...waits.keys()]).toEqual([a.name]);
+});
