@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
-import { FleetError, type UnitName } from "@fleet/core";
+import { FleetError } from "@fleet/core";
 import type { Clock, ClusterReplica, Logger, UnitRegistry } from "@fleet/core/ports";
 import { ChangeTracker } from "./change-tracker.js";
 import { type ApiAddress, listenOn } from "./listen.js";
@@ -34,8 +34,6 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   /** Makes the body of `/metrics`; without it there is no such resource. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly body: string }>;
-  /** Why a unit has no place, if the engine has said so. */
-  readonly placementProblem?: (unit: UnitName) => string | undefined;
 }
 
 /** The HTTP API of one daemon. */
@@ -63,7 +61,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     machineId: options.machineId ?? "",
     metrics: options.metrics,
-    placementProblem: (unit: UnitName) => options.placementProblem?.(unit),
     replica,
     sorted: new SortedView(),
     tokenLimit,

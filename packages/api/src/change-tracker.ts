@@ -4,6 +4,8 @@ import type { ClusterReplica, ReplicaChange } from "@fleet/core/ports";
 /** Beyond so many names the memory of single units is given up; everything then counts as changed. */
 const namesMax = 200_000;
 
+const nothing: ReadonlySet<UnitName> = new Set();
+
 interface Waiter {
   readonly names: ReadonlySet<string>;
   readonly wake: () => void;
@@ -61,9 +63,10 @@ export class ChangeTracker {
       this.#newest.clear();
       this.#since = change.revision;
     }
-    for (const name of change.units) this.#newest.set(name, change.revision);
+    const touched = [change.units, change.refused ?? nothing];
+    for (const names of touched) for (const name of names) this.#newest.set(name, change.revision);
     for (const waiter of [...this.#waiters]) {
-      if (change.resynced || concerns(change.units, waiter.names)) waiter.wake();
+      if (change.resynced || touched.some((names) => concerns(names, waiter.names))) waiter.wake();
     }
   }
 }

@@ -1,4 +1,3 @@
-import type { UnitName } from "@fleet/core";
 import type { Clock, ClusterReplica, UnitRegistry } from "@fleet/core/ports";
 import type { Answer } from "./answer.js";
 import type { ChangeTracker } from "./change-tracker.js";
@@ -27,8 +26,6 @@ export interface Services {
   /** The id of the machine this server runs on; empty if unknown. */
   readonly machineId: string;
   availability(): Availability;
-  /** Why a unit has no place, if the engine has said so. */
-  placementProblem(unit: UnitName): string | undefined;
   metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | undefined;
 }
 

@@ -8,6 +8,7 @@ import {
   type Unit,
   type UnitName,
 } from "@fleet/core";
+import { placementProblem } from "./placement-problem.js";
 import { statesOf, toStateV2 } from "./state-entity.js";
 
 const stateRank: Readonly<Record<DesiredState, number>> = { inactive: 0, loaded: 1, launched: 2 };
@@ -30,14 +31,14 @@ export function toUnitV1(view: ClusterView, name: UnitName): UnitV1 {
   };
 }
 
-/**
- * What v2 says of a unit, without its text.
- * @param problem - Why it cannot be placed, if somebody knows.
- */
-export function toUnitStatusV2(view: ClusterView, name: UnitName, problem: string | undefined): UnitStatusV2 {
+/** What v2 says of a unit, without its text. */
+export function toUnitStatusV2(view: ClusterView, name: UnitName): UnitStatusV2 {
   const unit = view.units.get(name);
   if (unit === undefined) return { name, global: false, problem: "the unit's record cannot be read" };
-  const unreadable = unit.content === undefined ? "the unit's text is missing or cannot be read" : problem;
+  const problem =
+    unit.content === undefined
+      ? "the unit's text is missing or cannot be read"
+      : placementProblem(view.engineStatus, name);
   return {
     ...homeFields(view, unit),
     contentID: unit.contentId,
@@ -45,16 +46,16 @@ export function toUnitStatusV2(view: ClusterView, name: UnitName, problem: strin
     global: isGlobal(unit),
     hash: unit.hash,
     name,
-    ...(unreadable === undefined ? {} : { problem: unreadable }),
+    ...(problem === undefined ? {} : { problem }),
     seats: seatsOf(view, name).map((seat) => toSeatV2(view, seat)),
   };
 }
 
 /** Everything v2 says of a unit. */
-export function toUnitV2(view: ClusterView, name: UnitName, problem: string | undefined): UnitV2 {
+export function toUnitV2(view: ClusterView, name: UnitName): UnitV2 {
   const unit = view.units.get(name);
   return {
-    ...toUnitStatusV2(view, name, problem),
+    ...toUnitStatusV2(view, name),
     revision: unit?.modRevision ?? 0,
     states: statesOf(view, name).map((state) => toStateV2(view, state)),
     ...(unit?.content === undefined ? {} : { text: unit.content.text }),

@@ -1,3 +1,4 @@
+import { parseMachineId, parseUnitName } from "@fleet/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "./testing/manual-clock.js";
 import { type ServedApi, serveApi } from "./testing/served-api.js";
@@ -161,6 +162,20 @@ describe("GET /fleet/v2/wait", () => {
     });
   });
 
+  it("answers when the leader says why a unit has no place, and when it does not any more", async () => {
+    await put("a.service", { text, desiredState: "launched" });
+    const reason = "no machine: 1 lacks zone=eu";
+    const answer = wait(`units=a.service&after=${api.cluster.revision}`);
+    await until(() => api.clock.sleeping.includes(30_000));
+    api.cluster.sayStatus({ machines: [], refusals: [{ unit: parseUnitName("a.service"), reason }] });
+    expect(JSON.parse((await answer).body).units).toMatchObject([{ name: "a.service", problem: reason }]);
+    expect(await get("units/a.service")).toMatchObject({ problem: reason });
+    const next = wait(`units=a.service&after=${api.cluster.revision}`);
+    await until(() => api.clock.sleeping.includes(30_000));
+    api.cluster.sayStatus({ machines: [], refusals: [] });
+    expect(JSON.parse((await next).body).units[0].problem).toBeUndefined();
+  });
+
   it("tells of a unit that was destroyed", async () => {
     await put("a.service", { text });
     const answer = wait(`units=a.service&after=${api.cluster.revision}`);
@@ -227,6 +242,25 @@ describe("availability", () => {
       replica: "current",
       version: "0.1.0",
     });
+  });
+
+  it("tells which losses the leader holds moves for", async () => {
+    const machine = parseMachineId("m2");
+    api.cluster.sayStatus({
+      machines: [{ machine, held: "most machines vanished", untilMs: 5 }],
+      refusals: [],
+    });
+    expect((await get("status")).holds).toEqual([
+      { machineID: "m2", reason: "most machines vanished", untilMs: 5 },
+    ]);
+  });
+
+  it("tells of the status even if the copy of the cluster cannot be had", async () => {
+    api.cluster.setCondition("idle");
+    const answer = api.send("GET", "/fleet/v2/status");
+    await until(() => api.clock.sleeping.includes(1_000));
+    api.clock.advance(1_000);
+    expect(JSON.parse((await answer).body)).toMatchObject({ available: true, replica: "idle" });
   });
 
   it("is a 503 when the replica stays behind", async () => {

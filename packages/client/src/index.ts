@@ -22,6 +22,7 @@ export type {
   UnitV1,
 } from "./wire-v1.js";
 export type {
+  HoldV2,
   SeatV2,
   StatusV2,
   UnitPutAnswerV2,

@@ -93,9 +93,20 @@ export interface WaitAnswerV2 {
   readonly states?: readonly UnitStateV2[];
 }
 
+/** A machine that is lost, and whose units are not moved yet. */
+export interface HoldV2 {
+  readonly machineID: string;
+  /** Why, in a sentence of the engine. */
+  readonly reason: string;
+  /** Until when at most, in ms since the Unix epoch by the leader's clock; left out if no time ends it. */
+  readonly untilMs?: number;
+}
+
 /** `GET /fleet/v2/status`: what the server knows of itself. It is answered even while everything else is a 503. */
 export interface StatusV2 {
   readonly available: boolean;
+  /** Losses that the engine holds moves for, by machine. */
+  readonly holds?: readonly HoldV2[];
   /** The leading machine, if one is known. */
   readonly leader?: string;
   readonly machineID?: string;

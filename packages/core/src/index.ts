@@ -7,6 +7,7 @@ export type {
 } from "./cluster/cluster-view.js";
 export { currentStateOn } from "./cluster/current-state.js";
 export { type DesiredState, desiredStates, isDesiredState } from "./cluster/desired-state.js";
+export type { EngineStatus, HeldMachine, RefusedUnit } from "./cluster/engine-status.js";
 export type { Machine, MachinePolicy, Presence, PresenceContent, PresenceState } from "./cluster/machine.js";
 export type { Revision, Versioned } from "./cluster/revision.js";
 export {

@@ -1,8 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
-import { type ClusterView, parseMachineId, parseUnitName } from "@fleet/core";
+import { type ClusterView, type EngineStatus, parseMachineId, parseUnitName } from "@fleet/core";
 import { describe, expect } from "vitest";
 import { ClusterState } from "./cluster-state.js";
-import { encodePresence, encodeSeat, encodeState, encodeUnit } from "./codec.js";
+import { encodePresence, encodeSeat, encodeState, encodeStatus, encodeUnit } from "./codec.js";
 import { content } from "./contract/daemon.js";
 import { Keys } from "./keys.js";
 import { Mvcc } from "./memory/mvcc.js";
@@ -136,5 +136,33 @@ describe("the records of the replica", () => {
     mvcc.transact({ success: [{ kind: "delete", key: keys.mark(b) }] }, () => true);
     expect(load().units).toEqual(new Set([b]));
     expect(load().units).toEqual(new Set());
+  });
+
+  test("the leader's status names the units of which it says something else, and goes with the office", () => {
+    const mvcc = new Mvcc();
+    const [a, b] = units as [(typeof units)[number], (typeof units)[number]];
+    const state = new ClusterState(keys);
+    const step = (operation: Operation) => {
+      const before = mvcc.revision;
+      mvcc.transact({ success: [operation] }, () => true);
+      const events = mvcc.eventsSince({ prefix: keys.prefix }, before + 1).flatMap((batch) => batch.events);
+      return state.apply(events, mvcc.revision);
+    };
+    const say = (status: EngineStatus) =>
+      step({ kind: "put", key: keys.status, value: encodeStatus(status) });
+    const held = { machine: machines[0] as (typeof machines)[number], held: "lost with most", untilMs: 7 };
+    const first = { machines: [held], refusals: [{ unit: a, reason: "no machine" }] };
+    expect(say(first)).toMatchObject({ refused: new Set([a]), units: new Set() });
+    expect(state.view().engineStatus).toEqual(first);
+    const refusals = [
+      { unit: a, reason: "no machine" },
+      { unit: b, reason: "conflict" },
+    ];
+    expect(say({ machines: [], refusals }).refused).toEqual(new Set([b]));
+    expect(say({ machines: [], refusals: [{ unit: b, reason: "other" }] }).refused).toEqual(new Set([a, b]));
+    expect(step({ kind: "delete", key: keys.status }).refused).toEqual(new Set([b]));
+    expect(state.view().engineStatus).toBeUndefined();
+    step({ kind: "put", key: keys.status, value: '{"machines":[]}' });
+    expect(state.view().unreadable).toEqual([{ key: keys.status, problem: "refusals is not a list" }]);
   });
 });

@@ -3,10 +3,12 @@ import {
   type ClusterView,
   type ContentId,
   type DestroyedMark,
+  type EngineStatus,
   FleetError,
   type LeaderRecord,
   type MachineId,
   parseRequirements,
+  type RefusedUnit,
   type Revision,
   type Seat,
   type Unit,
@@ -15,7 +17,15 @@ import {
   type UnitState,
   type UnreadableRecord,
 } from "@fleet/core";
-import { decodeCluster, decodeLeader, decodeMark, decodeSeat, decodeState, decodeUnit } from "./codec.js";
+import {
+  decodeCluster,
+  decodeLeader,
+  decodeMark,
+  decodeSeat,
+  decodeState,
+  decodeStatus,
+  decodeUnit,
+} from "./codec.js";
 import type { Keys, ParsedKey } from "./keys.js";
 import { MachineTable } from "./machine-table.js";
 import type { StoredValue, StoreEvent } from "./store.js";
@@ -26,6 +36,8 @@ export interface Touched {
   readonly units: Set<UnitName>;
   readonly machines: Set<MachineId>;
   leader: boolean;
+  /** Units of which the leader says something else than before. */
+  readonly refused: Set<UnitName>;
 }
 
 /**
@@ -40,6 +52,7 @@ export class ClusterState {
   readonly #modRevisions = new Map<string, Revision>();
   #identity: ClusterIdentity | undefined;
   #leader: LeaderRecord | undefined;
+  #engineStatus: EngineStatus | undefined;
   readonly #units = new Map<UnitName, Unit>();
   readonly #marks = new Map<UnitName, DestroyedMark>();
   readonly #machines = new MachineTable();
@@ -70,6 +83,7 @@ export class ClusterState {
       revision: this.#revision,
       identity: this.#identity,
       leader: this.#leader,
+      engineStatus: this.#engineStatus,
       units: this.#units,
       destroyed: this.#marks,
       machines: this.#machines.all,
@@ -95,7 +109,7 @@ export class ClusterState {
 
   /** Takes changes in. @returns what they touched. */
   apply(events: readonly StoreEvent[], revision: Revision): Touched {
-    const touched: Touched = { units: new Set(), machines: new Set(), leader: false };
+    const touched: Touched = { units: new Set(), machines: new Set(), leader: false, refused: new Set() };
     const stale = new Set<UnitName>();
     for (const event of events) this.#applyEvent(event, touched, stale);
     // Records and texts of one step belong together, so units are put together when both are there.
@@ -166,11 +180,24 @@ export class ClusterState {
       case "metadata":
         this.#machines.take(parsed, item);
         return;
+      case "status":
+        this.#setStatus(item === undefined ? undefined : decodeStatus(item), touched);
+        return;
       case "candidate":
       case "term":
-      case "status":
         return;
     }
+  }
+
+  #setStatus(status: EngineStatus | undefined, touched: Touched): void {
+    const before = this.#engineStatus?.refusals ?? [];
+    const after = status?.refusals ?? [];
+    const said = ({ unit, reason }: RefusedUnit): string => `${unit} ${reason}`;
+    const saidBefore = new Set(before.map(said));
+    const saidAfter = new Set(after.map(said));
+    for (const refusal of before) if (!saidAfter.has(said(refusal))) touched.refused.add(refusal.unit);
+    for (const refusal of after) if (!saidBefore.has(said(refusal))) touched.refused.add(refusal.unit);
+    this.#engineStatus = status;
   }
 
   #setText(id: ContentId, item: StoredValue | undefined, touched: Touched, stale: Set<UnitName>): void {

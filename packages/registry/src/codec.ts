@@ -11,6 +11,7 @@ import {
   type Presence,
   type PresenceContent,
   parseMachineId,
+  parseUnitName,
   type Seat,
   type SeatContent,
   type Term,
@@ -259,6 +260,22 @@ export function decodeCandidate(item: StoredValue): LeaderRecord {
     machine: fields.parsed("machine", parseMachineId),
     instance: fields.string("instance"),
     ...versions(item),
+  };
+}
+
+/** Reads `engine/status`. */
+export function decodeStatus(item: StoredValue): EngineStatus {
+  const fields = Fields.parse(item.value);
+  return {
+    machines: fields.list("machines").map((machine) => ({
+      machine: machine.parsed("machine", parseMachineId),
+      held: machine.string("held"),
+      ...machine.optional("untilMs", (name) => machine.count(name)),
+    })),
+    refusals: fields.list("refusals").map((refusal) => ({
+      unit: refusal.parsed("unit", parseUnitName),
+      reason: refusal.string("reason"),
+    })),
   };
 }
 

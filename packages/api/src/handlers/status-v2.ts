@@ -1,14 +1,29 @@
 import type { StatusV2 } from "@fleet/client";
+import { type ClusterView, FleetError, isFleetError } from "@fleet/core";
 import { jsonAnswer } from "../answer.js";
-import type { Handler } from "../services.js";
+import type { Handler, Services } from "../services.js";
+import { withTimeLimit } from "../time-limit.js";
 
-/** `GET /fleet/v2/status`: what this server knows of itself, without waiting for anything. */
-export const getStatus: Handler = async ({ availability, machineId, replica, version }) => {
+const nothing: Partial<Pick<ClusterView, "engineStatus" | "leader">> = {};
+
+/** How long a copy of the cluster that nobody has needed lately is waited for. */
+const wakeMsMax = 1_000;
+
+/** `GET /fleet/v2/status`: what this server knows of itself, whatever state it is in. */
+export const getStatus: Handler = async (services, _request, signal) => {
+  const { availability, machineId, replica, version } = services;
+  if (replica.condition === "idle" && availability().available) await wake(services, signal);
   const { available, problem } = availability();
   const reason = problem ?? replica.problem;
+  const { engineStatus, leader } = replica.revision === 0 ? nothing : replica.view();
   const status: StatusV2 = {
     available,
-    leader: replica.revision === 0 ? "" : (replica.view().leader?.machine ?? ""),
+    holds: (engineStatus?.machines ?? []).map(({ machine, held, untilMs }) => ({
+      machineID: machine,
+      reason: held,
+      ...(untilMs === undefined ? {} : { untilMs }),
+    })),
+    leader: leader?.machine ?? "",
     machineID: machineId,
     replica: replica.condition,
     revision: replica.revision,
@@ -17,3 +32,13 @@ export const getStatus: Handler = async ({ availability, machineId, replica, ver
   };
   return jsonAnswer(status);
 };
+
+/** Lets the copy catch up, so that the leader and its holds are not those of an hour ago; if it cannot, that is told. */
+async function wake({ clock, replica }: Services, signal: AbortSignal): Promise<void> {
+  const late = (): Error => new FleetError("deadline-exceeded", "the copy of the cluster is not current yet");
+  try {
+    await withTimeLimit(clock, wakeMsMax, signal, late, (limited) => replica.waitFor(0, limited));
+  } catch (error) {
+    if (!isFleetError(error)) throw error;
+  }
+}

@@ -18,11 +18,11 @@ import { toUnitV2 } from "../unit-entity.js";
 import { decodeDesiredState } from "../unit-put-v1.js";
 
 /** `GET /fleet/v2/units/<name>`: the unit with its exact text, its places and its states. */
-export const getUnitV2: Handler = async ({ access, placementProblem }, request, signal) => {
+export const getUnitV2: Handler = async ({ access }, request, signal) => {
   const view = await access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
   if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist();
-  return jsonAnswer(toUnitV2(view, name, placementProblem(name)), revisionHeader(view.revision));
+  return jsonAnswer(toUnitV2(view, name), revisionHeader(view.revision));
 };
 
 /** `PUT /fleet/v2/units/<name>`: creates or changes a unit from its exact text. Repeating it changes nothing. */

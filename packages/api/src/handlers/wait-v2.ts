@@ -47,7 +47,7 @@ async function waitForNews(
     changed = tracker.changedAfter(names, after);
     if (!isNews) break;
   }
-  return jsonAnswer(describe(services, view, changed), revisionHeader(view.revision));
+  return jsonAnswer(describe(view, changed), revisionHeader(view.revision));
 }
 
 /** @returns `false` when the time is up. */
@@ -73,12 +73,12 @@ async function changesBefore(
   }
 }
 
-function describe(services: Services, view: ClusterView, changed: readonly UnitName[]): WaitAnswerV2 {
+function describe(view: ClusterView, changed: readonly UnitName[]): WaitAnswerV2 {
   const isThere = (name: UnitName): boolean => view.units.has(name) || view.unreadableUnits.has(name);
   return {
     revision: view.revision,
     missing: changed.filter((name) => !isThere(name)),
-    units: changed.filter(isThere).map((name) => toUnitStatusV2(view, name, services.placementProblem(name))),
+    units: changed.filter(isThere).map((name) => toUnitStatusV2(view, name)),
     states: changed.flatMap((name) => statesOf(view, name).map((state) => toStateV2(view, state))),
   };
 }

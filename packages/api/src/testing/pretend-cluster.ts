@@ -1,5 +1,6 @@
 import {
   type ClusterView,
+  type EngineStatus,
   effectiveMetadata,
   FleetError,
   type Machine,
@@ -39,6 +40,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   holds = 0;
   /** If set, every write fails with it. */
   writeFailure: Error | undefined;
+  engineStatus: EngineStatus | undefined;
   readonly units = new Map<UnitName, Unit>();
   readonly machines = new Map<MachineId, Machine>();
   readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
@@ -54,11 +56,12 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   }
 
   view(): ClusterView {
-    const { machines, revision, seats, states, units, unreadableUnits } = this;
+    const { engineStatus, machines, revision, seats, states, units, unreadableUnits } = this;
     return {
       revision,
       identity: undefined,
       leader: undefined,
+      engineStatus,
       units,
       destroyed: new Map(),
       machines,
@@ -288,6 +291,18 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     });
   }
 
+  /** Lets the leader say what it holds back. */
+  sayStatus(status: EngineStatus): void {
+    const before = this.engineStatus?.refusals ?? [];
+    this.engineStatus = status;
+    this.revision += 1;
+    this.#notify(
+      [],
+      false,
+      [...before, ...status.refusals].map(({ unit }) => unit),
+    );
+  }
+
   /** Changes the replica's condition. */
   setCondition(condition: ReplicaCondition): void {
     this.condition = condition;
@@ -300,13 +315,14 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     this.#notify(names, false);
   }
 
-  #notify(names: readonly UnitName[], resynced: boolean): void {
+  #notify(names: readonly UnitName[], resynced: boolean, refused: readonly UnitName[] = []): void {
     const change: ReplicaChange = {
       revision: this.revision,
       resynced,
       units: new Set(names),
       machines: new Set(),
       leader: false,
+      refused: new Set(refused),
     };
     for (const listener of [...this.#listeners]) listener(change);
   }

@@ -1,5 +1,6 @@
 import type { MachineId } from "../machine/machine-id.js";
 import type { UnitName } from "../unit/unit-name.js";
+import type { EngineStatus } from "./engine-status.js";
 import type { Machine } from "./machine.js";
 import type { Revision, Versioned } from "./revision.js";
 import type { Seat } from "./seat.js";
@@ -34,6 +35,8 @@ export interface ClusterView {
   readonly revision: Revision;
   readonly identity: ClusterIdentity | undefined;
   readonly leader: LeaderRecord | undefined;
+  /** What the leader last said of itself; absent while nobody leads, and until its first plan. */
+  readonly engineStatus?: EngineStatus | undefined;
   readonly units: ReadonlyMap<UnitName, Unit>;
   readonly destroyed: ReadonlyMap<UnitName, DestroyedMark>;
   readonly machines: ReadonlyMap<MachineId, Machine>;

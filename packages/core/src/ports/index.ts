@@ -1,10 +1,10 @@
+export type { EngineStatus } from "../cluster/engine-status.js";
 export type { Clock, Random } from "./clock.js";
 export type { DocumentStore } from "./document-store.js";
 export {
   type ChangeOutcome,
   type CommitResult,
   type Election,
-  type EngineStatus,
   type Guard,
   type GuardedChange,
   type LeaderRegistry,

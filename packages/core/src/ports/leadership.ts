@@ -1,3 +1,4 @@
+import type { EngineStatus } from "../cluster/engine-status.js";
 import type { Revision } from "../cluster/revision.js";
 import type { Seat, SeatContent, Term } from "../cluster/seat.js";
 import type { MachineId } from "../machine/machine-id.js";
@@ -66,16 +67,6 @@ export interface CommitResult {
   readonly outcomes: readonly ChangeOutcome[];
   /** The newest revision that the batch made; 0 if none. The next plan must not be made on an older view. */
   readonly revision: Revision;
-}
-
-/** Counts for people: what the leader holds back, and why. */
-export interface EngineStatus {
-  readonly machines: readonly {
-    readonly machine: MachineId;
-    readonly held: string;
-    readonly untilMs?: number;
-  }[];
-  readonly refusals: readonly { readonly unit: UnitName; readonly reason: string }[];
 }
 
 /** The leader's writes: fenced by the term, guarded by what they were decided from, batched below etcd's limits. */

@@ -20,6 +20,8 @@ export interface ReplicaChange {
   readonly machines: ReadonlySet<MachineId>;
   /** The leader key changed. */
   readonly leader: boolean;
+  /** Units of which the leader says something else than before: that they are refused, why, or no longer. */
+  readonly refused?: ReadonlySet<UnitName>;
 }
 
 /**
