@@ -45,6 +45,9 @@ function hasOtherPeers(
 ): boolean {
   if (companion.peers.length < new Set(companion.peerNames).size) return false;
   return companion.peers.every(
-    (peer) => peer === head || companions.includes(peer) || draft.hasSeat(peer, place),
+    (peer) =>
+      peer === head ||
+      companions.includes(peer) ||
+      (draft.hasSeat(peer, place) && (peer.kind !== "plain" || peer.progress === "placed")),
   );
 }

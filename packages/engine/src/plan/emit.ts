@@ -125,14 +125,16 @@ function unseat(p: Planning, { subject, place, cause, reason, rival, ...rest }: 
   return { subject, task };
 }
 
-/** A mark goes when every seat that is older than it is a tombstone or gone, and no machine has a copy without a seat. */
+/**
+ * A mark goes when every seat that is older than it is a tombstone or gone, and no machine has a copy without a seat. The
+ * tombstones may be written by this very plan: they come first, and if one is not written the mark stays.
+ */
 function emitClearMarks(p: Planning, entries: Entry[]): void {
-  const told = new Set(p.unseatings.flatMap(({ subject, cause }) => (cause === "destroyed" ? subject : [])));
+  const told = new Set(p.unseatings.map(strayKey));
   for (const mark of p.world.marks) {
     const subject = p.world.subjects.get(mark.name)!;
     const isNeeded =
-      subject.strays.length > 0 ||
-      told.has(subject) ||
+      subject.strays.some((stray) => !told.has(strayKey(stray)) && !p.draft.hasSeat(subject, stray.place)) ||
       subject.claims.some(({ seat }) => seat.createRevision < mark.modRevision);
     if (isNeeded) continue;
     const reason = "every machine has been told";
@@ -140,14 +142,22 @@ function emitClearMarks(p: Planning, entries: Entry[]): void {
   }
 }
 
+function strayKey({ subject, place }: { readonly subject: Subject; readonly place: Place }): string {
+  return `${place.index} ${subject.name}`;
+}
+
 function finish(entries: readonly Entry[]): readonly EngineTask[] {
   const components = findComponents(new Set(entries.map(({ subject }) => subject)));
   const tasks = entries.map(({ subject, task }): EngineTask => {
-    const isArrival = task.kind === "seat" || task.kind === "move" || task.kind === "update";
-    const stage = isArrival ? 1 + subject.depth : 0;
-    return { ...task, unit: subject.name, component: components.get(subject)!, stage };
+    const component = components.get(subject)!;
+    return { ...task, unit: subject.name, component, stage: stageOf(subject, task) };
   });
   return tasks.sort(compareTasks);
+}
+
+function stageOf(subject: Subject, task: Unfinished<EngineTask>): number {
+  const isRemoval = task.kind === "unseat" || task.kind === "collect";
+  return isRemoval ? 0 : 1 + (task.kind === "clear-mark" ? 0 : subject.depth);
 }
 
 function compareTasks(a: EngineTask, b: EngineTask): number {

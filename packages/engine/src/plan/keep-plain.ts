@@ -3,7 +3,7 @@ import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
 import type { Claim, Subject } from "./subject.js";
-import { objectionAt, peersAt, ringVerdict } from "./verdict.js";
+import { objectionAt, peersAt, refusalAt, ringVerdict } from "./verdict.js";
 import { isActive } from "./world.js";
 
 /**
@@ -93,12 +93,8 @@ function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
   const peers = peersAt(p, subject, place);
   if (peers.kind === "never") return { kind: "must-go", because: peers.because };
   if (peers.kind === "undecided") return { kind: "depends" };
-  const refused = subject.refusedBy.get(place.index);
-  if (refused === undefined) return { kind: "stays" };
-  return {
-    kind: "would-go",
-    because: `machine ${place.id} refuses it${refused === "" ? "" : `: ${refused}`}`,
-  };
+  const because = refusalAt(subject, place);
+  return because === undefined ? { kind: "stays" } : { kind: "would-go", because };
 }
 
 /**

@@ -13,6 +13,15 @@ export function placeGlobals(p: Planning): void {
   }
 }
 
+/** Tries again where a global unit was kept out by something that has left since. */
+export function placeRefusedGlobals(p: Planning): void {
+  for (const subject of [...p.refusals.keys()]) {
+    if (subject.kind !== "global") continue;
+    p.refusals.delete(subject);
+    placeGlobal(p, subject);
+  }
+}
+
 function placeGlobal(p: Planning, subject: Subject): void {
   const eligible = p.eligible.of(subject);
   const failed = new Map<string, { count: FailedCheck; many: string }>();

@@ -1,9 +1,12 @@
+import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { findPlace, refuse } from "./find-place.js";
+import { isAttended } from "./place.js";
+import { placeRefusedGlobals } from "./place-global.js";
 import { giveUp, type Planning, settle } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
-import { adopt } from "./strays.js";
+import { adopt, dropStrays } from "./strays.js";
 import type { Subject } from "./subject.js";
-import { peersAt } from "./verdict.js";
+import { peersAt, refusalAt } from "./verdict.js";
 
 /**
  * How often units that were refused are tried again because others have left a machine since. Each round needs a unit to
@@ -13,12 +16,14 @@ const roundsMax = 8;
 
 /** Decides where all plain units go that have no final place yet: by name, but those that others follow first. */
 export function placePlainUnits(p: Planning): void {
-  makeWayForAll(p);
   let departures = p.draft.departures;
+  makeWayForAll(p);
   for (const subject of p.world.subjects.values()) decideAfterPeers(p, subject);
+  dropStrays(p);
   for (let round = 0; round < roundsMax && p.draft.departures > departures; round += 1) {
     departures = p.draft.departures;
     makeWayForAll(p);
+    placeRefusedGlobals(p);
     for (const subject of p.refusals.keys()) reopen(subject);
     for (const subject of p.world.subjects.values()) decideAfterPeers(p, subject);
   }
@@ -68,21 +73,39 @@ function decide(p: Planning, subject: Subject): void {
     subject.leavingBecause = peers.because;
     subject.evicted = true;
   }
-  const frozen = subject.strays.find(({ place }) => place.stance === "frozen")?.place;
+  if (restore(p, subject)) return;
+  if (!adopt(p, subject) && !place(p, subject)) return;
+  makeWayFor(p, subject);
+}
+
+/** Finds a unit a place where it is not yet. @returns whether there is one. */
+function place(p: Planning, subject: Subject): boolean {
+  const frozen = subject.strays.find((stray) => stray.place.stance === "frozen")?.place;
   if (frozen !== undefined && subject.from === undefined) {
     const reason = `is on ${frozen.id} already, which does not believe the registry: waits until it does`;
     giveUp(p, subject, { unit: subject.name, machine: frozen.id, reason, failed: [] });
-    return;
+    return false;
   }
-  if (!adopt(p, subject)) {
-    const place = findPlace(p, subject);
-    if (place === undefined) {
-      giveUp(p, subject, refuse(p, subject));
-      return;
-    }
-    settle(p, subject, place, subject.leavingBecause ?? placingReason(subject, p.draft.loadOf(place)));
+  const found = findPlace(p, subject);
+  if (found === undefined) {
+    giveUp(p, subject, refuse(p, subject));
+    return false;
   }
-  makeWayFor(p, subject);
+  settle(p, subject, found, subject.leavingBecause ?? placingReason(subject, p.draft.loadOf(found)));
+  return true;
+}
+
+/** Gives a unit its seat back if what it was evicted for has changed in the course of this plan. */
+function restore(p: Planning, subject: Subject): boolean {
+  const { from } = subject;
+  if (!subject.evicted || from === undefined || !isAttended(from.place)) return false;
+  if (firstFailure(keptSeatChecks, subject, from.place, p.draft) !== undefined) return false;
+  if (peersAt(p, subject, from.place).kind !== "here") return false;
+  subject.evicted = false;
+  subject.leavingBecause = refusalAt(subject, from.place);
+  settle(p, subject, from.place, "");
+  if (subject.leavingBecause !== undefined) subject.progress = "open";
+  return subject.leavingBecause === undefined;
 }
 
 function placingReason(subject: Subject, load: number): string {

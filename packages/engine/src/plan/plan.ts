@@ -36,9 +36,9 @@ export function plan(view: PlanView, options: PlanOptions): Plan {
   const followers = tiePeers(world.subjects);
   const p = beginPlanning(world);
   dismissUnwanted(p);
-  admitStrays(p);
   keepPlainSeats(p, followers);
   keepGlobalSeats(p);
+  admitStrays(p);
   dropSurplusStrays(p);
   adoptStrays(p);
   placeGlobals(p);

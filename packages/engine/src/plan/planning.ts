@@ -100,7 +100,7 @@ function countUnreported(world: World, unreported: Int32Array): void {
 /** Decides where a plain unit is to be, moving it there in the draft. */
 export function settle(p: Planning, subject: Subject, place: Place, because: string): void {
   if (subject.at !== place || subject.progress !== "placed") {
-    if (subject.at !== undefined) p.draft.remove(subject, subject.at);
+    leave(p, subject);
     // A unit that is there without a seat is counted as such until it gets one.
     p.draft.remove(subject, place);
     p.draft.add(subject, place, "seat");
@@ -112,11 +112,21 @@ export function settle(p: Planning, subject: Subject, place: Place, because: str
   p.refusals.delete(subject);
 }
 
+function leave(p: Planning, subject: Subject): void {
+  const { at } = subject;
+  if (at === undefined) return;
+  p.draft.remove(subject, at);
+  // What was to be adopted there is still there.
+  if (!subject.keyed.has(at.index) && subject.strays.some(({ place }) => place === at)) {
+    p.draft.add(subject, at, "stray");
+  }
+}
+
 /** Decides that a plain unit has no place in this plan: it stays where it may, or leaves its seat for nothing. */
 export function giveUp(p: Planning, subject: Subject, refusal: Refusal): void {
   subject.progress = "waiting";
   if (subject.evicted || subject.from === undefined) {
-    if (subject.at !== undefined) p.draft.remove(subject, subject.at);
+    leave(p, subject);
     subject.at = undefined;
   }
   p.refusals.set(subject, refusal);

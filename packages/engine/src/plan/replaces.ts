@@ -30,12 +30,16 @@ function residents(p: Planning, place: Place): readonly Subject[] {
   return [...p.draft.residentsOf(place)].flatMap(([other, residence]) => (residence === "seat" ? other : []));
 }
 
+/** How often a plan changes its mind about where a replaced unit goes; so that it comes to an end. */
+const displacementsMax = 4;
+
 /** Makes the units that `subject` replaces leave its machine, by name, each if there is another place for it. */
 export function makeWayFor(p: Planning, subject: Subject): void {
   const place = subject.at;
   if (place === undefined || !isAttended(place) || !replacesAt(p, subject, place)) return;
   const replaced = residents(p, place).filter(
-    (other) => replaces(subject, other) && other.progress === "placed" && !other.displaced,
+    (other) =>
+      replaces(subject, other) && other.progress === "placed" && other.displacements < displacementsMax,
   );
   for (const other of replaced.sort((a, b) => (a.name < b.name ? -1 : 1))) displace(p, other, place, subject);
 }
@@ -52,7 +56,9 @@ function displace(p: Planning, subject: Subject, from: Place, by: Subject): void
   // A follower has to be where its peers are; a ring can be placed nowhere.
   if (subject.peerNames.length > 0) return;
   const companions = companionsOf(subject, (follower) => follower.at === from);
-  if (companions.includes(by)) return;
+  const going = new Set([subject, ...companions]);
+  const isLeftBehind = (follower: Subject): boolean => follower.at === from && !going.has(follower);
+  if (going.has(by) || [...going].some(({ followers }) => followers.some(isLeftBehind))) return;
   const to = choose(
     p,
     subject,
@@ -71,6 +77,6 @@ function displace(p: Planning, subject: Subject, from: Place, by: Subject): void
 
 function move(p: Planning, subject: Subject, to: Place, because: string): void {
   subject.leavingBecause = because;
-  subject.displaced = true;
+  subject.displacements += 1;
   settle(p, subject, to, because);
 }

@@ -25,13 +25,19 @@ export function admitStrays(p: Planning): void {
   }
 }
 
+/** Does once more, when all is decided, what could be done before. */
+export function dropStrays(p: Planning): void {
+  dropSurplusStrays(p);
+  dropDestroyedStrays(p);
+}
+
 /** Removes copies that the seats which stay have made superfluous. */
 export function dropSurplusStrays(p: Planning): void {
   for (const stray of allStrays(p)) {
     const { subject, place } = stray;
     if (!p.draft.residentsOf(place).has(subject)) continue;
     const { from } = subject;
-    if (subject.kind === "plain" && from !== undefined && subject.at === from.place) {
+    if (subject.kind === "plain" && from !== undefined && isSettledAt(subject, from.place)) {
       if (!isActive(p.world.view.states.get(from.place.id)?.get(subject.name))) continue;
       unseat(p, stray, "surplus", `is active on ${from.place.id}, where its seat is`);
     }
@@ -47,8 +53,15 @@ export function adoptStrays(p: Planning): void {
     (subject) => subject.kind === "plain" && subject.strays.length > 0,
   );
   for (const subject of candidates.toSorted((a, b) => a.depth - b.depth)) {
-    if (subject.progress === "open" && subject.at === undefined) adopt(p, subject);
+    const isSeatless = subject.at === undefined || subject.leavingBecause !== undefined;
+    const isFree = subject.peers.every((peer) => peer.kind !== "plain" || peer.progress === "placed");
+    if (subject.progress === "open" && isSeatless && isFree) adopt(p, subject);
   }
+  dropDestroyedStrays(p);
+}
+
+/** Removes copies of a unit that was destroyed and made anew, where the new one has no seat. */
+function dropDestroyedStrays(p: Planning): void {
   for (const stray of allStrays(p)) {
     const { subject, place } = stray;
     if (subject.kind !== "plain" || p.draft.residentsOf(place).get(subject) !== "stray") continue;
@@ -103,6 +116,10 @@ function* allStrays(p: Planning): Iterable<Stray> {
   for (const subject of p.world.subjects.values()) yield* subject.strays;
 }
 
+function isSettledAt(subject: Subject, place: Place): boolean {
+  return subject.progress === "placed" && subject.at === place;
+}
+
 function conflictsWithSeat(p: Planning, subject: Subject, place: Place): boolean {
   if (!p.draft.hasConflict(subject, place)) return false;
   for (const [other, residence] of p.draft.residentsOf(place)) {
@@ -118,6 +135,7 @@ function unseat(p: Planning, stray: Stray, cause: UnseatCause, reason: string): 
   if (place.stance === "frozen") return false;
   const rival = cause === "surplus" ? { rival: subject.from! } : {};
   p.draft.remove(subject, place);
+  subject.keyed.add(place.index);
   const tombstone = {
     contentId: state.contentId,
     hash: state.hash,

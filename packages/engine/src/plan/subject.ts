@@ -81,8 +81,8 @@ export interface Subject {
   leavingBecause: string | undefined;
   /** Why it is where it is to be, if it was not there before. */
   arrivingBecause: string;
-  /** Whether it was moved to make way for a unit that replaces it; once a plan is enough. */
-  displaced: boolean;
+  /** How often it was moved, in this plan, to make way for a unit that replaces it. */
+  displacements: number;
 }
 
 /** Where subjects get what they share. */
@@ -137,7 +137,7 @@ export function makeSubject(
     evicted: false,
     leavingBecause: undefined,
     arrivingBecause: "",
-    displaced: false,
+    displacements: 0,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import type { Check } from "./checks/check.js";
+import { destroyedSince } from "./dismiss.js";
 import { cycleText } from "./peers.js";
 import { isHeld, type Place } from "./place.js";
 import type { Planning } from "./planning.js";
@@ -58,13 +59,23 @@ function otherPeerAt(
       // What cannot be read may say anything, so nothing is concluded from it.
       return { kind: "here" };
     default:
-      return p.draft.residentsOf(place).has(peer) ? { kind: "here" } : never(`${peer.name} is not there`);
+      // A copy that a mark speaks of is about to go.
+      return destroyedSince(p, peer) === 0 && peer.strays.some((stray) => stray.place === place)
+        ? { kind: "here" }
+        : never(`${peer.name} is not there`);
   }
 }
 
 /** Puts a failed check into words about one machine. */
 export function objectionAt(p: Planning, check: Check, subject: Subject, place: Place): string {
   return `machine ${place.id}: ${check.explain(subject, place, p.draft).one}`;
+}
+
+/** Says that the machine itself will not take the unit; `undefined` if it does not say so. */
+export function refusalAt(subject: Subject, place: Place): string | undefined {
+  const reason = subject.refusedBy.get(place.index);
+  if (reason === undefined) return undefined;
+  return `machine ${place.id} refuses it${reason === "" ? "" : `: ${reason}`}`;
 }
 
 /** What becomes of a ring of units that follow each other. */

@@ -1,0 +1,266 @@
+import {
+  type ClusterView,
+  conflictBetween,
+  isSeated,
+  type MachineId,
+  matchesMachineId,
+  matchesMetadata,
+  replacementBetween,
+  type Seat,
+  type Unit,
+  type UnitName,
+} from "@fleet/core";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { carryOut } from "../../../../test/support/carry-out.js";
+import type { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
+import { buildCluster, clusterPlan } from "../../../../test/support/random-cluster.js";
+import { type Plan, plan } from "./plan.js";
+
+const runs = { numRuns: 600 };
+
+function planFor(cluster: ClusterSketch): Plan {
+  return plan(cluster.view, { releasedMachines: cluster.absent });
+}
+
+function liveSeats(view: ClusterView): readonly Seat[] {
+  return [...view.seats.values()].flatMap((seats) => [...seats.values()].filter(isSeated));
+}
+
+function isAttended(view: ClusterView, machine: MachineId): boolean {
+  return view.machines.get(machine)?.presence?.state === "up";
+}
+
+/** What the rules know of a seated unit. Nothing is known of one whose record cannot be read. */
+function party(view: ClusterView, name: UnitName) {
+  const requirements = view.units.get(name)?.requirements;
+  return { name, conflicts: requirements?.conflicts ?? [], replaces: requirements?.replaces ?? [] };
+}
+
+function isOlder(a: Seat, b: Seat): boolean {
+  return a.createRevision === b.createRevision ? a.unit < b.unit : a.createRevision < b.createRevision;
+}
+
+function isMovable(view: ClusterView, name: UnitName): boolean {
+  return view.units.get(name)?.requirements !== undefined && !view.unreadableUnits.has(name);
+}
+
+describe("a plan", () => {
+  it("is the same, byte by byte, whatever the order of the maps", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const { view } = buildCluster(description);
+        const reversed = <K, V>(map: ReadonlyMap<K, V>) => new Map([...map].reverse());
+        const nested = <K, L, V>(map: ReadonlyMap<K, ReadonlyMap<L, V>>) =>
+          new Map([...map].reverse().map(([key, value]) => [key, reversed(value)]));
+        const shuffled: ClusterView = {
+          ...view,
+          units: reversed(view.units),
+          machines: reversed(view.machines),
+          destroyed: reversed(view.destroyed),
+          seats: nested(view.seats),
+          states: nested(view.states),
+          unreadableUnits: new Set([...view.unreadableUnits].reverse()),
+        };
+        const releasedMachines = new Set(view.machines.keys());
+        const first = JSON.stringify(plan(view, { releasedMachines }));
+        expect(JSON.stringify(plan(shuffled, { releasedMachines }))).toBe(first);
+      }),
+      runs,
+    );
+  });
+
+  it("leaves nothing to do once it is carried out", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        const first = planFor(cluster);
+        // A unit cannot return where its tombstone was collected before that has happened.
+        fc.pre(first.tasks.every(({ kind }) => kind !== "collect"));
+        carryOut(cluster, first);
+        const next = planFor(cluster).tasks;
+        // A copy is superfluous only beside a seat, so not before an adoption has been written.
+        fc.pre(!next.some((task) => task.kind === "unseat" && task.cause === "surplus"));
+        // Tombstones on forgotten machines have nobody to obey them, so they are collected once they are there.
+        expect(next.filter(({ kind }) => kind !== "collect")).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it("comes to rest when machines do as they are told", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        let rounds = 0;
+        for (;;) {
+          const next = planFor(cluster);
+          if (next.tasks.length === 0 && rounds > 0) break;
+          carryOut(cluster, next);
+          cluster.letAgentsWork();
+          rounds += 1;
+          expect(rounds).toBeLessThan(12);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("gives no plain unit a second seat, and none where a seat or tombstone is", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        // carryOut refuses to write a seat over another key.
+        carryOut(cluster, planFor(cluster));
+        const { view } = cluster;
+        for (const [name, unit] of view.units) {
+          if (unit.requirements === undefined || unit.requirements.global) continue;
+          if (view.unreadableUnits.has(name)) continue;
+          expect(liveSeats(view).filter((seat) => seat.unit === name).length).toBeLessThanOrEqual(1);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("breaks no rule with a new seat", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        const { tasks } = planFor(cluster);
+        carryOut(cluster, { tasks });
+        const { view } = cluster;
+        for (const task of tasks) {
+          if (task.kind !== "seat" && task.kind !== "move") continue;
+          expectLegalSeat(view, view.units.get(task.unit)!, task.machine);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("separates units that conflict, wherever something can be done about it", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        carryOut(cluster, planFor(cluster));
+        const { view } = cluster;
+        for (const a of liveSeats(view)) {
+          for (const b of liveSeats(view)) {
+            if (a.machine !== b.machine || a.unit >= b.unit || !isAttended(view, a.machine)) continue;
+            // What cannot be read is not moved, and nothing older is moved for its sake.
+            const younger = isOlder(a, b) ? b : a;
+            if (!isMovable(view, younger.unit)) continue;
+            expect(conflictBetween(party(view, a.unit), party(view, b.unit))).toBeUndefined();
+          }
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("takes no seat away without one of the known reasons", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        const before = buildCluster(description).view;
+        const { tasks } = planFor(cluster);
+        carryOut(cluster, { tasks });
+        for (const task of tasks) {
+          if (task.kind === "move") expectReason(before, cluster.view, task.unit, task.from.machine);
+          if (task.kind === "unseat" && task.cause === "illegal") {
+            expectReason(before, cluster.view, task.unit, task.machine);
+          }
+          if (task.kind === "unseat" && task.cause === "inactive") {
+            expect(before.units.get(task.unit)?.desiredState).toBe("inactive");
+          }
+          if (task.kind === "unseat" && task.cause === "destroyed") {
+            expect(before.destroyed.has(task.unit)).toBe(true);
+          }
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("never touches what cannot be read, nor what no record or mark speaks of", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const { view, absent } = buildCluster(description);
+        for (const task of plan(view, { releasedMachines: absent }).tasks) {
+          if (task.kind === "collect" || task.kind === "clear-mark") continue;
+          const isKnown = view.units.get(task.unit)?.requirements !== undefined;
+          expect(isKnown || view.destroyed.has(task.unit)).toBe(true);
+          expect(view.unreadableUnits.has(task.unit)).toBe(false);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("says why of every wanted unit that ends up without a seat", () => {
+    fc.assert(
+      fc.property(clusterPlan, (description) => {
+        const cluster = buildCluster(description);
+        const { tasks, refusals } = planFor(cluster);
+        carryOut(cluster, { tasks });
+        const { view } = cluster;
+        for (const [name, unit] of view.units) {
+          const isWanted = unit.requirements !== undefined && unit.desiredState !== "inactive";
+          if (!isWanted || liveSeats(view).some((seat) => seat.unit === name)) continue;
+          expect(refusals.some((refusal) => refusal.unit === name && refusal.reason !== "")).toBe(true);
+        }
+      }),
+      runs,
+    );
+  });
+});
+
+function expectLegalSeat(view: ClusterView, unit: Unit, machine: MachineId): void {
+  const host = view.machines.get(machine)!;
+  const requirements = unit.requirements!;
+  expect(unit.desiredState).not.toBe("inactive");
+  expect(host.presence?.state).toBe("up");
+  expect(host.policy.drained).toBe(false);
+  expect(matchesMetadata(requirements.machineMetadata, host.metadata)).toBe(true);
+  expect(view.states.get(machine)?.get(unit.name)?.condition).not.toBe("refused");
+  const neighbours = [...(view.seats.get(machine)?.values() ?? [])].filter(isSeated);
+  for (const other of neighbours) {
+    expect(conflictBetween(party(view, unit.name), party(view, other.unit))).toBeUndefined();
+  }
+  if (requirements.global) return;
+  if (requirements.machineId !== undefined) {
+    expect(matchesMachineId(requirements.machineId, machine)).toBe(true);
+  }
+  for (const peer of requirements.machineOf) {
+    expect(neighbours.some((seat) => seat.unit === peer)).toBe(true);
+  }
+}
+
+function expectReason(before: ClusterView, after: ClusterView, name: UnitName, machine: MachineId): void {
+  // Of several seats of one unit all but one go, for which being several is reason enough.
+  if (liveSeats(before).filter((seat) => seat.unit === name).length > 1) return;
+  const requirements = before.units.get(name)!.requirements!;
+  const host = before.machines.get(machine);
+  const own = party(before, name);
+  const others = liveSeats(before).filter((seat) => seat.machine === machine && seat.unit !== name);
+  const isAnyoneBeside = (test: (other: UnitName) => boolean): boolean =>
+    [...others, ...liveSeats(after).filter((seat) => seat.machine === machine)].some((seat) =>
+      test(seat.unit),
+    );
+  const hasSeat = (view: ClusterView, peer: string): boolean =>
+    liveSeats(view).some((seat) => seat.machine === machine && seat.unit === peer);
+  const reasons = [
+    host?.presence?.state !== "up",
+    !matchesMetadata(requirements.machineMetadata, host?.metadata ?? {}),
+    !requirements.global &&
+      requirements.machineId !== undefined &&
+      !matchesMachineId(requirements.machineId, machine),
+    isAnyoneBeside((other) => conflictBetween(own, party(before, other)) !== undefined),
+    !requirements.global &&
+      requirements.machineOf.some((peer) => !hasSeat(before, peer) || !hasSeat(after, peer)),
+    before.states.get(machine)?.get(name)?.condition === "refused",
+    isAnyoneBeside((other) => replacementBetween(own, party(before, other))?.replaced === name),
+  ];
+  expect(reasons).toContain(true);
+}
