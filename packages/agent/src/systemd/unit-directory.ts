@@ -26,7 +26,12 @@ class FileUnitDirectory implements UnitDirectory {
   }
 
   async list(): Promise<readonly UnitName[]> {
-    const entries = await translated(`list ${this.#path}`, readdir(this.#path));
+    // A boot, or somebody, may have removed the directory; the next write makes it again.
+    const listing = readdir(this.#path).catch((error: unknown) => {
+      if (codeOf(error) === "ENOENT") return [];
+      throw error;
+    });
+    const entries: readonly string[] = await translated(`list ${this.#path}`, listing);
     return entries.filter((entry): entry is UnitName => unitNameProblem(entry) === undefined);
   }
 
@@ -40,11 +45,21 @@ class FileUnitDirectory implements UnitDirectory {
   }
 
   async write(name: UnitName, text: string): Promise<void> {
-    await translated(`write ${this.pathOf(name)}`, replaceFile(this.pathOf(name), text, 0o644));
+    await translated(`write ${this.pathOf(name)}`, this.#replace(name, text));
   }
 
   async remove(name: UnitName): Promise<void> {
     await translated(`remove ${this.pathOf(name)}`, rm(this.pathOf(name), { force: true }));
+  }
+
+  async #replace(name: UnitName, text: string): Promise<void> {
+    try {
+      await replaceFile(this.pathOf(name), text, 0o644);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      await mkdir(this.#path, { recursive: true, mode: 0o755 });
+      await replaceFile(this.pathOf(name), text, 0o644);
+    }
   }
 }
 
