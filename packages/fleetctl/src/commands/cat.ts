@@ -3,6 +3,8 @@ import { completeUnitName, FleetError, serializeUnitFile } from "@fleet/core";
 import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
+import { parseUnitAddress } from "../patterns/unit-address.js";
+import { expandArguments } from "../units/expand-arguments.js";
 import { UsageError } from "../usage-error.js";
 
 /** `fleetctl cat`. */
@@ -11,30 +13,70 @@ export const cat: Command = {
   summary: "Output the contents of a submitted unit",
   usage: "cat UNIT",
   description:
-    "Prints the unit file as it was submitted, comments included. Files on this machine are not looked at.",
+    "Prints the unit file as it was submitted, comments included. Files on this machine are not looked at. If a pattern\n" +
+    "matches several units, the name of each stands above it. UNIT@@MACHINE is the unit, if it is on that machine.",
   options: [],
-  examples: [{ command: "fleetctl cat hello.service", what: "What the cluster has under this name." }],
+  examples: [
+    { command: "fleetctl cat hello.service", what: "What the cluster has under this name." },
+    { command: "fleetctl cat 'web@*'", what: "All instances of a template." },
+  ],
   run: async (context, args) => {
     const [argument, ...surplus] = args.positionals;
     if (argument === undefined || surplus.length > 0) {
       throw new UsageError("One unit file must be provided", { hint: "Usage: fleetctl cat UNIT" });
     }
-    const name = completeUnitName(argument);
-    try {
-      const text = await readText(context, name);
-      if (text === undefined) {
-        context.stderr.write(`Unit ${name} not found\n`);
-        return exitCode.failed;
-      }
-      context.stdout.write(text);
-      return exitCode.ok;
-    } catch (error) {
-      context.signal.throwIfAborted();
-      tellError(context, `Error retrieving Unit ${name}`, error);
-      return exitCode.failed;
+    const { unit, machine } = parseUnitAddress(argument);
+    const words = await expandArguments(context, {
+      command: "cat",
+      positionals: [unit],
+      step: "Error retrieving units",
+    });
+    if (words === undefined) return exitCode.failed;
+    const names = words.map((word) => completeUnitName(word.argument));
+    let code: number = exitCode.ok;
+    for (const [index, name] of names.entries()) {
+      const heading = names.length === 1 ? "" : `${index === 0 ? "" : "\n"}# ${name}\n`;
+      if (!(await printUnit(context, name, machine, heading))) code = exitCode.failed;
     }
+    return code;
   },
 };
+
+/** @returns whether it could be printed; why not has been told. */
+async function printUnit(
+  context: CommandContext,
+  name: string,
+  machine: string | undefined,
+  heading: string,
+): Promise<boolean> {
+  const { signal, stderr, stdout } = context;
+  try {
+    const text = await readText(context, name);
+    if (text === undefined) {
+      stderr.write(`Unit ${name} not found\n`);
+      return false;
+    }
+    if (machine !== undefined && !(await isOnMachine(context, name, machine))) {
+      stderr.write(`Unit ${name} is on no machine whose id begins with ${machine}\n`);
+      return false;
+    }
+    stdout.write(heading + text);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    tellError(context, `Error retrieving Unit ${name}`, error);
+    return false;
+  }
+}
+
+async function isOnMachine(
+  { client, signal }: CommandContext,
+  unitName: string,
+  machine: string,
+): Promise<boolean> {
+  const states = await client.listStates({ unitName }, signal);
+  return states.some(({ machineID }) => machineID?.startsWith(machine));
+}
 
 async function readText({ client, signal }: CommandContext, name: string): Promise<string | undefined> {
   const unit = await client.getUnitV2(name, signal);

@@ -1,8 +1,11 @@
 import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { blockOptions } from "../units/block-options.js";
-import { findUnits } from "../units/find-units.js";
+import { findUnits, type MeantUnits } from "../units/find-units.js";
 import { stopUnits } from "../units/stop-units.js";
+
+/** Of what a pattern matches, only units that somebody wants on a machine are meant: the others are stopped already. */
+const isWanted: MeantUnits = (unit) => (unit.desiredState ?? "inactive") !== "inactive";
 
 /** `fleetctl stop`. */
 export const stop: Command = {
@@ -18,7 +21,7 @@ export const stop: Command = {
     { command: "fleetctl stop --no-block hello@1 hello@2", what: "Only say what is wanted." },
   ],
   run: async (context, args) => {
-    const units = await findUnits(context, "stop", args.positionals, "Error retrieving units");
+    const units = await findUnits(context, "stop", args.positionals, "Error retrieving units", isWanted);
     if (units === undefined) return exitCode.failed;
     const inactive = units.filter((unit) => !unit.global && (unit.desiredState ?? "inactive") === "inactive");
     for (const { name } of inactive) {

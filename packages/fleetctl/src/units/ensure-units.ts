@@ -1,8 +1,9 @@
 import type { UnitsSnapshot } from "@fleet/client";
-import { isTemplate, parseRequirements } from "@fleet/core";
+import { FleetError, isTemplate, parseRequirements } from "@fleet/core";
 import type { CommandContext, OptionSpec } from "../command.js";
 import { errorHint, errorText, tellError } from "../output/error-text.js";
 import { UsageError } from "../usage-error.js";
+import { expandArguments } from "./expand-arguments.js";
 import { judgeState } from "./judge.js";
 import { tellFailures } from "./tell-failures.js";
 import { type CreatingCommand, planUnit, type UnitPlan } from "./unit-plan.js";
@@ -47,10 +48,8 @@ export async function ensureUnits(
   context: CommandContext,
   options: EnsureOptions,
 ): Promise<readonly EnsuredUnit[] | undefined> {
-  const units = parseUnitArguments(options.positionals);
-  if (units.length === 0) {
-    throw new UsageError("No units given", { hint: `Usage: fleetctl ${options.command} UNIT...` });
-  }
+  const units = await readArguments(context, options);
+  if (units === undefined) return undefined;
   if (options.command !== "submit" && refuseTemplates(context, options.command, units)) return undefined;
   const snapshot = await lookAt(context, units);
   if (snapshot === undefined) return undefined;
@@ -62,6 +61,30 @@ export async function ensureUnits(
   }
   if (!(await writePlans(context, options, plans))) return undefined;
   return plans.map((plan) => describePlan(plan, snapshot));
+}
+
+/** Patterns mean units that exist; of those, templates are passed over by commands that run units. */
+async function readArguments(
+  context: CommandContext,
+  { command, positionals, replace }: EnsureOptions,
+): Promise<readonly UnitArgument[] | undefined> {
+  if (positionals.length === 0) {
+    throw new UsageError("No units given", { hint: `Usage: fleetctl ${command} UNIT...` });
+  }
+  const words = await expandArguments(context, {
+    command,
+    positionals,
+    step,
+    // Without --replace, units that exist are left alone: nothing that a pattern matches could be submitted.
+    ...(command === "submit" && !replace ? { patternProblem: "no such file" } : {}),
+  });
+  if (words === undefined) return undefined;
+  const units = parseUnitArguments(words);
+  const meant = units.filter(({ name, isMatch }) => command === "submit" || !(isMatch && isTemplate(name)));
+  if (meant.length > 0) return meant;
+  throw new FleetError("not-found", `Only templates match ${positionals.join(" ")}, which cannot run`, {
+    hint: "name instances of them, for example web@1 or web@{1..3}",
+  });
 }
 
 /** A template is stored and never run; the whole batch is refused before anything is written. */

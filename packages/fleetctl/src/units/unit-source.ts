@@ -8,6 +8,7 @@ import {
   unitContentFromText,
 } from "@fleet/core";
 import type { CommandContext } from "../command.js";
+import type { ExpandedArgument } from "./expand-arguments.js";
 import { type LocalUnit, readLocalUnit, templateFilePath, unitFilePath } from "./local-unit.js";
 
 /** What an argument of submit, load or start means. */
@@ -17,15 +18,17 @@ export interface UnitArgument {
   readonly name: string;
   /** The name of the template, for instances. */
   readonly template: string | undefined;
+  /** Whether a pattern has matched it. */
+  readonly isMatch: boolean;
 }
 
 /** Reads the arguments; of arguments that mean the same unit the first one counts. */
-export function parseUnitArguments(positionals: readonly string[]): readonly UnitArgument[] {
+export function parseUnitArguments(words: readonly ExpandedArgument[]): readonly UnitArgument[] {
   const units = new Map<string, UnitArgument>();
-  for (const argument of positionals) {
+  for (const { argument, isMatch } of words) {
     const name = completeUnitName(argument);
     const template = isInstance(name) ? splitUnitName(name)?.template : undefined;
-    if (!units.has(name)) units.set(name, { argument, name, template });
+    if (!units.has(name)) units.set(name, { argument, name, template, isMatch });
   }
   return [...units.values()];
 }
