@@ -141,7 +141,7 @@ class StoredReplica implements ClusterReplica {
     let mustRead = true;
     while (!signal.aborted) {
       if (trust.problem !== undefined) {
-        this.#become("younger", trust.problem);
+        this.#become(trust.finding === undefined ? "disconnected" : "younger", trust.problem);
         await trust.untilBelieved(signal);
         mustRead = true;
         continue;

@@ -42,6 +42,18 @@ describe("trust", () => {
     expect([trust.problem, trust.highest]).toEqual([undefined, 5]);
   });
 
+  test("until it was asked once nothing is acted upon, and that is no finding", async () => {
+    const { etcd } = await makeMemoryHarness();
+    const trust = new Trust(etcd.connect());
+    trust.question("nobody asked yet");
+    expect(await codeOf(trust.store.range({ key: "a" }, never))).toBe("unavailable");
+    expect(await codeOf(trust.probe.range({ key: "a" }, never))).toBe("resolved");
+    expect([trust.problem, trust.finding]).toEqual(["nobody asked yet", undefined]);
+    trust.confirm();
+    expect(await codeOf(trust.store.range({ key: "a" }, never))).toBe("resolved");
+    expect(trust.highest).toBe(1);
+  });
+
   test("the first reason stays; listeners hear of the loss and of the return, once each", async () => {
     const { etcd } = await makeMemoryHarness();
     const trust = new Trust(etcd.connect());

@@ -27,6 +27,7 @@ export class Trust {
   readonly #listeners = new Set<() => void>();
   #highest: Revision = 0;
   #problem: string | undefined;
+  #question: string | undefined;
   /** Answers to questions that were asked before a new beginning count for nothing. */
   #beginnings = 0;
 
@@ -42,6 +43,11 @@ export class Trust {
 
   /** Why etcd is not believed, for people; `undefined` while it is. */
   get problem(): string | undefined {
+    return this.#problem ?? this.#question;
+  }
+
+  /** The reason of `distrust` alone: what somebody found, as opposed to what nobody has asked yet. */
+  get finding(): string | undefined {
     return this.#problem;
   }
 
@@ -65,20 +71,36 @@ export class Trust {
     };
   }
 
+  /** Believes nothing yet, until `confirm`, `believe` or `distrust`. */
+  question(why: string): void {
+    this.#change(() => {
+      this.#question = why;
+    });
+  }
+
+  /** The question is answered: nothing speaks against etcd. */
+  confirm(): void {
+    this.#change(() => {
+      this.#question = undefined;
+    });
+  }
+
   /** Stops believing. The first reason stays. */
   distrust(problem: string): void {
-    if (this.#problem !== undefined) return;
-    this.#problem = problem;
-    this.#tell();
+    this.#change(() => {
+      this.#problem ??= problem;
+      this.#question = undefined;
+    });
   }
 
   /** Believes again, and counts from this revision on. */
   believe(revision: Revision): void {
     this.#highest = revision;
     this.#beginnings += 1;
-    if (this.#problem === undefined) return;
-    this.#problem = undefined;
-    this.#tell();
+    this.#change(() => {
+      this.#problem = undefined;
+      this.#question = undefined;
+    });
   }
 
   /** Calls `listener` when belief is lost or regained. @returns the unsubscription. */
@@ -89,16 +111,19 @@ export class Trust {
 
   /** Waits until etcd is believed, or until aborted. */
   untilBelieved(signal: AbortSignal): Promise<void> {
-    return this.#until(() => this.#problem === undefined, signal);
+    return this.#until(() => this.problem === undefined, signal);
   }
 
   /** Waits until etcd is not believed any more, or until aborted. */
   untilDistrusted(signal: AbortSignal): Promise<void> {
-    return this.#until(() => this.#problem !== undefined, signal);
+    return this.#until(() => this.problem !== undefined, signal);
   }
 
   /** @throws {FleetError} `unavailable` while etcd is not believed. */
   throwIfDistrusted(): void {
+    if (this.#question !== undefined && this.#problem === undefined) {
+      throw new FleetError("unavailable", `the registry is not believed yet: ${this.#question}`);
+    }
     if (this.#problem === undefined) return;
     throw new FleetError("unavailable", `the registry is not believed: ${this.#problem}`, {
       hint: "if this etcd is the right one now, say so with: fleetctl machine accept --all",
@@ -119,8 +144,10 @@ export class Trust {
     });
   }
 
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+  #change(change: () => void): void {
+    const before = this.problem;
+    change();
+    if (before !== this.problem) for (const listener of [...this.#listeners]) listener();
   }
 }
 

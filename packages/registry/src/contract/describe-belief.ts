@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { unitName } from "./daemon.js";
 import type { MakeHarness, StoreHarness } from "./harness.js";
 import { MachineCrew } from "./machine-crew.js";
-import { never, put, write } from "./store-words.js";
+import { codeOf, never, put, write } from "./store-words.js";
 import { presenceOf, putSeat, TestMachine, type TestProcess } from "./test-machine.js";
 
 const web = unitName("web.service");
@@ -88,6 +88,25 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await becomes(one, "joined");
       expect(one.session.history).not.toBe(history);
       expect(other.session.condition).toBe("frozen");
+    });
+
+    test("no server of this process writes before etcd was compared with what is remembered", async () => {
+      const first = await join();
+      await actOn(first, web);
+      await first.stop();
+      await harness.wipe();
+      const second = await start();
+      // As a request that comes while fleetd starts.
+      const early = second.daemon.units.setMachinePolicy(
+        machine.id,
+        { cordoned: true, drained: false },
+        never,
+      );
+      expect(await codeOf(early)).toBe("unavailable");
+      await isFrozen(second, /holds no cluster|wiped or restored/);
+      expect(
+        (await harness.store.range({ key: first.daemon.options.keys.policy(machine.id) }, never)).count,
+      ).toBe(0);
     });
 
     test("restored while the agent was away, with nothing of its own lost but revisions", async () => {

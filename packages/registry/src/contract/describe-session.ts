@@ -63,6 +63,18 @@ export function describeSession(name: string, makeHarness: MakeHarness): void {
         expect(process.session.registration).toBe(1);
       });
 
+      test("answers that are lost on the way in are made up for", async () => {
+        const [first, second] = [await machine.start(), await new TestMachine(harness, "m2").start()];
+        crew.add(first, second);
+        // The first loses the answer to beginning the cluster, the second that to registering.
+        await first.daemon.line.losingReply(() => becomes(first, "joined"));
+        await second.daemon.line.losingReply(() => becomes(second, "joined"));
+        const { keys } = first.daemon.options;
+        const { items } = await harness.store.range({ prefix: keys.presences }, never);
+        expect(items.map(({ version }) => version)).toEqual([1, 1]);
+        expect((await harness.store.range({ key: keys.cluster }, never)).items[0]?.version).toBe(1);
+      });
+
       test("seats, metadata and texts are followed; bad seats harm only themselves", async () => {
         const process = await join();
         const { keys } = process.daemon.options;

@@ -11,6 +11,11 @@ export class MachineCrew {
     this.#harness = harness;
   }
 
+  /** Takes processes in that were started elsewhere. */
+  add(...processes: readonly TestProcess[]): void {
+    this.#processes.push(...processes);
+  }
+
   /** Starts fleetd on a machine. */
   async start(on: TestMachine, options: { id?: string; ip?: string } = {}): Promise<TestProcess> {
     const process = await on.start(options);

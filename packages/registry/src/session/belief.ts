@@ -48,6 +48,7 @@ export class Belief {
     if (damage !== undefined) this.#freeze(damage, true);
     trust.know(this.#document.memory.highest);
     if (this.freeze !== undefined) trust.distrust(this.freeze.reason);
+    else trust.question("this machine has not compared it with what it remembers");
   }
 
   /** Keeps the disk current until aborted. */
@@ -112,7 +113,8 @@ export class Belief {
         this.#document.update({ highest: Math.max(revision, trust.highest), freeze: undefined });
         break;
     }
-    if (trust.problem !== undefined) trust.believe(revision);
+    if (trust.finding === undefined) trust.confirm();
+    else trust.believe(revision);
     return { isBelieved: true, revision };
   }
 

@@ -32,7 +32,7 @@ export async function gatherFacts(
     isKnown: record !== undefined,
     seats: new Map(units.flatMap((unit, index) => pairOf(unit, seats[index]))),
     accept: readAccept(policy),
-    distrust: trust.problem,
+    distrust: trust.finding,
   };
 }
 
