@@ -37,6 +37,17 @@ describe("states", () => {
     expect(machine.session.states.get(web)).toMatchObject({ subState: "round-99" });
   });
 
+  test("what a seat asks for is answered at once, however short after another write", async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.clock.settle();
+    machine.session.seat(web, { target: "loaded" });
+    await machine.clock.settle();
+    expect(machine.session.states.get(web)).toMatchObject({ condition: "loaded", activeState: "inactive" });
+    const tombstone = machine.session.seat(web, { target: "absent" });
+    await machine.clock.settle();
+    expect(machine.session.states.get(web)).toMatchObject({ condition: "unloaded", acked: tombstone });
+  });
+
   test("since is when the unit entered its state, whatever else is said of it", async () => {
     machine.session.seat(web, { text: service() });
     await machine.settle();

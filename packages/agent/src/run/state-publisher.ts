@@ -14,7 +14,7 @@ export interface DerivedState {
   readonly progress: "settled" | "settling" | "queued";
 }
 
-/** At most one write per unit in this time. */
+/** At most one write in this time per unit that changes by itself: a unit that crashes again and again must not flood etcd. */
 const writeIntervalMs = 1_000;
 
 /** A unit that has been settling for this long is reported as it is. */
@@ -24,8 +24,9 @@ const settlingMsMax = 1_000;
 const retryMs = 1_000;
 
 /**
- * Tells the cluster how the units are: only what has changed, the newest value, at most one write per unit and second.
- * The first change of a quiet unit is written at once. What is asked for while a write is under way goes with the next.
+ * Tells the cluster how the units are: only what has changed, the newest value. What a seat has asked for is answered at
+ * once; what units do by themselves costs at most one write per unit and second, the first change of a quiet one at once.
+ * What is asked for while a write is under way goes with the next.
  */
 export class StatePublisher {
   readonly #session: MachineSession;
@@ -143,7 +144,7 @@ export class StatePublisher {
       const { state, progress } = this.#derive(unit);
       this.#dueMs.delete(unit);
       const isKnown = state === "unknown" || isPublished(state, this.#published.get(unit));
-      const dueMs = isKnown ? "never" : this.#whenDue(unit, progress);
+      const dueMs = isKnown ? "never" : this.#whenDue(unit, state, progress);
       if (dueMs === "never") {
         // It will be touched when something changes; until then the time it has to settle does not run.
         this.#dirtyMs.delete(unit);
@@ -161,9 +162,15 @@ export class StatePublisher {
     return { puts, removals, waitMs: Math.max(0, nextMs - nowMs) };
   }
 
-  #whenDue(unit: UnitName, progress: DerivedState["progress"]): number | "never" {
+  #whenDue(
+    unit: UnitName,
+    state: TimelessState | undefined,
+    progress: DerivedState["progress"],
+  ): number | "never" {
     if (progress === "queued") return "never";
-    const mayBeWrittenMs = (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) + writeIntervalMs;
+    const lastMs = this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY;
+    // Whoever wrote the seat waits for the answer, and there are only as many of them as writes of seats.
+    const mayBeWrittenMs = isAnswer(state, this.#published.get(unit)) ? lastMs : lastMs + writeIntervalMs;
     if (progress === "settled") return mayBeWrittenMs;
     const dirtyMs = this.#dirtyMs.get(unit) ?? this.#clock.monotonic();
     return Math.max(mayBeWrittenMs, dirtyMs + settlingMsMax);
@@ -186,6 +193,16 @@ export class StatePublisher {
     this.#retryAtMs = this.#clock.monotonic() + retryMs;
     return retryMs;
   }
+}
+
+/** Says something that a seat has asked for: that the unit was loaded, started, stopped on purpose, or given up. */
+function isAnswer(state: TimelessState | undefined, published: UnitStateContent | undefined): boolean {
+  if (state === undefined || published === undefined) return true;
+  return (
+    state.condition !== published.condition ||
+    state.acked !== published.acked ||
+    JSON.stringify(state.started) !== JSON.stringify(published.started)
+  );
 }
 
 function isPublished(state: TimelessState | undefined, published: UnitStateContent | undefined): boolean {
