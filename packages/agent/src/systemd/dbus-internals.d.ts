@@ -23,3 +23,22 @@ declare module "dbus-next/lib/message-type.js" {
   const messageType: { readonly Message: typeof MessageType };
   export default messageType;
 }
+
+declare module "dbus-next/lib/message.js" {
+  import type { Readable } from "node:stream";
+
+  const message: {
+    unmarshalMessages(stream: Readable, onMessage: (message: object) => void, options: object): void;
+  };
+  export default message;
+}
+
+declare module "dbus-next/lib/marshall-compat.js" {
+  import type { Message, MessageLike } from "dbus-next";
+
+  const compat: {
+    messageToJsFmt(message: object): MessageLike;
+    marshallMessage(message: Message): [Buffer, unknown[]];
+  };
+  export default compat;
+}

@@ -1,0 +1,318 @@
+import { FleetError, parseUnitName } from "@fleet/core";
+import type { Logger, UnitManager, UnitManagerEvent } from "@fleet/core/ports";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ManagerAddress } from "./manager-address.js";
+import { done, FakePeer, type PeerAnswer, type PeerCall, variant } from "./testing/fake-peer.js";
+import { realClock } from "./testing/real-clock.js";
+import { createUnitManager } from "./unit-manager.js";
+import { unitPath } from "./unit-path.js";
+
+const web = parseUnitName("web.service");
+const path = unitPath(web);
+const { signal } = new AbortController();
+
+const row = (active: string, sub: string, job = 0) => [
+  [web, "a description", "loaded", active, sub, "", path, job, "", "/"],
+];
+const rows = (list: unknown[]): PeerAnswer => ({ signature: "a(ssssssouso)", body: [list] });
+
+let peer: FakePeer;
+let units: UnitManager;
+let events: UnitManagerEvent[];
+let log: string[];
+let stop: AbortController;
+let running: Promise<void>;
+
+beforeEach(async () => {
+  peer = await FakePeer.listen();
+  stop = new AbortController();
+  running = Promise.resolve();
+  events = [];
+  log = [];
+});
+afterEach(async () => {
+  stop.abort();
+  await running;
+  await peer.close();
+});
+
+function begin(address: ManagerAddress = { kind: "private", path: peer.path }, callTimeoutMs = 5_000): void {
+  const line = (level: string) => (message: string) => log.push(`${level} ${message}`);
+  const logger: Logger = {
+    error: line("error"),
+    warn: line("warn"),
+    info: line("info"),
+    debug: line("debug"),
+    child: () => logger,
+  };
+  units = createUnitManager({ address, clock: realClock, logger, callTimeoutMs });
+  units.subscribe((event) => events.push(event));
+  running = units.run(stop.signal);
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 });
+const connected = () => until(() => expect(units.connected).toBe(true));
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => "no error",
+    (error: unknown) => (error instanceof FleetError ? error.code : String(error)),
+  );
+
+/** Answers the calls that describe a unit. */
+function describing(active: string, sub: string, invocation = [1, 2]): (call: PeerCall) => PeerAnswer {
+  const values: Readonly<Record<string, PeerAnswer>> = {
+    FragmentPath: { signature: "v", body: [variant("s", "/x/web.service")] },
+    InvocationID: { signature: "v", body: [variant("ay", Buffer.from(invocation))] },
+    NeedDaemonReload: { signature: "v", body: [variant("b", false)] },
+  };
+  return (call) =>
+    call.member.startsWith("ListUnits") ? rows(row(active, sub)) : (values[String(call.body[1])] ?? done);
+}
+
+describe("connecting", () => {
+  test("to a private socket: subscribes, and no bus is greeted", async () => {
+    begin();
+    await connected();
+    expect(new Set(peer.calls.map((call) => call.member))).toEqual(new Set(["Subscribe"]));
+  });
+
+  test("to a bus: says Hello, asks for signals, subscribes", async () => {
+    begin({ kind: "bus", address: `unix:path=${peer.path},guid=0` });
+    await connected();
+    expect(peer.calls.slice(0, 4).map((call) => call.member)).toEqual([
+      "Hello",
+      "AddMatch",
+      "AddMatch",
+      "Subscribe",
+    ]);
+  });
+
+  test("to a peer that forgets the first message until there is another", async () => {
+    peer.answer = () => (peer.calls.length === 1 ? "silence" : done);
+    const forgotten: PeerCall[] = [];
+    begin();
+    await until(() => {
+      forgotten.push(...peer.calls);
+      expect(peer.calls.length).toBeGreaterThan(1);
+    });
+    expect(new Set(forgotten.map((call) => call.member))).toEqual(new Set(["Subscribe"]));
+  });
+
+  test("to nobody: says so once, and keeps trying", async () => {
+    const { path } = peer;
+    await peer.close();
+    begin({ kind: "private", path });
+    await until(() => expect(log).toHaveLength(1));
+    expect(log[0]).toMatch(/^warn cannot reach systemd/);
+    expect(await codeOf(units.describe(web, signal))).toBe("unavailable");
+    peer = await FakePeer.listen();
+  });
+
+  test("to an address that names no socket is refused", async () => {
+    begin({ kind: "bus", address: "tcp:host=localhost,port=1" });
+    await expect(running).rejects.toMatchObject({ code: "invalid-argument" });
+    running = Promise.resolve();
+  });
+});
+
+describe("a connection that ends", () => {
+  test("ends its calls and jobs, and is made again", async () => {
+    peer.answer = (call) => {
+      if (call.member === "StartUnit") return { signature: "o", body: ["/job/1"] };
+      return call.member === "Reload" ? "silence" : done;
+    };
+    begin();
+    await connected();
+    const job = await units.start(web, signal);
+    const reload = codeOf(units.reload(signal));
+    await until(() => expect(peer.calls.at(-1)?.member).toBe("Reload"));
+    peer.drop();
+    expect(await reload).toBe("unavailable");
+    expect(await job.result).toBe("lost");
+    await until(() =>
+      expect(events.map((event) => event.kind)).toEqual(["resynced", "disconnected", "resynced"]),
+    );
+    expect(peer.connections).toBe(2);
+    expect(log.filter((line) => line.startsWith("warn"))).toHaveLength(1);
+  });
+
+  test("because systemd leaves the bus, is made again too", async () => {
+    begin({ kind: "bus", address: `unix:path=${peer.path}` });
+    await connected();
+    peer.ownerChanged(":1.1", "");
+    await until(() => expect(peer.connections).toBe(2));
+    await connected();
+  });
+});
+
+describe("calls", () => {
+  test("that are not answered in time are deadline-exceeded; the connection stays", async () => {
+    peer.answer = (call) => (call.member === "StartUnit" ? "silence" : done);
+    begin(undefined, 200);
+    await connected();
+    expect(await codeOf(units.start(web, signal))).toBe("deadline-exceeded");
+    expect(await codeOf(units.link(["/x"], signal))).toBe("no error");
+    expect(peer.connections).toBe(1);
+  });
+
+  test("that are aborted reject with the reason, also while they are under way", async () => {
+    peer.answer = (call) => (call.member === "Reload" ? "silence" : done);
+    begin();
+    await connected();
+    const abort = new AbortController();
+    const calls = [units.reload(abort.signal), units.reload(abort.signal)];
+    abort.abort(new Error("enough"));
+    for (const call of calls) await expect(call).rejects.toThrow("enough");
+  });
+
+  test.each([
+    ["org.freedesktop.systemd1.NoSuchUnit", "not-found"],
+    ["org.freedesktop.systemd1.UnitMasked", "conflict"],
+    ["org.freedesktop.systemd1.TransactionIsDestructive", "conflict"],
+    ["org.freedesktop.DBus.Error.AccessDenied", "permission-denied"],
+    ["org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", "permission-denied"],
+    ["org.freedesktop.DBus.Error.ServiceUnknown", "unavailable"],
+    ["org.freedesktop.DBus.Error.NoReply", "unavailable"],
+    ["org.freedesktop.DBus.Error.Timeout", "deadline-exceeded"],
+    ["org.example.Strange", "internal"],
+  ])("%s is %s, in systemd's words", async (error, code) => {
+    peer.answer = (call) => (call.member === "StartUnit" ? { error, text: "Unit is odd." } : done);
+    begin();
+    await connected();
+    await expect(units.start(web, signal)).rejects.toMatchObject({
+      code,
+      message: 'cannot start "web.service": Unit is odd.',
+    });
+  });
+
+  test("whose reply is not what the interface says fail, and alone", async () => {
+    peer.answer = (call) => (call.member === "StartUnit" ? { signature: "u", body: [7] } : done);
+    begin();
+    await connected();
+    expect(await codeOf(units.start(web, signal))).toBe("internal");
+    expect(await codeOf(units.reload(signal))).toBe("no error");
+  });
+});
+
+describe("jobs", () => {
+  const removed = (job: string, result: string) => ({
+    member: "JobRemoved",
+    signature: "uoss",
+    body: [1, job, web, result],
+  });
+
+  test("that end before the reply is there have their result", async () => {
+    peer.answer = (call) => {
+      if (call.member !== "StartUnit") return done;
+      peer.signals(removed("/job/8", "failed"), removed("/job/7", "done"));
+      return { signature: "o", body: ["/job/7"] };
+    };
+    begin();
+    await connected();
+    const job = await units.start(web, signal);
+    expect(await job.result).toBe("done");
+  });
+
+  test("that end after the reply have it too, for everybody who waits", async () => {
+    peer.answer = (call) => (call.member === "StartUnit" ? { signature: "o", body: ["/job/7"] } : done);
+    begin();
+    await connected();
+    const jobs = await Promise.all([units.start(web, signal), units.start(web, signal)]);
+    peer.signals(removed("/job/7", "canceled"));
+    expect(await Promise.all(jobs.map((job) => job.result))).toEqual(["canceled", "canceled"]);
+  });
+});
+
+describe("signals", () => {
+  const unitSignal = (member: string, name: string = web) => ({
+    member,
+    signature: "so",
+    body: [name, unitPath(name)],
+  });
+  const reloading = (isReloading: boolean) => ({ member: "Reloading", signature: "b", body: [isReloading] });
+
+  test("that arrive together are one event", async () => {
+    begin();
+    await connected();
+    peer.signals(unitSignal("UnitNew", "a.service"), unitSignal("UnitNew", "b.service"));
+    await until(() => expect(events).toHaveLength(2));
+    expect(events[1]).toEqual({ kind: "changed", units: new Set(["a.service", "b.service"]) });
+  });
+
+  test("about units coming and going during a reload are dropped; a resync follows", async () => {
+    begin();
+    await connected();
+    peer.signals(reloading(true), unitSignal("UnitRemoved"), unitSignal("UnitNew"));
+    peer.signals(reloading(false));
+    await until(() => expect(events).toHaveLength(2));
+    expect(events[1]).toEqual({ kind: "resynced" });
+  });
+
+  test("about a described unit spare the next question", async () => {
+    peer.answer = describing("active", "running");
+    begin();
+    await connected();
+    const before = await units.describeLoaded([web], signal);
+    expect(before.get(web)).toMatchObject({ activeState: "active", invocationId: "0102", hasJob: false });
+    const asked = peer.calls.length;
+    peer.changed(path, {
+      ActiveState: ["s", "deactivating"],
+      SubState: ["s", "stop-sigterm"],
+      Job: ["(uo)", [3, "/job/3"]],
+      InvocationID: ["ay", Buffer.from([9])],
+    });
+    await until(() => expect(events).toHaveLength(2));
+    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({
+      activeState: "deactivating",
+      subState: "stop-sigterm",
+      hasJob: true,
+      invocationId: "09",
+    });
+    expect(peer.calls).toHaveLength(asked);
+  });
+
+  test("that come between the questions are not overwritten by older answers", async () => {
+    const describe = describing("active", "running");
+    peer.answer = (call) => {
+      const answer = describe(call);
+      // The listing was made before the change, the change before the details.
+      if (call.body[1] === "FragmentPath") {
+        peer.changed(path, { ActiveState: ["s", "failed"], SubState: ["s", "failed"] });
+      }
+      return answer;
+    };
+    begin();
+    await connected();
+    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({ activeState: "failed" });
+  });
+
+  test("that cannot be read are logged, and harm nothing", async () => {
+    begin();
+    await connected();
+    peer.signals({ member: "JobRemoved", signature: "u", body: [1] }, unitSignal("UnitNew"));
+    await until(() => expect(events).toHaveLength(2));
+    expect(log.filter((line) => line.startsWith("error"))).toEqual(["error cannot handle a D-Bus message"]);
+  });
+
+  test("reach every listener, though one of them throws", async () => {
+    begin();
+    await connected();
+    units.subscribe(() => {
+      throw new Error("a bug");
+    });
+    const heard: UnitManagerEvent[] = [];
+    units.subscribe((event) => heard.push(event));
+    peer.signals(unitSignal("UnitNew"));
+    await until(() => expect(heard).toHaveLength(1));
+    expect(log).toContain("error a listener to unit changes failed");
+  });
+});
+
+test("the boot is the kernel's and the manager's", async () => {
+  peer.answer = (call) =>
+    call.body[1] === "UserspaceTimestampMonotonic"
+      ? { signature: "v", body: [variant("t", 2n ** 60n)] }
+      : done;
+  begin();
+  expect(await units.bootId(signal)).toMatch(/^[0-9a-f-]{36}-1152921504606846976$/);
+});
