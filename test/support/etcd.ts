@@ -9,6 +9,9 @@ import { systemClock } from "./system-clock.js";
 
 const never = new AbortController().signal;
 
+/** A loaded machine takes a while; more than this is something else. */
+const launchLimitMs = 60_000;
+
 /** How to start a real etcd. */
 export interface TestEtcdOptions {
   /** Files for TLS; clients must then use `https:`. */
@@ -92,8 +95,15 @@ export class TestEtcd {
       { stdio: "ignore" },
     );
     this.#process = child;
+    const killWithUs = (): void => {
+      child.kill("SIGKILL");
+    };
+    process.once("exit", killWithUs);
+    child.once("exit", () => process.off("exit", killWithUs));
+    const endMs = systemClock.monotonic() + launchLimitMs;
     for (;;) {
       if (child.exitCode !== null) throw new Error(`etcd ended at once, with ${child.exitCode}`);
+      if (systemClock.monotonic() > endMs) throw new Error(`etcd did not listen within ${launchLimitMs} ms`);
       if (await accepts(this.port)) return;
       await systemClock.sleep(10, never);
     }

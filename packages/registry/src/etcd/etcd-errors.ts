@@ -70,7 +70,7 @@ function codeOf(error: unknown, text: string): ErrorCode {
   return codeByClass.find(([kind]) => error instanceof kind)?.[1] ?? "unavailable";
 }
 
-/** Drops what the layers below put in front: class name, status number and name, "etcdserver:". */
+/** Drops what the layers below add: class name, status number and name, "etcdserver:". */
 function plainReason(text: string): string {
-  return text.replace(/^(\w*Error: )?(\d+ [A-Z_]+: )?(etcdserver: )?/, "");
+  return text.replace(/^\w*Error: |\b\d+ [A-Z_]+: |\betcdserver: /g, "");
 }

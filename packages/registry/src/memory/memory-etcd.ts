@@ -150,6 +150,8 @@ export class MemoryEtcd {
   }
 
   #expire(): void {
+    // The awaited moment is never later than the first lease's end, so most calls need not look at all leases.
+    if (this.#awaitedExpiryMs === undefined || this.#clock.boottime() < this.#awaitedExpiryMs) return;
     for (const leaseId of this.#leases.expired(this.#clock.boottime())) this.revokeLease(leaseId);
   }
 
@@ -163,8 +165,8 @@ export class MemoryEtcd {
     this.#clock.sleep(wait, this.#ended.signal).then(
       () => {
         if (this.#awaitedExpiryMs !== next) return;
-        this.#awaitedExpiryMs = undefined;
         this.#expire();
+        this.#awaitedExpiryMs = undefined;
         this.#awaitExpiry();
       },
       () => undefined,

@@ -12,7 +12,7 @@ import {
 } from "@fleet/core";
 import type { MachineSession, PublishOutcome, SessionCondition } from "@fleet/core/ports";
 import { Backoff } from "../async/backoff.js";
-import { runTogether, Scope } from "../async/scope.js";
+import { abortable, runTogether, Scope } from "../async/scope.js";
 import { decodePolicy, decodeState, decodeUnitFile } from "../codec.js";
 import { readAll } from "../read-all.js";
 import type { WatchBatch } from "../store.js";
@@ -130,7 +130,7 @@ class StoredMachineSession implements MachineSession {
   ): Promise<PublishOutcome> {
     // What an acknowledgement rests on must not be forgotten by a crash that follows it.
     if (states.some(({ acked }) => acked !== undefined)) await this.#belief.flush();
-    return await this.#inTurn(async () => {
+    return await this.#inTurn(signal, async () => {
       const outcome = await publishStates(
         this.#options,
         this.#presence,
@@ -146,7 +146,7 @@ class StoredMachineSession implements MachineSession {
 
   async setPresence(state: PresenceState, reason: string | undefined, signal: AbortSignal): Promise<void> {
     this.#wish = { state, reason };
-    await this.#inTurn(async () => {
+    await this.#inTurn(signal, async () => {
       // Whoever registers next says it then.
       if (!this.#presence.isRegistered) return;
       try {
@@ -189,7 +189,7 @@ class StoredMachineSession implements MachineSession {
   /** Judges, registers and reads. @returns what keeps the connection current; the first to end calls for another look. */
   async #connect(signal: AbortSignal): Promise<readonly Activity[]> {
     const { isBelieved, revision } = await this.#belief.judge(signal);
-    const outcome = await this.#inTurn(() => this.#presence.register(this.#presenceWish(), signal));
+    const outcome = await this.#inTurn(signal, () => this.#presence.register(this.#presenceWish(), signal));
     if (outcome === "displaced") return this.#beDisplaced();
     if (outcome === "anew") this.#registration += 1;
     const watches = this.#presenceWatches(revision + 1);
@@ -267,10 +267,13 @@ class StoredMachineSession implements MachineSession {
     return { state: "frozen", reason: freeze.reason, freeze: this.#belief.publishedFreeze };
   }
 
-  async #inTurn<T>(write: () => Promise<T>): Promise<T> {
-    const turn = this.#writes.then(write);
+  async #inTurn<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+    const turn = this.#writes.then(() => {
+      signal.throwIfAborted();
+      return write();
+    });
     this.#writes = turn.catch(() => undefined);
-    return await turn;
+    return await abortable(turn, signal);
   }
 
   #become(condition: SessionCondition, problem: string | undefined): void {
