@@ -1,4 +1,4 @@
-import { isFleetError, isTombstone, type MachineId, type UnitName } from "@fleet/core";
+import { AssertionError, isFleetError, isTombstone, type MachineId, type UnitName } from "@fleet/core";
 import type { Clock, Logger, MachineSession, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, SeatsCondition } from "../plan/machine-view.js";
 import { planMachine } from "../plan/plan-machine.js";
@@ -49,6 +49,8 @@ export class Reconciler {
   readonly #work = new Set<Promise<void>>();
   #bootId: string | undefined;
   #isReady = false;
+  /** A failed assertion in a task: the program is wrong, and ends. */
+  #bug: AssertionError | undefined;
   #condition: SeatsCondition = "joining";
   /** Tasks begun so far, by kind, for metrics. */
   readonly counts = new Map<AgentTask["kind"], number>();
@@ -123,6 +125,7 @@ export class Reconciler {
   async run(signal: AbortSignal): Promise<void> {
     try {
       while (!signal.aborted) {
+        if (this.#bug !== undefined) throw this.#bug;
         this.#act(signal);
         let waitMs = Number.POSITIVE_INFINITY;
         if (this.#unseen.size > 0 && this.#options.units.connected) {
@@ -228,7 +231,8 @@ export class Reconciler {
       await handler(task, unit, signal);
       unit.clearFailures();
     } catch (err) {
-      if (!signal.aborted) this.#failed(task, unit, seatRevision, err);
+      if (err instanceof AssertionError) this.#bug = err;
+      else if (!signal.aborted) this.#failed(task, unit, seatRevision, err);
     } finally {
       unit.work = undefined;
       this.#dirty.add(unit.name);
