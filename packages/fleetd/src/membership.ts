@@ -17,6 +17,7 @@ import { formatListenAddress } from "./listen-address.js";
 import type { Options } from "./options.js";
 import { detectPublicIp } from "./public-ip.js";
 import { version } from "./version.js";
+import { whileMember } from "./while-member.js";
 
 /** What a membership is made of. */
 export interface MembershipParts {
@@ -117,7 +118,9 @@ export class Membership {
       [
         (inner) => runSession(session, inner),
         (inner) => agent.run(inner),
-        ...(options.disable_engine ? [] : [(inner: AbortSignal) => engine.run(inner)]),
+        ...(options.disable_engine
+          ? []
+          : [(inner: AbortSignal) => whileMember(session, (member) => engine.run(member), inner)]),
       ],
       signal,
     );
