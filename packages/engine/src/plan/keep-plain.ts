@@ -32,7 +32,9 @@ function inOrderOfAge(p: Planning, followers: readonly (readonly Subject[])[]): 
   for (const subject of p.world.subjects.values()) {
     const claim = subject.claims[0];
     if (claim === undefined || subject.kind === "global") continue;
-    ages.set(subject, { subject, revision: claim.seat.createRevision, name: subject.name });
+    // What cannot be read or has no record will stay whatever happens, so the others have to get along with it.
+    const revision = subject.kind === "plain" ? claim.seat.createRevision : 0;
+    ages.set(subject, { subject, revision, name: subject.name });
   }
   for (const group of followers) {
     const ties = group.flatMap((subject) => [subject, ...subject.peers]);
