@@ -29,7 +29,14 @@ export type OptionSpec = {
   readonly help: string;
 } & (
   | { readonly type: "boolean"; readonly fallback: boolean }
-  | { readonly type: "text"; readonly fallback: string }
+  | {
+      readonly type: "text";
+      readonly fallback: string;
+      /** All values that it can have, for completion; absent if it can have any. */
+      readonly values?: readonly string[];
+      /** What stands between the values of several flags of this name; without it the last one counts. */
+      readonly joinedBy?: string;
+    }
   | { readonly type: "integer"; readonly fallback: number }
   | { readonly type: "seconds"; readonly fallback: number }
 );

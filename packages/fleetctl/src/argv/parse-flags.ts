@@ -18,7 +18,9 @@ export function parseFlags(
   all: readonly Command[],
 ): CommandArgs {
   const options = [...command.options, ...globalOptions];
-  const parsed = parseWithYargs(rest, options, (flag) => foreignFlag(flag, command, all));
+  const parsed = parseWithYargs(joinRepeated(rest, options), options, (flag) =>
+    foreignFlag(flag, command, all),
+  );
   const values = new Map<string, OptionValue>();
   for (const option of options) values.set(option.name, readValue(option, parsed, environment));
   const positionals = [...parsed._, ...(parsed["--"] ?? [])].map(String);
@@ -28,6 +30,21 @@ export function parseFlags(
     text: (name) => String(values.get(name) ?? ""),
     number: (name) => Number(values.get(name) ?? 0),
   };
+}
+
+/** Makes one flag of all those of one name whose values belong together. */
+function joinRepeated(rest: readonly string[], options: readonly OptionSpec[]): readonly string[] {
+  const end = rest.includes("--") ? rest.indexOf("--") : rest.length;
+  let words = rest.slice(0, end);
+  for (const option of options) {
+    if (option.type !== "text" || option.joinedBy === undefined) continue;
+    const beginning = `--${option.name}=`;
+    const values = words.filter((word) => word.startsWith(beginning));
+    if (values.length < 2) continue;
+    const joined = values.map((word) => word.slice(beginning.length)).join(option.joinedBy);
+    words = [...words.filter((word) => !word.startsWith(beginning)), beginning + joined];
+  }
+  return [...words, ...rest.slice(end)];
 }
 
 interface Parsed {

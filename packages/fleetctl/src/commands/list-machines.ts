@@ -2,35 +2,58 @@ import { ApiError, type MachineV1 } from "@fleet/client";
 import { formatMetadata } from "@fleet/core";
 import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
+import { type FilterSpec, filterOption, parseFilter } from "../filters/parse-filter.js";
 import { tellError } from "../output/error-text.js";
-import { fullOption } from "../output/full-option.js";
+import { type ListShape, listOptions, readListView, renderList } from "../output/list.js";
 import { machineIdLegend } from "../output/machine-legend.js";
-import { type Fields, fieldsOption, noLegendOption, parseFields, renderTable } from "../output/table.js";
 
 interface Row {
   readonly machine: MachineV1;
   readonly isFull: boolean;
 }
 
-const fields: Fields<Row> = {
-  machine: ({ machine, isFull }) => machineIdLegend(machine.id ?? "", isFull),
-  ip: ({ machine }) => machine.primaryIP || "-",
-  metadata: ({ machine }) => formatMetadata(machine.metadata ?? {}) || "-",
+const columns = "machine,ip,metadata";
+
+const shape: ListShape<Row> = {
+  schema: "fleetctl.list-machines/1",
+  fields: {
+    machine: ({ machine, isFull }) => machineIdLegend(machine.id ?? "", isFull),
+    ip: ({ machine }) => machine.primaryIP || "-",
+    metadata: ({ machine }) => formatMetadata(machine.metadata ?? {}) || "-",
+  },
+  columns,
+  wideColumns: columns,
+  name: ({ machine }) => machine.id ?? "",
+  item: ({ machine }) => ({
+    id: machine.id ?? "",
+    ip: machine.primaryIP || null,
+    metadata: machine.metadata ?? {},
+  }),
+};
+
+const filters: FilterSpec<Row> = {
+  machine: ({ machine }) => machine,
+  texts: { ip: ({ machine }) => [machine.primaryIP ?? ""] },
 };
 
 /** `fleetctl list-machines`. */
 export const listMachines: Command = {
   name: "list-machines",
   summary: "Enumerate the current hosts in the cluster",
-  usage: "list-machines [-l|--full] [--no-legend] [--fields]",
+  usage: "list-machines [-l|--full] [--no-legend] [--fields] [--output=FORMAT] [--filter=KEY=PATTERN]",
   description: "Lists all machines that are present in the cluster.",
-  options: [fieldsOption(Object.keys(fields), "machine,ip,metadata"), fullOption, noLegendOption],
+  options: [...listOptions(shape), filterOption(filters)],
   examples: [
     { command: "fleetctl list-machines", what: "All machines with address and metadata." },
     { command: "fleetctl list-machines --no-legend --fields=ip", what: "Just the addresses, for a script." },
+    {
+      command: "fleetctl list-machines --filter metadata.disk=ssd --output=name",
+      what: "Ids of some of them.",
+    },
   ],
   run: async (context, args) => {
-    const names = parseFields(args.text("fields"), fields);
+    const view = readListView(args, shape);
+    const filter = parseFilter(args.text("filter"), filters);
     let machines: readonly MachineV1[];
     try {
       machines = await context.client.listMachines(context.signal);
@@ -48,8 +71,9 @@ export const listMachines: Command = {
       );
       return exitCode.failed;
     }
-    const rows = machines.map((machine) => ({ machine, isFull: args.flag("full") }));
-    context.stdout.write(renderTable(rows, fields, names, !args.flag("no-legend")));
+    const rows = machines.map((machine) => ({ machine, isFull: view.isFull }));
+    const chosen = rows.filter((row) => filter.matches(row));
+    context.stdout.write(renderList(chosen, shape, view));
     return exitCode.ok;
   },
 };

@@ -1,59 +1,91 @@
-import { completeOptions, type UnitV1 } from "@fleet/client";
+import { completeOptions, type MachineV1, type UnitV1 } from "@fleet/client";
 import { parseRequirements, unitDescription, unitHash } from "@fleet/core";
 import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
+import { type FilterSpec, filterOption, parseFilter } from "../filters/parse-filter.js";
 import { tellError } from "../output/error-text.js";
-import { fullOption } from "../output/full-option.js";
-import { hashCell } from "../output/hash-cell.js";
-import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
-import { type Fields, fieldsOption, noLegendOption, parseFields, renderTable } from "../output/table.js";
+import { hashCell, hashTexts } from "../output/hash-cell.js";
+import { type ListShape, listOptions, readListView, renderList } from "../output/list.js";
+import { indexMachines, type MachineIndex, machineItem, machineLegend } from "../output/machine-legend.js";
 
 interface Row {
   readonly unit: UnitV1;
+  readonly isGlobal: boolean;
   readonly machines: MachineIndex;
   readonly isFull: boolean;
 }
 
-const fields: Fields<Row> = {
+const shape: ListShape<Row> = {
+  schema: "fleetctl.list-unit-files/1",
+  fields: {
+    unit: ({ unit }) => unit.name ?? "",
+    hash: ({ unit, isFull }) => hashCell(hashOf(unit), isFull),
+    desc: ({ unit }) => description(unit) || "-",
+    global: ({ isGlobal }) => String(isGlobal),
+    dstate: ({ unit }) => unit.desiredState || "-",
+    state: ({ unit, isGlobal }) => (isGlobal ? "-" : unit.currentState || "-"),
+    target,
+    tmachine: target,
+  },
+  columns: "unit,hash,dstate,state,target",
+  wideColumns: "unit,hash,global,dstate,state,target,desc",
+  name: ({ unit }) => unit.name ?? "",
+  item: ({ unit, isGlobal, machines }) => ({
+    unit: unit.name ?? "",
+    hash: hashOf(unit) ?? null,
+    description: description(unit) || null,
+    global: isGlobal,
+    desiredState: unit.desiredState || null,
+    currentState: isGlobal ? null : unit.currentState || null,
+    machine: isGlobal ? null : machineItem(unit.machineID, machines),
+  }),
+};
+
+const filters: FilterSpec<Row> = {
   unit: ({ unit }) => unit.name ?? "",
-  // Without options the unit's record could not be read.
-  hash: ({ unit: { options }, isFull }) =>
-    options === undefined ? "-" : hashCell(unitHash(completeOptions(options)), isFull),
-  // A description may be continued over several lines; a row may not.
-  desc: ({ unit }) => unitDescription(completeOptions(unit.options)).replaceAll(/\\?\n\s*/g, " ") || "-",
-  global: ({ unit }) => String(isGlobal(unit)),
-  dstate: ({ unit }) => unit.desiredState || "-",
-  state: ({ unit }) => (isGlobal(unit) ? "-" : unit.currentState || "-"),
-  target,
-  tmachine: target,
+  machine: ({ unit: { machineID }, isGlobal, machines }): MachineV1 | undefined =>
+    machineID && !isGlobal ? (machines.get(machineID) ?? { id: machineID }) : undefined,
+  texts: {
+    state: ({ unit, isGlobal }) => [isGlobal ? "" : (unit.currentState ?? "")],
+    dstate: ({ unit }) => [unit.desiredState ?? ""],
+    global: ({ isGlobal }) => [String(isGlobal)],
+    hash: ({ unit }) => hashTexts(hashOf(unit)),
+  },
 };
 
 /** `fleetctl list-unit-files`. */
 export const listUnitFiles: Command = {
   name: "list-unit-files",
   summary: "List the units that exist in the cluster",
-  usage: "list-unit-files [--no-legend] [-l|--full] [--fields]",
+  usage: "list-unit-files [--no-legend] [-l|--full] [--fields] [--output=FORMAT] [--filter=KEY=PATTERN]",
   description:
     "Lists all units of the cluster, on a machine or not, with what is wanted of them (DSTATE) and what became of it\n" +
     "(STATE).",
-  options: [fieldsOption(Object.keys(fields), "unit,hash,dstate,state,target"), fullOption, noLegendOption],
+  options: [...listOptions(shape), filterOption(filters)],
   examples: [
     { command: "fleetctl list-unit-files", what: "All units." },
     { command: "fleetctl list-unit-files --fields=unit,desc", what: "What they are for." },
+    {
+      command: "fleetctl list-unit-files --filter dstate=launched,machine=-,global=false",
+      what: "What has not found a place.",
+    },
   ],
   run: async (context, args) => {
-    const names = parseFields(args.text("fields"), fields);
-    warnOfTmachine(context, names);
+    const view = readListView(args, shape);
+    const filter = parseFilter(args.text("filter"), filters);
+    warnOfTmachine(context, view.columns);
     const { client, signal } = context;
-    const needsMachines = names.includes("target") || names.includes("tmachine");
+    const isDocument = view.format === "json" || view.format === "yaml";
+    const showsMachines = view.columns.includes("target") || view.columns.includes("tmachine");
     try {
       const [units, machines] = await Promise.all([
         client.listUnits(signal),
-        needsMachines ? client.listMachines(signal) : [],
+        showsMachines || isDocument || filter.needsMachines ? client.listMachines(signal) : [],
       ]);
-      const shared = { machines: indexMachines(machines), isFull: args.flag("full") };
-      const rows = units.map((unit) => ({ unit, ...shared }));
-      context.stdout.write(renderTable(rows, fields, names, !args.flag("no-legend")));
+      const shared = { machines: indexMachines(machines), isFull: view.isFull };
+      const rows = units.map((unit) => ({ unit, isGlobal: isGlobal(unit), ...shared }));
+      const chosen = rows.filter((row) => filter.matches(row));
+      context.stdout.write(renderList(chosen, shape, view));
       return exitCode.ok;
     } catch (error) {
       signal.throwIfAborted();
@@ -68,11 +100,23 @@ function warnOfTmachine(context: CommandContext, names: readonly string[]): void
   context.stderr.write('WARNING: The "tmachine" field is deprecated. Use "target" instead\n');
 }
 
-function isGlobal(unit: UnitV1): boolean {
-  return parseRequirements(completeOptions(unit.options), unit.name ?? "").global;
+/** Without options the unit's record could not be read. */
+function hashOf({ options }: UnitV1): string | undefined {
+  return options === undefined ? undefined : unitHash(completeOptions(options));
 }
 
-function target({ unit, machines, isFull }: Row): string {
-  if (isGlobal(unit)) return "global";
+/** A description may be continued over several lines; a row may not. */
+function description({ options }: UnitV1): string {
+  return unitDescription(completeOptions(options)).replaceAll(/\\?\n\s*/g, " ");
+}
+
+/** The requirements of a unit are read only if they can say so: most units have none, and lists are long. */
+function isGlobal({ name, options }: UnitV1): boolean {
+  if (!options?.some((option) => option.name === "Global")) return false;
+  return parseRequirements(completeOptions(options), name ?? "").global;
+}
+
+function target({ unit, isGlobal, machines, isFull }: Row): string {
+  if (isGlobal) return "global";
   return unit.machineID ? machineLegend(unit.machineID, machines, isFull) : "-";
 }

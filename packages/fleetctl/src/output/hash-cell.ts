@@ -6,3 +6,8 @@ export function hashCell(hash: string | undefined, isFull: boolean): string {
   if (hash === undefined || hash === "") return "-";
   return isFull ? hash : hash.slice(0, shortHashLength);
 }
+
+/** What a filter may mean by a hash: all of it, or what lists show. */
+export function hashTexts(hash: string | undefined): readonly string[] {
+  return hash === undefined ? [""] : [hash, hashCell(hash, false)];
+}

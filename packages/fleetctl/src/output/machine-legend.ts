@@ -23,3 +23,11 @@ export function machineLegend(id: string, machines: MachineIndex, isFull: boolea
   const legend = machineIdLegend(id, isFull);
   return ip === "" ? legend : `${legend}/${ip}`;
 }
+
+/** A machine in documents for programs; `null` for none. The address of a machine that has gone is not known. */
+export function machineItem(
+  id: string | undefined,
+  machines: MachineIndex,
+): { readonly id: string; readonly ip: string | null } | null {
+  return id ? { id, ip: machines.get(id)?.primaryIP || null } : null;
+}
