@@ -5,8 +5,8 @@ import { encodeJson, encodeJsonText } from "./json.js";
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Absent for an answer without a body. */
-  readonly body?: string;
+  /** Absent for an answer without a body. What is made in parts is made while it is sent. */
+  readonly body?: string | AsyncIterable<string>;
   /** The `Content-Type` of the body; default JSON. */
   readonly contentType?: string;
 }

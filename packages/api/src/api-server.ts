@@ -14,6 +14,8 @@ const headerBytesMax = 1024 * 1024;
 const headersMsMax = 10_000;
 const requestMsMax = 60_000;
 const keepAliveMs = 75_000;
+/** A connection on which nothing moves for so long is cut: its client does not take its answer. Long polls are shorter. */
+const silenceMsMax = 90_000;
 /** How long requests may take to end when the server stops. */
 const stopMsMax = 3_000;
 /** Connections of one listener at a time. */
@@ -55,6 +57,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const stopping = new AbortController();
   const access = new ReplicaAccess(replica, clock);
   const tracker = new ChangeTracker(replica);
+  const sorted = new SortedView(replica);
   const services = {
     access,
     availability: () => options.availability(),
@@ -62,7 +65,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     machineId: options.machineId ?? "",
     metrics: options.metrics,
     replica,
-    sorted: new SortedView(),
+    sorted,
     tokenLimit,
     tracker,
     units: options.units,
@@ -87,6 +90,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         for (const server of servers) server.closeAllConnections();
       });
       tracker.close();
+      sorted.close();
     },
   };
 }
@@ -102,6 +106,7 @@ function createHttpServer(listener: RequestListener): Server {
     listener,
   );
   server.maxConnections = connectionsMax;
+  server.timeout = silenceMsMax;
   return server;
 }
 

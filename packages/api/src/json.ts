@@ -6,12 +6,32 @@ export function encodeJson(value: object): string {
   return encode(value) ?? "{}";
 }
 
+/** What a value that never changes looks like; `null` until somebody wants to know. */
+const constants = new WeakMap<object, string | undefined | null>();
+
+/**
+ * Declares that a list or object will never change, so that it is encoded once and not each time it is answered with.
+ * @returns the same.
+ */
+export function constantJson<T extends object>(value: T): T {
+  if (!constants.has(value)) constants.set(value, null);
+  return value;
+}
+
 type Encodable = string | number | boolean | object | undefined;
 
 function encode(value: Encodable): string | undefined {
   if (value === undefined || value === "") return undefined;
   if (typeof value === "string") return encodeJsonText(value);
   if (typeof value !== "object") return String(value);
+  const known = constants.get(value);
+  if (known === null) {
+    constants.delete(value);
+    const text = encode(value);
+    constants.set(value, text);
+    return text;
+  }
+  if (known !== undefined) return known;
   if (Array.isArray(value)) {
     // An entry cannot be left out of a list, however empty it is.
     const items = value.map((item: Encodable) => encode(item) ?? (typeof item === "object" ? "{}" : '""'));

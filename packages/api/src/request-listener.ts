@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { posix } from "node:path";
 import { FleetError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
@@ -9,6 +9,7 @@ import { createApiRequest } from "./request.js";
 import { matchRoute, type Route } from "./routes.js";
 import type { Handler, Services } from "./services.js";
 import { withTimeLimit } from "./time-limit.js";
+import { writeAnswer } from "./write-answer.js";
 
 /** The longest that a request may take, from its headers to its answer; long polls set their own time. */
 const requestMsMax = 30_000;
@@ -30,7 +31,7 @@ export function createRequestListener(
     });
     void serve(services, incoming, request.signal)
       .catch((error: unknown) => failed(error, incoming, logger))
-      .then((answer) => write(services, incoming, outgoing, answer))
+      .then((answer) => writeAnswer(services, incoming, outgoing, answer))
       .catch((error: unknown) => {
         logger.error("answer not written", { path: incoming.url, err: error });
         outgoing.destroy();
@@ -116,24 +117,4 @@ function failed(error: unknown, incoming: IncomingMessage, logger: Logger): Answ
     logger.error("request failed", { method: incoming.method, path: incoming.url, err: error });
   }
   return answer;
-}
-
-/** Every answer but that of an unavailable daemon names the server. */
-function write(
-  services: Services,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  answer: Answer,
-): void {
-  if (outgoing.destroyed) return;
-  const isUnavailable = answer.status === 503;
-  if (!isUnavailable) outgoing.setHeader("Server", `fleetd/${services.version}`);
-  if (answer.body !== undefined) {
-    outgoing.setHeader("Content-Type", answer.contentType ?? "application/json");
-  }
-  for (const [name, value] of Object.entries(answer.headers ?? {})) outgoing.setHeader(name, value);
-  outgoing.statusCode = answer.status;
-  if (answer.status !== 204) outgoing.setHeader("Content-Length", Buffer.byteLength(answer.body ?? ""));
-  if (!incoming.complete) outgoing.setHeader("Connection", "close");
-  outgoing.end(answer.body);
 }

@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   /** The revision that a read must not be older than; 0 if the client demands none. */
   readonly revisionMin: Revision;
+  /** The tags of answers that the client has; may be empty. */
+  readonly ifNoneMatch: string;
   /** Whose client this is; may be empty. */
   readonly userAgent: string;
   /** All `Content-Type` headers. */
@@ -28,6 +30,7 @@ export function createApiRequest(incoming: IncomingMessage, name: string, query:
     name,
     query: new URLSearchParams(query),
     revisionMin: revisionMin(incoming.headers["fleet-min-revision"]),
+    ifNoneMatch: incoming.headers["if-none-match"] ?? "",
     userAgent: incoming.headers["user-agent"] ?? "",
     contentTypes: incoming.headersDistinct["content-type"] ?? [],
     readBody: (signal) => readBody(incoming, signal),

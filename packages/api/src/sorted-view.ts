@@ -6,20 +6,27 @@ import {
   type UnitName,
   type UnitState,
 } from "@fleet/core";
+import type { ClusterReplica, ReplicaChange } from "@fleet/core/ports";
 import { isStateV1 } from "./state-entity.js";
 
-/** Sorts once per revision what lists are cut from, so that reading all pages of a quiet cluster sorts once. */
+/** Sorts what lists are cut from: names when units come or go, all else once per revision that is asked for. */
 export class SortedView {
-  #names: Cached<readonly UnitName[]> | undefined;
+  #names: { readonly sorted: readonly UnitName[]; readonly known: ReadonlySet<UnitName> } | undefined;
   #states: Cached<readonly UnitState[]> | undefined;
   #machines: Cached<readonly Machine[]> | undefined;
+  readonly #unsubscribe: () => void;
+
+  constructor(replica: ClusterReplica) {
+    this.#unsubscribe = replica.subscribe((change) => this.#note(replica, change));
+  }
 
   /** All unit names, those of unreadable records too. */
   names(view: ClusterView): readonly UnitName[] {
-    this.#names = refresh(this.#names, view, () =>
-      [...new Set([...view.units.keys(), ...view.unreadableUnits])].sort(compareUnitNames),
-    );
-    return this.#names.value;
+    if (this.#names === undefined) {
+      const known = new Set([...view.units.keys(), ...view.unreadableUnits]);
+      this.#names = { sorted: [...known].sort(compareUnitNames), known };
+    }
+    return this.#names.sorted;
   }
 
   /** All states that v1 knows of, by {@link stateKey}. */
@@ -45,6 +52,21 @@ export class SortedView {
     );
     return this.#machines.value;
   }
+
+  /** Stops following. */
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  #note(replica: ClusterReplica, { resynced, units }: ReplicaChange): void {
+    if (this.#names === undefined) return;
+    const { known } = this.#names;
+    const view = replica.view();
+    const isThere = (name: UnitName): boolean => view.units.has(name) || view.unreadableUnits.has(name);
+    let isSame = !resynced;
+    for (const name of units) isSame &&= isThere(name) === known.has(name);
+    if (!isSame) this.#names = undefined;
+  }
 }
 
 /** Orders states by unit, then by machine. */
@@ -61,10 +83,9 @@ function refresh<T>(cached: Cached<T> | undefined, view: ClusterView, make: () =
   return cached?.revision === view.revision ? cached : { revision: view.revision, value: make() };
 }
 
-function sortByKey<T>(items: T[], keyOf: (item: T) => string): readonly T[] {
-  return items.sort((a, b) => {
-    const keyA = keyOf(a);
-    const keyB = keyOf(b);
-    return keyA < keyB ? -1 : keyA > keyB ? 1 : 0;
-  });
+function sortByKey<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return items
+    .map((item) => ({ item, key: keyOf(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
 }

@@ -1,15 +1,5 @@
 import type { UnitStateV1, UnitStateV2 } from "@fleet/client";
-import { type ClusterView, currentStateOn, type UnitName, type UnitState } from "@fleet/core";
-
-/** All that machines say of a unit, by machine; machines that are away say nothing. */
-export function statesOf(view: ClusterView, name: UnitName): readonly UnitState[] {
-  const states: UnitState[] = [];
-  for (const [machine, ofMachine] of view.states) {
-    const state = ofMachine.get(name);
-    if (state !== undefined && view.machines.get(machine)?.presence !== undefined) states.push(state);
-  }
-  return states.sort((a, b) => (a.machine < b.machine ? -1 : 1));
-}
+import { type ClusterView, currentStateOn, type UnitState } from "@fleet/core";
 
 /** Says whether v1 knows of this state at all: it has no word for units that a machine let go of or would not take. */
 export function isStateV1(state: UnitState): boolean {

@@ -8,8 +8,10 @@ import {
   type Unit,
   type UnitName,
 } from "@fleet/core";
+import { constantJson } from "./json.js";
 import { placementProblem } from "./placement-problem.js";
-import { statesOf, toStateV2 } from "./state-entity.js";
+import { type Places, placesIn } from "./places.js";
+import { toStateV2 } from "./state-entity.js";
 
 const stateRank: Readonly<Record<DesiredState, number>> = { inactive: 0, loaded: 1, launched: 2 };
 
@@ -19,20 +21,26 @@ interface Home {
   readonly currentState: DesiredState;
 }
 
-/** What v1 says of a unit. Of one whose record cannot be read only the name is known. */
-export function toUnitV1(view: ClusterView, name: UnitName): UnitV1 {
+/**
+ * What v1 says of a unit. Of one whose record cannot be read only the name is known.
+ * @param places - Of many units, prepared for all of them.
+ */
+export function toUnitV1(view: ClusterView, name: UnitName, places: Places = placesIn(view, 1)): UnitV1 {
   const unit = view.units.get(name);
   if (unit === undefined) return { name };
-  return {
-    ...homeFields(view, unit),
-    desiredState: unit.desiredState,
-    name,
-    ...(unit.content === undefined ? {} : { options: unit.content.options }),
-  };
+  const { content, desiredState } = unit;
+  // Without spreading: a list has thousands of these, all made at one moment. Empty fields are not sent.
+  const options = content === undefined ? [] : constantJson(content.options);
+  if (isGlobal(unit)) return { desiredState, name, options };
+  const { currentState, machine = "" } = homeOf(view, name, places);
+  return { currentState, desiredState, machineID: machine, name, options };
 }
 
-/** What v2 says of a unit, without its text. */
-export function toUnitStatusV2(view: ClusterView, name: UnitName): UnitStatusV2 {
+/**
+ * What v2 says of a unit, without its text.
+ * @param places - Of many units, prepared for all of them.
+ */
+export function toUnitStatusV2(view: ClusterView, name: UnitName, places: Places): UnitStatusV2 {
   const unit = view.units.get(name);
   if (unit === undefined) return { name, global: false, problem: "the unit's record cannot be read" };
   const problem =
@@ -40,36 +48,27 @@ export function toUnitStatusV2(view: ClusterView, name: UnitName): UnitStatusV2 
       ? "the unit's text is missing or cannot be read"
       : placementProblem(view.engineStatus, name);
   return {
-    ...homeFields(view, unit),
+    ...homeFields(view, unit, places),
     contentID: unit.contentId,
     desiredState: unit.desiredState,
     global: isGlobal(unit),
     hash: unit.hash,
     name,
     ...(problem === undefined ? {} : { problem }),
-    seats: seatsOf(view, name).map((seat) => toSeatV2(view, seat)),
+    seats: places.seatsOf(name).map((seat) => toSeatV2(view, seat)),
   };
 }
 
 /** Everything v2 says of a unit. */
 export function toUnitV2(view: ClusterView, name: UnitName): UnitV2 {
   const unit = view.units.get(name);
+  const places = placesIn(view, 1);
   return {
-    ...toUnitStatusV2(view, name),
+    ...toUnitStatusV2(view, name, places),
     revision: unit?.modRevision ?? 0,
-    states: statesOf(view, name).map((state) => toStateV2(view, state)),
+    states: places.statesOf(name).map((state) => toStateV2(view, state)),
     ...(unit?.content === undefined ? {} : { text: unit.content.text }),
   };
-}
-
-/** All seats of a unit, by machine. */
-export function seatsOf(view: ClusterView, name: UnitName): readonly Seat[] {
-  const seats: Seat[] = [];
-  for (const ofMachine of view.seats.values()) {
-    const seat = ofMachine.get(name);
-    if (seat !== undefined) seats.push(seat);
-  }
-  return seats.sort((a, b) => (a.machine < b.machine ? -1 : 1));
 }
 
 function isGlobal(unit: Unit): boolean {
@@ -77,9 +76,13 @@ function isGlobal(unit: Unit): boolean {
 }
 
 /** A global unit has no single place and no single state; v1 leaves both out. */
-function homeFields(view: ClusterView, unit: Unit): Pick<UnitV1, "currentState" | "machineID"> {
+function homeFields(
+  view: ClusterView,
+  unit: Unit,
+  places: Places,
+): Pick<UnitV1, "currentState" | "machineID"> {
   if (isGlobal(unit)) return {};
-  const { machine, currentState } = homeOf(view, unit.name);
+  const { machine, currentState } = homeOf(view, unit.name, places);
   return machine === undefined ? { currentState } : { currentState, machineID: machine };
 }
 
@@ -88,9 +91,9 @@ function homeFields(view: ClusterView, unit: Unit): Pick<UnitV1, "currentState" 
  * far as its predecessor. A unit that was unseated stays where it was until it has stopped there. Seats on absent
  * machines do not count.
  */
-function homeOf(view: ClusterView, name: UnitName): Home {
+function homeOf(view: ClusterView, name: UnitName, places: Places): Home {
   let best: { readonly seat: Seat; readonly state: DesiredState } | undefined;
-  for (const seat of seatsOf(view, name)) {
+  for (const seat of places.seatsOf(name)) {
     if (view.machines.get(seat.machine)?.presence === undefined) continue;
     const state = currentStateOn(seat, view.states.get(seat.machine)?.get(name));
     if (!isSeated(seat) && state === "inactive") continue;

@@ -1,22 +1,22 @@
-import type { MachinePageV1, MachineV1 } from "@fleet/client";
+import type { MachineV1 } from "@fleet/client";
 import type { Machine } from "@fleet/core";
-import { jsonAnswer } from "../answer.js";
+import { answerFromView } from "../conditional.js";
 import { decodeMetadataOperations } from "../metadata-operations.js";
 import { cutPage } from "../page.js";
+import { pageAnswer } from "../page-answer.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
 
 /** `GET machines`: a page of the machines that are present, by id. */
-export const listMachines: Handler = async ({ access, sorted, tokenLimit }, request, signal) => {
+export const listMachines: Handler = async (services, request, signal) => {
+  const { access, clock, sorted, tokenLimit } = services;
   const tokens = request.query.getAll("nextPageToken");
   cutPage([], String, tokens, tokenLimit);
   const view = await access.view(request.revisionMin, signal);
-  const { items, nextPageToken } = cutPage(sorted.machines(view), ({ id }) => id, tokens, tokenLimit);
-  const page: MachinePageV1 = {
-    machines: items.map(toMachineV1),
-    ...(nextPageToken === undefined ? {} : { nextPageToken }),
-  };
-  return jsonAnswer(page, revisionHeader(view.revision));
+  return answerFromView(services, request, view, () => {
+    const { items, nextPageToken } = cutPage(sorted.machines(view), ({ id }) => id, tokens, tokenLimit);
+    return pageAnswer({ key: "machines", entries: items.map(toMachineV1), nextPageToken }, clock, signal);
+  });
 };
 
 /** `PATCH machines`: changes metadata of machines, all at once. */

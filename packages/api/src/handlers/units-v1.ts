@@ -1,4 +1,4 @@
-import type { UnitPageV1 } from "@fleet/client";
+import type { UnitV1 } from "@fleet/client";
 import {
   isFleetError,
   parseUnitName,
@@ -7,7 +7,10 @@ import {
   unitNameProblem,
 } from "@fleet/core";
 import { type Answer, HttpError, jsonAnswer } from "../answer.js";
+import { answerFromView } from "../conditional.js";
 import { cutPage } from "../page.js";
+import { pageAnswer } from "../page-answer.js";
+import { placesIn } from "../places.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
 import { type Decision, decideUnitPut, type Wish } from "../unit-decision.js";
@@ -21,25 +24,26 @@ import { decodeUnitPut, requireJson } from "../unit-put-v1.js";
 const originalClient = /^google-api-go-client\//;
 
 /** `GET units`: a page of all units, by name. */
-export const listUnits: Handler = async ({ access, sorted, tokenLimit }, request, signal) => {
+export const listUnits: Handler = async (services, request, signal) => {
+  const { access, clock, sorted, tokenLimit } = services;
   // Tokens are checked before the registry is asked, so that a bad one is a 400 whatever the registry's state.
   const tokens = request.query.getAll("nextPageToken");
   cutPage([], String, tokens, tokenLimit);
   const view = await access.view(request.revisionMin, signal);
-  const { items, nextPageToken } = cutPage(sorted.names(view), (name) => name, tokens, tokenLimit);
-  const page: UnitPageV1 = {
-    units: items.map((name) => toUnitV1(view, name)),
-    ...(nextPageToken === undefined ? {} : { nextPageToken }),
-  };
-  return jsonAnswer(page, revisionHeader(view.revision));
+  return answerFromView(services, request, view, () => {
+    const { items, nextPageToken } = cutPage(sorted.names(view), (name) => name, tokens, tokenLimit);
+    const places = placesIn(view, items.length);
+    const entries: readonly UnitV1[] = items.map((name) => toUnitV1(view, name, places));
+    return pageAnswer({ key: "units", entries, nextPageToken }, clock, signal);
+  });
 };
 
 /** `GET units/<name>`. */
-export const getUnit: Handler = async ({ access }, request, signal) => {
-  const view = await access.view(request.revisionMin, signal);
+export const getUnit: Handler = async (services, request, signal) => {
+  const view = await services.access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
   if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist();
-  return jsonAnswer(toUnitV1(view, name), revisionHeader(view.revision));
+  return answerFromView(services, request, view, () => jsonAnswer(toUnitV1(view, name)));
 };
 
 /** `PUT units/<name>`: 201 for new content, 204 for a new state. */

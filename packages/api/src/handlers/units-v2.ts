@@ -10,6 +10,7 @@ import {
 } from "@fleet/core";
 import type { UnitChange } from "@fleet/core/ports";
 import { HttpError, jsonAnswer } from "../answer.js";
+import { answerFromView } from "../conditional.js";
 import { decodeJson, isJsonObject } from "../json.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
@@ -18,11 +19,11 @@ import { toUnitV2 } from "../unit-entity.js";
 import { decodeDesiredState } from "../unit-put-v1.js";
 
 /** `GET /fleet/v2/units/<name>`: the unit with its exact text, its places and its states. */
-export const getUnitV2: Handler = async ({ access }, request, signal) => {
-  const view = await access.view(request.revisionMin, signal);
+export const getUnitV2: Handler = async (services, request, signal) => {
+  const view = await services.access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
   if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist();
-  return jsonAnswer(toUnitV2(view, name), revisionHeader(view.revision));
+  return answerFromView(services, request, view, () => jsonAnswer(toUnitV2(view, name)));
 };
 
 /** `PUT /fleet/v2/units/<name>`: creates or changes a unit from its exact text. Repeating it changes nothing. */

@@ -1,9 +1,10 @@
 import type { WaitAnswerV2 } from "@fleet/client";
 import { type ClusterView, FleetError, isFleetError, type Revision, type UnitName } from "@fleet/core";
 import { type Answer, HttpError, jsonAnswer } from "../answer.js";
+import { placesIn } from "../places.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler, Services } from "../services.js";
-import { statesOf, toStateV2 } from "../state-entity.js";
+import { toStateV2 } from "../state-entity.js";
 import { withTimeLimit } from "../time-limit.js";
 import { toUnitStatusV2 } from "../unit-entity.js";
 
@@ -75,11 +76,12 @@ async function changesBefore(
 
 function describe(view: ClusterView, changed: readonly UnitName[]): WaitAnswerV2 {
   const isThere = (name: UnitName): boolean => view.units.has(name) || view.unreadableUnits.has(name);
+  const places = placesIn(view, changed.length);
   return {
     revision: view.revision,
     missing: changed.filter((name) => !isThere(name)),
-    units: changed.filter(isThere).map((name) => toUnitStatusV2(view, name)),
-    states: changed.flatMap((name) => statesOf(view, name).map((state) => toStateV2(view, state))),
+    units: changed.filter(isThere).map((name) => toUnitStatusV2(view, name, places)),
+    states: changed.flatMap((name) => places.statesOf(name).map((state) => toStateV2(view, state))),
   };
 }
 

@@ -25,6 +25,8 @@ export class ManualClock implements Clock {
 
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
+    // Whoever sleeps for no time only lets others have their turn.
+    if (ms === 0) return new Promise((resolve) => setImmediate(resolve));
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#sleepers.delete(sleeper);
