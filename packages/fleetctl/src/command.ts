@@ -3,6 +3,11 @@ import type { ClientClock, FleetClient } from "@fleet/client";
 /** Takes text for people or programs. */
 export interface Output {
   write(text: string): void;
+  /**
+   * Shows a line below everything else until the next call; `undefined` takes it away. Absent where no one would see it, or
+   * where it could not be taken away again: then people need lines now and then instead.
+   */
+  status?(text: string | undefined): void;
 }
 
 /** What a command works with; it reaches nothing else. */

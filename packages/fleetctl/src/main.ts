@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createClock } from "./clock.js";
 import { Interrupted } from "./interrupted.js";
+import { createScreen, type Terminal } from "./screen.js";
 import { version } from "./version.js";
 
 /** Everything else is loaded only after the commonest question of scripts has been answered. */
@@ -15,13 +16,19 @@ async function main(argv: readonly string[]): Promise<number> {
     process.once(signal, () => interruption.abort(new Interrupted(signal)));
   }
   return runCli(argv, {
-    stdout: process.stdout,
-    stderr: process.stderr,
+    ...createScreen(process.stdout, process.stderr, findTerminal()),
     clock: createClock(),
     signal: interruption.signal,
     environment: process.env,
     readFile: (path) => readFile(path, "utf8"),
   });
+}
+
+/** A terminal that cannot erase a line is none; one that does not know its width has that of old. */
+function findTerminal(): Terminal | undefined {
+  const { stderr, env } = process;
+  if (!stderr.isTTY || env.TERM === "dumb") return undefined;
+  return { columns: () => stderr.columns || 80, hasColour: (env.NO_COLOR ?? "") === "" };
 }
 
 // Whoever reads our output may have seen enough, as `head` does; that is no failure.

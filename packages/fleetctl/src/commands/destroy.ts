@@ -1,7 +1,7 @@
 import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
-import { blockOptions } from "../units/block-options.js";
+import { blockOptions, readPatience } from "../units/block-options.js";
 import { findUnits } from "../units/find-units.js";
 import { judgeGone } from "../units/judge.js";
 import { tellFailures } from "../units/tell-failures.js";
@@ -12,7 +12,7 @@ import { writeAll } from "../units/write-unit.js";
 export const destroy: Command = {
   name: "destroy",
   summary: "Destroy one or more units in the cluster",
-  usage: "destroy [--no-block|--block-attempts=N] UNIT...",
+  usage: "destroy [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Removes units from the cluster, whatever is wanted of them, and waits until the machines have stopped them. What\n" +
     "was destroyed cannot be brought back. Destroying a template leaves its instances.",
@@ -38,7 +38,7 @@ export const destroy: Command = {
     const failures = await waitForUnits(context, {
       names: args.flag("no-block") ? [] : destroyed,
       judge: judgeGone(),
-      attempts: args.number("block-attempts"),
+      attempts: readPatience(args),
       timedOut: (name) => `timed out waiting for unit ${name} to be stopped`,
       interrupted: "Stopped waiting. The units are destroyed; machines may still be stopping them",
     });

@@ -1,7 +1,7 @@
 import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
-import { blockOptions } from "../units/block-options.js";
+import { blockOptions, readPatience } from "../units/block-options.js";
 import { ensureUnits, replaceOption } from "../units/ensure-units.js";
 import { judgeState } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
@@ -12,7 +12,7 @@ import { waitForUnits } from "../units/wait-for-units.js";
 export const load: Command = {
   name: "load",
   summary: "Schedule one or more units in the cluster, first submitting them if necessary",
-  usage: "load [--replace] [--no-block|--block-attempts=N] UNIT...",
+  usage: "load [--replace] [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Places units on machines and makes them known to systemd there, without starting them. Units that the cluster\n" +
     "does not have are submitted first, as by submit. A unit that is launched stays so: to stop it, use stop.",
@@ -22,7 +22,7 @@ export const load: Command = {
     { command: "fleetctl load --no-block hello@1 hello@2", what: "Only say what is wanted." },
   ],
   run: async (context, args) => {
-    const attempts = args.number("block-attempts");
+    const attempts = readPatience(args);
     const units = await ensureUnits(context, {
       command: "load",
       positionals: args.positionals,

@@ -1,7 +1,7 @@
 import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
-import { blockOptions } from "../units/block-options.js";
+import { blockOptions, readPatience } from "../units/block-options.js";
 import { ensureUnits, replaceOption } from "../units/ensure-units.js";
 import { judgeStarted } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
@@ -13,7 +13,7 @@ export const start: Command = {
   name: "start",
   summary:
     "Instruct systemd to start one or more units in the cluster, first submitting and loading if necessary",
-  usage: "start [--replace] [--no-block|--block-attempts=N] UNIT...",
+  usage: "start [--replace] [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Places units on machines and starts them there. Units that the cluster does not have are submitted first, as by\n" +
     "submit. The command returns when all units run, or have run and ended well; it fails as soon as one has failed.\n" +
@@ -28,7 +28,7 @@ export const start: Command = {
     },
   ],
   run: async (context, args) => {
-    const attempts = args.number("block-attempts");
+    const attempts = readPatience(args);
     const units = await ensureUnits(context, {
       command: "start",
       positionals: args.positionals,

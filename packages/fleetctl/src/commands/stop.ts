@@ -1,6 +1,6 @@
 import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
-import { blockOptions } from "../units/block-options.js";
+import { blockOptions, readPatience } from "../units/block-options.js";
 import { findUnits, type MeantUnits } from "../units/find-units.js";
 import { stopUnits } from "../units/stop-units.js";
 
@@ -11,7 +11,7 @@ const isWanted: MeantUnits = (unit) => (unit.desiredState ?? "inactive") !== "in
 export const stop: Command = {
   name: "stop",
   summary: "Instruct systemd to stop one or more units in the cluster",
-  usage: "stop [--no-block|--block-attempts=N] UNIT...",
+  usage: "stop [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Stops units and leaves them loaded where they are. What counts is what is wanted of a unit: one that is wanted\n" +
     "launched is stopped even if it has not found a place yet. If any of the units is inactive, nothing is done.",
@@ -31,7 +31,7 @@ export const stop: Command = {
     return stopUnits(context, units, {
       verb: "stop",
       wanted: "loaded",
-      attempts: args.number("block-attempts"),
+      attempts: readPatience(args),
       isNoBlock: args.flag("no-block"),
     });
   },

@@ -1,6 +1,6 @@
 import type { Command } from "../command.js";
 import { exitCode } from "../exit-code.js";
-import { blockOptions } from "../units/block-options.js";
+import { blockOptions, readPatience } from "../units/block-options.js";
 import { findUnits } from "../units/find-units.js";
 import { stopUnits } from "../units/stop-units.js";
 
@@ -8,7 +8,7 @@ import { stopUnits } from "../units/stop-units.js";
 export const unload: Command = {
   name: "unload",
   summary: "Unschedule one or more units in the cluster",
-  usage: "unload [--no-block|--block-attempts=N] UNIT...",
+  usage: "unload [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Stops units if they run, and takes them off their machines. They stay in the cluster, inactive; what is wanted of\n" +
     "a unit counts, so one that has not found a place yet is cancelled.",
@@ -22,7 +22,7 @@ export const unload: Command = {
     return stopUnits(context, units, {
       verb: "unload",
       wanted: "inactive",
-      attempts: args.number("block-attempts"),
+      attempts: readPatience(args),
       isNoBlock: args.flag("no-block"),
     });
   },

@@ -28,6 +28,8 @@ export interface CliHarness {
   /** Files of this machine, by path. */
   readonly files: Map<string, string>;
   readonly environment: Record<string, string>;
+  /** What the status line has shown, `""` for nothing; absent if stderr is no terminal. Tests set it to have one. */
+  statusLines: string[] | undefined;
   /** Begins to run a command line, words separated by blanks. */
   begin(line: string): CliRun;
   /** Runs a command line to its end; pauses of up to two seconds pass at once. */
@@ -49,6 +51,7 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
   api.cluster.addMachine(machineIds[2], "127.0.0.3");
   const files = new Map<string, string>();
   const environment: Record<string, string> = {};
+  const harness: { statusLines: string[] | undefined } = { statusLines: undefined };
   const begin = (line: string): CliRun => {
     const printed = { stdout: "", stderr: "" };
     const output = (stream: "stdout" | "stderr") => ({
@@ -56,10 +59,15 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
         printed[stream] += text;
       },
     });
+    const { statusLines } = harness;
+    const status =
+      statusLines === undefined
+        ? {}
+        : { status: (text: string | undefined) => void statusLines.push(text ?? "") };
     const interruption = new AbortController();
     const world = {
       stdout: output("stdout"),
-      stderr: output("stderr"),
+      stderr: { ...output("stderr"), ...status },
       clock: api.clock,
       signal: interruption.signal,
       environment,
@@ -78,14 +86,14 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
       interrupt: () => interruption.abort(new Interrupted("SIGINT")),
     };
   };
-  return {
+  return Object.assign(harness, {
     api,
     autopilot: new Autopilot(api.cluster),
     files,
     environment,
     begin,
-    run: (line) => passPauses(api.clock, begin(line).result),
-  };
+    run: (line: string) => passPauses(api.clock, begin(line).result),
+  });
 }
 
 /** The original's attempt, which is the longest pause that a command makes on its way. */

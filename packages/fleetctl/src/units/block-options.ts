@@ -1,6 +1,9 @@
-import type { OptionSpec } from "../command.js";
+import type { CommandArgs, OptionSpec } from "../command.js";
 
-/** `--no-block` and `--block-attempts`, as all commands that wait have them. */
+/** The original's unit of patience: one attempt lasts so long, in ms. */
+export const attemptMs = 2_000;
+
+/** `--no-block`, `--block-attempts` and `--timeout`, as all commands that wait have them. */
 export const blockOptions: readonly OptionSpec[] = [
   {
     name: "no-block",
@@ -14,4 +17,20 @@ export const blockOptions: readonly OptionSpec[] = [
     fallback: 0,
     help: "Give up waiting after so many attempts of 2 seconds; 0: never.",
   },
+  {
+    name: "timeout",
+    type: "seconds",
+    fallback: 0,
+    help: "Give up waiting after so many seconds, or --block-attempts if that is shorter; without either: never.",
+  },
 ];
+
+/**
+ * Reads how long to wait.
+ * @returns in attempts of 2 seconds, as `waitForUnits` takes it, parts of one included; 0: for ever.
+ */
+export function readPatience(args: CommandArgs): number {
+  const limits = [args.number("block-attempts"), (args.number("timeout") * 1_000) / attemptMs];
+  const finite = limits.filter((limit) => limit > 0);
+  return finite.length === 0 ? 0 : Math.min(...finite);
+}

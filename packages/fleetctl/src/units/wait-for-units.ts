@@ -1,11 +1,9 @@
 import { ApiError, TransportError, type UnitsSnapshot } from "@fleet/client";
 import type { CommandContext } from "../command.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
+import { attemptMs } from "./block-options.js";
+import { createWaitStatus } from "./wait-status.js";
 
-/** The original's unit of patience: one attempt lasts so long. */
-const attemptMs = 2_000;
-/** After so long people want to know what they are waiting for. */
-const remarkAfterMs = 5_000;
 /** A server that cannot be reached is asked again for so long, because a fleetd may be restarting. */
 const outageMsMax = 30_000;
 const outagePauseMs = 500;
@@ -58,14 +56,24 @@ export async function waitForUnits(
   const failures = new Map<string, WaitFailure>();
   const end = new AbortController();
   const signal = AbortSignal.any([context.signal, end.signal]);
-  const timers = [remarkOn(waiting, context, signal)];
+  const status = createWaitStatus(context, options, waiting);
+  const timers = [status.run(signal)];
   if (options.attempts > 0) timers.push(stopAfter(options.attempts * attemptMs, context, end, signal));
   try {
-    await followThroughOutages(context, [...waiting.keys()], signal, async (snapshot) => {
-      await judgeAll(options, snapshot, waiting, failures, printer);
-      return waiting.size === 0;
+    await followThroughOutages(context, [...waiting.keys()], signal, {
+      onSnapshot: async (snapshot) => {
+        await judgeAll(options, snapshot, waiting, failures, printer);
+        status.update();
+        return waiting.size === 0;
+      },
+      onOutage: () => {
+        const why = `no answer from ${context.client.endpoint}, trying again`;
+        for (const name of waiting.keys()) waiting.set(name, why);
+        status.update();
+      },
     });
   } catch (error) {
+    status.end();
     if (context.signal.aborted) {
       context.stderr.write(`${options.interrupted}\n`);
       throw context.signal.reason;
@@ -74,6 +82,7 @@ export async function waitForUnits(
   } finally {
     end.abort();
     await Promise.all(timers);
+    status.end();
   }
   for (const [name, why] of waiting) {
     failures.set(name, { name, message: options.timedOut(name), ...(why === "" ? {} : { why }) });
@@ -100,12 +109,19 @@ async function judgeAll(
   }
 }
 
-/** Follows units until `isDone`; a server that is away for a short time is waited for. */
+interface Followers {
+  /** @returns whether that was enough. */
+  onSnapshot(snapshot: UnitsSnapshot): Promise<boolean>;
+  /** The server is away. */
+  onOutage(): void;
+}
+
+/** Follows units until that is enough; a server that is away for a short time is waited for. */
 async function followThroughOutages(
   context: CommandContext,
   names: readonly string[],
   signal: AbortSignal,
-  isDone: (snapshot: UnitsSnapshot) => Promise<boolean>,
+  { onSnapshot, onOutage }: Followers,
 ): Promise<void> {
   if (names.length === 0) return;
   let lastAnswerAt = context.clock.monotonic();
@@ -113,12 +129,13 @@ async function followThroughOutages(
     try {
       for await (const snapshot of context.client.follow(names, signal)) {
         lastAnswerAt = context.clock.monotonic();
-        if (await isDone(snapshot)) return;
+        if (await onSnapshot(snapshot)) return;
       }
     } catch (error) {
       signal.throwIfAborted();
       const isOutage = error instanceof TransportError || (error instanceof ApiError && error.status === 503);
       if (!isOutage || context.clock.monotonic() - lastAnswerAt > outageMsMax) throw error;
+      onOutage();
       await context.clock.sleep(outagePauseMs, signal);
     }
   }
@@ -135,26 +152,6 @@ async function stopAfter(
     end.abort();
   } catch {
     // The wait is over; there is nothing left to stop.
-  }
-}
-
-/** Says on stderr what is being waited for, as soon as that takes long, and again when the reason changes. */
-async function remarkOn(
-  waiting: ReadonlyMap<string, string>,
-  { clock, stderr }: CommandContext,
-  signal: AbortSignal,
-): Promise<void> {
-  const told = new Map<string, string>();
-  try {
-    for (;;) {
-      await clock.sleep(remarkAfterMs, signal);
-      for (const [name, why] of waiting) {
-        if (why !== "" && told.get(name) !== why) stderr.write(`Waiting for unit ${name}: ${why}\n`);
-        told.set(name, why);
-      }
-    }
-  } catch {
-    // The wait is over; so are the remarks.
   }
 }
 

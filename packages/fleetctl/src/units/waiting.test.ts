@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { until } from "../../../api/src/testing/manual-clock.js";
+import { createCliHarness } from "../testing/cli-harness.js";
+
+const unit = "[Service]\nExecStart=/bin/true\n";
+
+function createCluster(behaviour: "hangs" | "nowhere") {
+  const harness = createCliHarness();
+  for (const name of ["a", "b"]) {
+    harness.files.set(`${name}.service`, unit);
+    harness.autopilot.behaviours.set(`${name}.service`, behaviour);
+  }
+  return harness;
+}
+
+describe("--timeout", () => {
+  it.each([
+    ["--timeout=3", 3_000],
+    ["--timeout=0.5", 500],
+    ["--timeout=3 --block-attempts=5", 3_000],
+    ["--timeout=30 --block-attempts=1", 2_000],
+  ])("%s", async (flags, ms) => {
+    const { api, begin } = createCluster("nowhere");
+    const started = begin(`start ${flags} a`);
+    await until(() => api.clock.sleeping.includes(ms));
+    api.clock.advance(ms);
+    const { code, stderr } = await started.result;
+    expect([code, stderr]).toEqual([
+      1,
+      "Error waiting for unit states, exit status: timed out waiting for unit a.service to report state launched\nHint: unit a.service: not placed on any machine\n",
+    ]);
+  });
+
+  it.each(["--timeout=0", "--timeout=-1", "--timeout=x"])("%s is wrong usage", async (flag) => {
+    expect((await createCluster("nowhere").run(`start ${flag} a`)).code).toBe(2);
+  });
+
+  it.each(["load", "stop", "unload", "destroy"])("is a flag of %s", async (command) => {
+    const { run } = createCluster("nowhere");
+    await run("submit a");
+    expect((await run(`${command} --timeout=2 nosuch`)).code).toBe(1);
+  });
+});
+
+describe("on a terminal", () => {
+  it("a status line tells what is waited for, and goes away", async () => {
+    const harness = createCluster("hangs");
+    const { api, begin } = harness;
+    const lines: string[] = [];
+    harness.statusLines = lines;
+    const started = begin("start --timeout=4 a b");
+    await until(() => started.printed().stdout.split("launched").length === 3);
+    expect(lines.every((line) => line === "")).toBe(true);
+    api.clock.advance(300);
+    await until(() => lines.at(-1) !== "");
+    const why = "a.service: still starting (activating/start)";
+    expect(lines.at(-1)).toBe(`Waiting 0 of 4 s for 2 of 2 units, ${why}`);
+    await until(() => api.clock.sleeping.includes(1_000));
+    api.clock.advance(1_000);
+    await until(() => lines.at(-1) === `Waiting 1 of 4 s for 2 of 2 units, ${why}`);
+    started.interrupt();
+    expect(await started.result).toMatchObject({
+      code: 130,
+      stderr: "Stopped waiting. The units stay wanted launched; see fleetctl list-units\n",
+    });
+    expect(lines.at(-1)).toBe("");
+  });
+
+  it("nobody is told of waits that are short", async () => {
+    const harness = createCliHarness();
+    harness.files.set("a.service", unit);
+    const lines: string[] = [];
+    harness.statusLines = lines;
+    expect((await harness.run("start a")).stderr).toBe("");
+    expect(lines.every((line) => line === "")).toBe(true);
+  });
+});
