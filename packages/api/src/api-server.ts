@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { FleetError } from "@fleet/core";
 import type { Clock, ClusterReplica, Logger, UnitRegistry } from "@fleet/core/ports";
+import { type ApiCounters, MutableApiCounters } from "./api-counters.js";
 import { ChangeTracker } from "./change-tracker.js";
 import { type ApiAddress, listenOn } from "./listen.js";
 import { ReplicaAccess } from "./replica-access.js";
@@ -34,12 +35,16 @@ export interface ApiServerOptions {
   readonly machineId?: string;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** What the daemon says of its other parts in `/fleet/v2/debug/state`: nothing that is secret. */
+  readonly debugState?: () => object;
   /** Makes the body of `/metrics`; without it there is no such resource. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 /** The HTTP API of one daemon. */
 export interface ApiServer {
+  /** A live view. */
+  readonly counters: ApiCounters;
   /** Answers requests; for transports of their own, such as that of tests. */
   readonly listener: RequestListener;
   /** Begins to listen, on as many addresses as are asked for. @returns the endpoint. @throws {FleetError} */
@@ -58,10 +63,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const access = new ReplicaAccess(replica, clock);
   const tracker = new ChangeTracker(replica);
   const sorted = new SortedView(replica);
+  const counters = new MutableApiCounters();
   const services = {
     access,
     availability: () => options.availability(),
     clock,
+    counters,
+    debugState: options.debugState,
     machineId: options.machineId ?? "",
     metrics: options.metrics,
     replica,
@@ -71,9 +79,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     units: options.units,
     version: options.version,
   };
-  const listener = createRequestListener(services, options.logger, stopping.signal);
+  const listener = createRequestListener(services, counters, options.logger, stopping.signal);
   const servers = new Set<Server>();
   return {
+    counters,
     listener,
     listen: async (address) => {
       const server = createHttpServer(listener);

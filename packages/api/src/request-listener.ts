@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { FleetError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
 import { type Answer, answerForError, errorAnswer } from "./answer.js";
+import type { MutableApiCounters } from "./api-counters.js";
 import { linkController } from "./linked-controller.js";
 import { unavailableMessage } from "./replica-access.js";
 import { createApiRequest } from "./request.js";
@@ -13,6 +14,8 @@ import { writeAnswer } from "./write-answer.js";
 
 /** The longest that a request may take, from its headers to its answer; long polls set their own time. */
 const requestMsMax = 30_000;
+/** What a request counts as whose client left before its answer. */
+const clientLeft = 499;
 
 /**
  * Makes the function that answers requests. It never throws, and every request gets an answer unless its client leaves.
@@ -20,12 +23,15 @@ const requestMsMax = 30_000;
  */
 export function createRequestListener(
   services: Services,
+  counters: MutableApiCounters,
   logger: Logger,
   signal: AbortSignal,
 ): RequestListener {
   return (incoming, outgoing) => {
     const request = linkController(signal);
+    counters.begin();
     outgoing.on("close", () => {
+      counters.end(outgoing.headersSent ? outgoing.statusCode : clientLeft);
       request.unlink();
       request.abort(new FleetError("cancelled", "the client has left"));
     });

@@ -46,17 +46,17 @@ const table: readonly Row[] = [
 const outside: readonly Row[] = [
   ["GET", "/", 405, ""],
   ["POST", "/", 405, ""],
-  ...[
-    "/metrics",
-    "/metrics/",
-    "/debug/pprof",
-    "/discovery",
-    "/nosuch",
-    "/fleet",
-    "/fleet/v3/units",
-    "/fleet/v2",
-  ].map((path) => ["GET", path, 404, ""] as const),
+  ["POST", "/fleet/v2/debug/state", 405, onlyGet, "GET, HEAD"],
+  ...["/metrics/", "/debug/pprof", "/discovery", "/nosuch", "/fleet", "/fleet/v3/units", "/fleet/v2"].map(
+    (path) => ["GET", path, 404, ""] as const,
+  ),
 ];
+
+it.each(["GET", "POST", "OPTIONS"])("metrics are given to %s", async (method) => {
+  const answer = await api.send(method, "/metrics");
+  expect(answer).toMatchObject({ status: 200, body: "fleet_up 1\n" });
+  expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
+});
 
 describe.each(["unix", "tcp"])("the route table over %s", (kind) => {
   const ask = (method: string, target: string): Promise<RawAnswer> => {

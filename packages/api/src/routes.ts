@@ -1,3 +1,4 @@
+import { getDebugState } from "./handlers/debug-v2.js";
 import { getDiscovery } from "./handlers/discovery.js";
 import { listMachines, patchMachines } from "./handlers/machines-v1.js";
 import { getMetrics } from "./handlers/metrics.js";
@@ -55,12 +56,13 @@ const routesV2: readonly Route[] = [
   },
   { path: "/wait", methods: { GET: waitForUnits }, otherwise: onlyGet, isLongPoll: true },
   { path: "/status", methods: { GET: getStatus }, otherwise: onlyGet, isAlwaysOn: true },
+  { path: "/debug/state", methods: { GET: getDebugState }, otherwise: onlyGet, isAlwaysOn: true },
 ];
 
 /** Everything the server answers to. */
 export const routes: readonly Route[] = [
   { path: "/", methods: {}, otherwise: { status: 405, message: "" } },
-  { path: "/metrics", methods: { "*": getMetrics }, otherwise: onlyGet },
+  { path: "/metrics", methods: { "*": getMetrics }, otherwise: onlyGet, isAlwaysOn: true },
   ...["/fleet/v1", "/v1-alpha"].flatMap((prefix) =>
     routesV1.map((route) => ({ ...route, path: prefix + route.path })),
   ),

@@ -1,5 +1,6 @@
 import type { Clock, ClusterReplica, UnitRegistry } from "@fleet/core/ports";
 import type { Answer } from "./answer.js";
+import type { ApiCounters } from "./api-counters.js";
 import type { ChangeTracker } from "./change-tracker.js";
 import type { ReplicaAccess } from "./replica-access.js";
 import type { ApiRequest } from "./request.js";
@@ -25,7 +26,10 @@ export interface Services {
   readonly version: string;
   /** The id of the machine this server runs on; empty if unknown. */
   readonly machineId: string;
+  readonly counters: ApiCounters;
   availability(): Availability;
+  /** What the daemon says of its other parts, for people who look for a fault. */
+  debugState: (() => object) | undefined;
   metrics: (() => Promise<{ readonly contentType: string; readonly body: string }>) | undefined;
 }
 

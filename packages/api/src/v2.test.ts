@@ -226,9 +226,9 @@ describe("GET /fleet/v2/wait", () => {
 describe("availability", () => {
   const body = '{"error":{"code":503,"message":"fleet server unable to communicate with etcd"}}';
 
-  it("is a 503 for every path but the status, which says why", async () => {
+  it("is a 503 for every path but those about the daemon itself, which say why", async () => {
     api.availability = { available: false, problem: "etcd does not answer" };
-    for (const path of ["/fleet/v1/units", "/metrics", "/nosuch", "/"]) {
+    for (const path of ["/fleet/v1/units", "/nosuch", "/"]) {
       const answer = await api.send("GET", path);
       expect([path, answer.status, answer.body, answer.headers.server]).toEqual([path, 503, body, undefined]);
     }
@@ -261,6 +261,21 @@ describe("availability", () => {
     await until(() => api.clock.sleeping.includes(1_000));
     api.clock.advance(1_000);
     expect(JSON.parse((await answer).body)).toMatchObject({ available: true, replica: "idle" });
+  });
+
+  it("does not keep people from looking for the fault", async () => {
+    const problem = "etcd does not answer at http://root:secret@127.0.0.1:2379";
+    api.availability = { available: false, problem };
+    await get("status");
+    const answer = await api.send("GET", "/fleet/v2/debug/state");
+    expect(JSON.parse(answer.body)).toMatchObject({
+      api: { available: false, answers: { "2xx": 1 }, underWay: 1 },
+      replica: { condition: "current", machinesPresent: 1, revision: api.cluster.revision },
+      session: { condition: "joined" },
+    });
+    expect(answer.body).toContain("http://***@127.0.0.1:2379");
+    expect(answer.body).not.toMatch(/root|secret/);
+    expect(await api.send("GET", "/metrics")).toMatchObject({ status: 200, body: "fleet_up 1\n" });
   });
 
   it("is a 503 when the replica stays behind", async () => {

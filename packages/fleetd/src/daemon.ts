@@ -2,9 +2,11 @@ import { type ApiServer, createApiServer, inheritedDescriptors } from "@fleet/ap
 import { FleetError } from "@fleet/core";
 import type { Clock, Logger, Random } from "@fleet/core/ports";
 import { createReplica, createUnitRegistry, Keys, Trust } from "@fleet/registry";
+import { countStore } from "./counted-store.js";
 import { makeDirectories } from "./directories.js";
 import { exitCode, FatalError } from "./exit-code.js";
 import { runGroup } from "./group.js";
+import { createIntrospection } from "./introspection.js";
 import { formatListenAddress } from "./listen-address.js";
 import { machineIdentity } from "./machine-identity.js";
 import { Membership } from "./membership.js";
@@ -69,7 +71,7 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
   const id = machineIdentity(options);
   makeDirectories([options.runtime_directory, options.state_directory, options.units_directory]);
   const unitManager = openUnitManager(options, environment, clock, logger.child({ component: "systemd" }));
-  const store = openStore(options, clock);
+  const store = countStore(openStore(options, clock), clock);
   const registry = {
     trust: new Trust(store),
     keys: new Keys(options.etcd_key_prefix),
@@ -88,7 +90,8 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     random,
     logger,
   });
-  const api = createApiServer({
+  const introspection = createIntrospection({ clock, membership, replica, store });
+  const api: ApiServer = createApiServer({
     replica,
     units: createUnitRegistry(registry),
     availability: () => {
@@ -100,6 +103,8 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     machineId: id,
     logger: logger.child({ component: "api" }),
     clock,
+    debugState: introspection.debugState,
+    metrics: () => introspection.metrics(api.counters),
   });
   logger.info("starting fleetd", { version, machine: id });
   try {

@@ -1,8 +1,8 @@
-import { type Agent, createAgent } from "@fleet/agent";
+import { type Agent, type AgentStatus, createAgent } from "@fleet/agent";
 import { openUnitDirectory } from "@fleet/agent/systemd";
 import { isFleetError, type MachineId } from "@fleet/core";
 import type { Clock, ClusterReplica, Logger, MachineSession, Random, UnitManager } from "@fleet/core/ports";
-import { createEngine } from "@fleet/engine";
+import { createEngine, type Engine, type EngineCounters } from "@fleet/engine";
 import {
   createElection,
   createLeaderRegistry,
@@ -14,6 +14,7 @@ import { writeEnvironmentFile } from "./environment-file.js";
 import { exitCode, FatalError } from "./exit-code.js";
 import { runGroup } from "./group.js";
 import { formatListenAddress } from "./listen-address.js";
+import { type WatchedElection, watchOffice } from "./office-watch.js";
 import type { Options } from "./options.js";
 import { detectPublicIp } from "./public-ip.js";
 import { version } from "./version.js";
@@ -31,6 +32,16 @@ export interface MembershipParts {
   readonly logger: Logger;
 }
 
+/** What a membership says of its parts, for metrics and for people who look for a fault. */
+export interface MemberState {
+  readonly agent: AgentStatus;
+  readonly engine: EngineCounters;
+  readonly isCandidate: boolean;
+  /** In ms since the Unix epoch; 0 while this daemon does not lead. */
+  readonly leadingSinceMs: number;
+  readonly session: Pick<MachineSession, "condition" | "history" | "problem" | "registration" | "seats">;
+}
+
 /** The hold for machines that were merely found absent, in holds for those that were seen to vanish. */
 const foundHoldFactor = 5;
 
@@ -42,6 +53,8 @@ export class Membership {
   readonly #parts: MembershipParts;
   #session: MachineSession | undefined;
   #agent: Agent | undefined;
+  #engine: Engine | undefined;
+  #election: WatchedElection | undefined;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
@@ -54,6 +67,20 @@ export class Membership {
     if (condition === "joining") return problem ?? "this machine has not joined yet";
     if (condition === "disconnected") return problem ?? "etcd cannot be reached";
     return undefined;
+  }
+
+  /** @returns `undefined` until systemd has told which boot this is. */
+  get state(): MemberState | undefined {
+    if (this.#session === undefined || this.#agent === undefined) return undefined;
+    if (this.#engine === undefined || this.#election === undefined) return undefined;
+    const { isCandidate, leadingSinceMs } = this.#election;
+    return {
+      agent: this.#agent.status(),
+      engine: this.#engine.counters,
+      isCandidate,
+      leadingSinceMs,
+      session: this.#session,
+    };
   }
 
   /** Tells the cluster that the machine is going down, if systemd says so; to be called before `run` is aborted. */
@@ -100,8 +127,9 @@ export class Membership {
       random,
       logger: logger.child({ component: "agent" }),
     });
+    const election = watchOffice(createElection({ ...registry, machine: id, instance }), clock);
     const engine = createEngine({
-      election: createElection({ ...registry, machine: id, instance }),
+      election,
       replica,
       leaderRegistry: createLeaderRegistry(registry),
       clock,
@@ -114,6 +142,8 @@ export class Membership {
     });
     this.#session = session;
     this.#agent = agent;
+    this.#engine = engine;
+    this.#election = election;
     await runGroup(
       [
         (inner) => runSession(session, inner),

@@ -53,6 +53,8 @@ export function createApiHarness(
     machineId: "m1",
     logger: options.logger ?? createStrictLogger(),
     clock,
+    debugState: () => ({ session: { condition: "joined" } }),
+    metrics: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "fleet_up 1\n" }),
   });
   const transport = createInMemoryTransport(server.listener);
   const client = new FleetClient({ transport, clock });

@@ -1,0 +1,70 @@
+import type { ApiCounters } from "@fleet/api";
+import type { Clock, ClusterReplica } from "@fleet/core/ports";
+import type { CountedStore } from "./counted-store.js";
+import type { Membership } from "./membership.js";
+import { type MetricSources, metricFamilies } from "./metric-families.js";
+import { createMetrics } from "./metrics-adapter.js";
+import { processFigures } from "./process-figures.js";
+import { version } from "./version.js";
+
+/** What the introspection looks at. */
+export interface IntrospectionParts {
+  readonly clock: Clock;
+  readonly membership: Membership;
+  readonly replica: ClusterReplica;
+  readonly store: CountedStore;
+}
+
+/** What the API shows of the daemon's inside. */
+export interface Introspection {
+  /** What `/fleet/v2/debug/state` says of session, agent, engine and etcd: named fields, no option and no secret. */
+  debugState(): object;
+  /** The body of `/metrics`. */
+  metrics(api: ApiCounters): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** Prepares to look at the daemon's inside. It costs nothing until somebody does. */
+export function createIntrospection({
+  clock,
+  membership,
+  replica,
+  store,
+}: IntrospectionParts): Introspection {
+  const replicaSteps = { steps: 0, readings: 0 };
+  replica.subscribe(({ resynced }) => {
+    replicaSteps.steps += 1;
+    if (resynced) replicaSteps.readings += 1;
+  });
+  let metrics: ReturnType<typeof createMetrics> | undefined;
+  const sources = (api: ApiCounters): MetricSources => ({
+    version,
+    api,
+    replica,
+    replicaSteps,
+    storeCounts: store.counts,
+    processFigures: () => processFigures(clock),
+    member: () => membership.state,
+  });
+  return {
+    metrics: (api) => {
+      metrics ??= createMetrics(metricFamilies(sources(api)));
+      return metrics();
+    },
+    debugState: () => ({
+      ...memberState(membership),
+      etcd: { operations: store.counts, replica: replicaSteps },
+      process: processFigures(clock),
+    }),
+  };
+}
+
+function memberState({ state }: Membership): object {
+  if (state === undefined) return { session: { condition: "waiting for systemd" } };
+  const { agent, engine, isCandidate, leadingSinceMs, session } = state;
+  const { condition, history, problem, registration, seats } = session;
+  return {
+    agent,
+    engine: { isCandidate, leadingSinceMs, ...engine },
+    session: { condition, history, problem, registration, seats: seats.size },
+  };
+}
