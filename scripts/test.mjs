@@ -20,7 +20,11 @@ let failed = 0;
 try {
   const result = JSON.parse(readFileSync(report, "utf8"));
   passed = result.numPassedTests;
-  failed = result.numFailedTests + result.numFailedTestSuites;
+  // A file that could not be loaded has no test that failed, and is a failure all the same.
+  const broken = result.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
+  failed = result.numFailedTests + broken.length;
 } catch (error) {
   console.error(`no report of the tests: ${error.message}`);
 }

@@ -203,7 +203,8 @@ describe("several endpoints", () => {
     const etcd = await startEtcd();
     const proxy = await TcpProxy.listen({ targetPort: etcd.port });
     cleanups.push(() => proxy.close());
-    const store = open({ endpoints: [`http://127.0.0.1:${proxy.port}`, etcd.url], requestTimeoutMs: 500 });
+    // Long enough that the first read stays with the first endpoint however busy the machine is.
+    const store = open({ endpoints: [`http://127.0.0.1:${proxy.port}`, etcd.url], requestTimeoutMs: 5_000 });
     expect(await reading(store)).toBe("read");
     proxy.stall("both");
     const write = () => store.transact({ success: [{ kind: "put", key: "a", value: "" }] }, never);
