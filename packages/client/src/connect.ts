@@ -1,5 +1,6 @@
+import type { Duplex } from "node:stream";
 import type { ClientClock } from "./clock.js";
-import { parseEndpoints } from "./endpoint.js";
+import { type Endpoint, parseEndpoints } from "./endpoint.js";
 import { createFailoverTransport } from "./failover-transport.js";
 import { createHttpTransport, type TlsOptions } from "./http-transport.js";
 import { createTimedTransport } from "./timed-transport.js";
@@ -14,6 +15,8 @@ export interface ConnectOptions {
   readonly requestTimeoutMs: number;
   /** For `https://` endpoints. */
   readonly tls?: TlsOptions;
+  /** Opens what the connections to an endpoint run over, instead of the network; see `HttpTransportOptions`. */
+  readonly dial?: (endpoint: Endpoint) => Promise<Duplex>;
 }
 
 /**
@@ -21,9 +24,12 @@ export interface ConnectOptions {
  * @throws {FleetError} `invalid-argument` for a bad endpoint.
  */
 export function createTransport(options: ConnectOptions): Transport {
-  const { clock, endpoints, requestTimeoutMs, tls } = options;
+  const { clock, dial, endpoints, requestTimeoutMs, tls } = options;
   const [first, ...others] = parseEndpoints(endpoints).map((endpoint) => {
-    const transport = createHttpTransport(endpoint, tls === undefined ? {} : { tls });
+    const transport = createHttpTransport(endpoint, {
+      ...(tls === undefined ? {} : { tls }),
+      ...(dial === undefined ? {} : { dial: () => dial(endpoint) }),
+    });
     return createTimedTransport(transport, clock, requestTimeoutMs);
   });
   // Splitting a text gives at least one part, and a bad one has thrown.

@@ -1,7 +1,9 @@
 import * as http from "node:http";
 import type { RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
+import { isFleetError } from "@fleet/core";
 import { TransportError } from "./api-error.js";
+import { dialWith } from "./dialling-agent.js";
 import type { Endpoint } from "./endpoint.js";
 import { linkController } from "./linked-controller.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
@@ -27,6 +29,11 @@ export interface HttpTransportOptions {
   readonly tls?: TlsOptions;
   /** Supplies the connection for each request; for transports without a network. */
   readonly connect?: () => Duplex;
+  /**
+   * Opens what connections run over instead of TCP or a socket, as a tunnel does. There is one at a time, kept for further
+   * requests; TLS, if the endpoint has it, is spoken inside.
+   */
+  readonly dial?: () => Promise<Duplex>;
 }
 
 /** What `node:http` and `node:https` have in common. */
@@ -70,15 +77,16 @@ export function createHttpTransport(endpoint: Endpoint, options: HttpTransportOp
 
 /** TLS is loaded only where it is spoken, because that takes time. */
 async function openProtocol(endpoint: Endpoint, options: HttpTransportOptions): Promise<Protocol> {
-  const keeping = { keepAlive: true, maxSockets: connectionsMax };
+  const { connect, dial } = options;
+  const keeping = { keepAlive: true, maxSockets: dial === undefined ? connectionsMax : 1 };
   if (endpoint.scheme === "https") {
     const https = await import("node:https");
-    return { request: https.request, agent: new https.Agent({ ...keeping, ...options.tls }) };
+    const agent = new https.Agent({ ...keeping, ...options.tls });
+    return { request: https.request, agent: dial === undefined ? agent : dialWith(agent, dial) };
   }
-  return {
-    request: http.request,
-    agent: options.connect === undefined ? new http.Agent(keeping) : undefined,
-  };
+  if (connect !== undefined) return { request: http.request, agent: undefined };
+  const agent = new http.Agent(keeping);
+  return { request: http.request, agent: dial === undefined ? agent : dialWith(agent, dial) };
 }
 
 function requestOptions(
@@ -185,6 +193,9 @@ function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): Tr
       "the server's certificate is not trusted",
     );
   }
+  // Whoever opened the connection for us may have said it all.
+  if (isFleetError(first))
+    return new TransportError(first.code, `${where}: ${message}`, true, error, first.hint);
   const reason = code === undefined ? message : (reasons[code] ?? message);
   const what = beforeSending ? `dial ${address(endpoint)}: ${syscall}: ${reason}` : reason;
   if (code === "EACCES" || code === "EPERM") {

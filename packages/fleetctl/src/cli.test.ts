@@ -4,6 +4,7 @@ import { runCli } from "./cli.js";
 import { createClock } from "./clock.js";
 import { commands } from "./commands/all.js";
 import { createCliHarness } from "./testing/cli-harness.js";
+import { FakePrograms } from "./testing/fake-programs.js";
 import { version } from "./version.js";
 
 describe("fleetctl", () => {
@@ -101,6 +102,7 @@ describe("fleetctl", () => {
       clock: createClock(),
       signal: new AbortController().signal,
       environment: {},
+      programs: new FakePrograms(),
       readFile: async (path) => {
         if (path === "there") return "PEM";
         throw Object.assign(new Error(path), { code: "ENOENT" });

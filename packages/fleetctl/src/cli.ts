@@ -1,8 +1,14 @@
-import { type ClientClock, createTransport, FleetClient, type Transport } from "@fleet/client";
+import {
+  type ClientClock,
+  type ConnectOptions,
+  createTransport,
+  FleetClient,
+  type Transport,
+} from "@fleet/client";
 import { FleetError, isFleetError } from "@fleet/core";
 import { globalOptions } from "./argv/global-options.js";
 import { parseFlags } from "./argv/parse-flags.js";
-import { findCommand, readCommandLine } from "./argv/read-command-line.js";
+import { findCommand, meantCommand, readCommandLine } from "./argv/read-command-line.js";
 import type { Command, CommandArgs, CommandContext, Output } from "./command.js";
 import { commands } from "./commands/all.js";
 import { help } from "./commands/help.js";
@@ -10,9 +16,15 @@ import { exitCode, exitCodeOf } from "./exit-code.js";
 import { commandPage, mainPage } from "./help-page.js";
 import { Interrupted } from "./interrupted.js";
 import { errorText } from "./output/error-text.js";
+import type { Programs } from "./programs/programs.js";
+import { readSshSettings } from "./remote/ssh-settings.js";
+import { dialThrough } from "./remote/tunnel.js";
 import { readTlsFiles } from "./tls-files.js";
 import { UsageError, usageErrorText } from "./usage-error.js";
 import { version } from "./version.js";
+
+/** So long people may take to answer ssh's questions while a request waits for its tunnel. */
+const questionsMs = 120_000;
 
 /** The world around the program. */
 export interface World {
@@ -24,6 +36,7 @@ export interface World {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads a text file. @throws Node's error. */
   readFile(path: string): Promise<string>;
+  readonly programs: Programs;
   /** Replaces the way to the server; for tests. */
   readonly transport?: Transport;
 }
@@ -48,7 +61,11 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
 async function dispatch(argv: readonly string[], world: World): Promise<number> {
   const { stdout } = world;
   const allOptions = [...globalOptions, ...commands.flatMap(({ options }) => options)];
-  const words = readCommandLine(argv, allOptions);
+  const words = readCommandLine(
+    argv,
+    allOptions,
+    (word, before) => meantCommand(word, commands)?.flagsEndAfter?.(before) === true,
+  );
   const command = words.command === undefined ? help : findCommand(words.command, commands);
   const args = parseFlags(command, words.rest, world.environment, commands);
   if (args.flag("version")) {
@@ -93,6 +110,7 @@ async function runCommand(command: Command, args: CommandArgs, world: World): Pr
     clock: world.clock,
     signal: world.signal,
     readFile: (path) => world.readFile(path),
+    programs: world.programs,
   };
   try {
     return await command.run(context, args);
@@ -104,14 +122,7 @@ async function runCommand(command: Command, args: CommandArgs, world: World): Pr
 async function createClient(args: CommandArgs, world: World): Promise<FleetClient> {
   const { clock, stderr } = world;
   try {
-    const transport =
-      world.transport ??
-      createTransport({
-        endpoints: args.text("endpoint"),
-        clock,
-        requestTimeoutMs: args.number("request-timeout") * 1000,
-        tls: await readTlsFiles(args, world),
-      });
+    const transport = world.transport ?? createTransport(await connectOptions(args, world));
     return new FleetClient({
       transport,
       clock,
@@ -123,6 +134,24 @@ async function createClient(args: CommandArgs, world: World): Promise<FleetClien
     const options = error.hint === undefined ? {} : { hint: error.hint };
     throw new FleetError(error.code, `Unable to initialize client: ${error.message}`, options);
   }
+}
+
+async function connectOptions(args: CommandArgs, world: World): Promise<ConnectOptions> {
+  const { clock, programs } = world;
+  const options = {
+    endpoints: args.text("endpoint"),
+    clock,
+    requestTimeoutMs: args.number("request-timeout") * 1000,
+    tls: await readTlsFiles(args, world),
+  };
+  const settings = readSshSettings(args);
+  if (settings.bastion === undefined) return options;
+  const loginTimeoutMs = settings.timeoutS * 1000 + ((await programs.isTerminal()) ? questionsMs : 0);
+  return {
+    ...options,
+    requestTimeoutMs: options.requestTimeoutMs + loginTimeoutMs,
+    dial: dialThrough(settings, settings.bastion, programs),
+  };
 }
 
 function hintLine({ hint }: FleetError): string {

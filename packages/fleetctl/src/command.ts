@@ -1,4 +1,5 @@
 import type { ClientClock, FleetClient } from "@fleet/client";
+import type { Programs } from "./programs/programs.js";
 
 /** Takes text for people or programs. */
 export interface Output {
@@ -22,6 +23,7 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Reads a text file; relative paths start where the user is. @throws Node's error. */
   readFile(path: string): Promise<string>;
+  readonly programs: Programs;
 }
 
 /** How a flag is written and read. */
@@ -65,6 +67,11 @@ export interface Command {
   readonly description: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly { readonly command: string; readonly what: string }[];
+  /**
+   * Tells whether fleetctl's own flags end before the next positional argument, for commands that run another one.
+   * @param words - What stands between the command and that argument, as `CommandWords` has it. Absent: they never do.
+   */
+  flagsEndAfter?(words: readonly string[]): boolean;
   /** @returns the exit code. @throws whatever went wrong and has not been told yet. */
   run(context: CommandContext, args: CommandArgs): Promise<number>;
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createClock } from "./clock.js";
 import { Interrupted } from "./interrupted.js";
+import { createPrograms } from "./programs/local-programs.js";
 import { createScreen, type Terminal } from "./screen.js";
 import { version } from "./version.js";
 
@@ -21,6 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
     signal: interruption.signal,
     environment: process.env,
     readFile: (path) => readFile(path, "utf8"),
+    programs: createPrograms(process.env),
   });
 }
 

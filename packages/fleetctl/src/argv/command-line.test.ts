@@ -132,7 +132,7 @@ describe("commands", () => {
 
   it.each([
     ["list", ["list-machines", "list-unit-files", "list-units"]],
-    ["st", ["start", "stop"]],
+    ["st", ["start", "status", "stop"]],
     ["strat", ["start"]],
     ["xyzzy", []],
   ])("%s is not one", (word, suggestions) => {

@@ -1,4 +1,5 @@
 import type { OptionSpec } from "../command.js";
+import { sshOptions } from "../remote/ssh-settings.js";
 
 /** The options that all commands have. */
 export const globalOptions: readonly OptionSpec[] = [
@@ -22,6 +23,7 @@ export const globalOptions: readonly OptionSpec[] = [
   },
   { name: "cert-file", type: "text", fallback: "", help: "TLS client certificate; needs --key-file." },
   { name: "key-file", type: "text", fallback: "", help: "Key of the TLS client certificate." },
+  ...sshOptions,
   { name: "debug", type: "boolean", fallback: false, help: "Print every request to stderr." },
   { name: "help", short: "h", type: "boolean", fallback: false, help: "Show this page." },
   { name: "version", short: "v", type: "boolean", fallback: false, help: "Print the version and exit." },

@@ -14,9 +14,14 @@ export interface CommandWords {
  * Finds the command word among the flags around it, and writes every flag in one way: `--name=value`, and for switches
  * `--name=true` or `--name=false`. Flags may stand on either side of the command.
  * @param options - Of all commands; those of the same name are of the same type.
+ * @param flagsEndAfter - Asked before each positional argument of a command: whether flags end there, as before `--`.
  * @throws {UsageError} for unknown flags and missing values.
  */
-export function readCommandLine(argv: readonly string[], options: readonly OptionSpec[]): CommandWords {
+export function readCommandLine(
+  argv: readonly string[],
+  options: readonly OptionSpec[],
+  flagsEndAfter: (command: string, words: readonly string[]) => boolean = () => false,
+): CommandWords {
   let command: string | undefined;
   const rest: string[] = [];
   for (let index = 0; index < argv.length; index += 1) {
@@ -27,7 +32,11 @@ export function readCommandLine(argv: readonly string[], options: readonly Optio
     }
     if (!word.startsWith("-") || word === "-") {
       if (command === undefined) command = word;
-      else rest.push(word);
+      else if (!flagsEndAfter(command, rest)) rest.push(word);
+      else {
+        rest.push("--", ...argv.slice(index));
+        break;
+      }
       continue;
     }
     const [name, value] = splitFlag(word);
@@ -51,10 +60,9 @@ export function readCommandLine(argv: readonly string[], options: readonly Optio
  * @throws {UsageError} with suggestions.
  */
 export function findCommand(word: string, commands: readonly Command[]): Command {
-  const exact = commands.find(({ name }) => name === word);
-  if (exact !== undefined) return exact;
+  const meant = meantCommand(word, commands);
+  if (meant !== undefined) return meant;
   const begun = commands.filter(({ name }) => name.startsWith(word));
-  if (begun.length === 1 && begun[0] !== undefined) return begun[0];
   const near = closest(
     word,
     commands.map(({ name }) => name),
@@ -64,6 +72,12 @@ export function findCommand(word: string, commands: readonly Command[]): Command
     suggestions,
     hint: "Run 'fleetctl --help' for usage.",
   });
+}
+
+/** The command of that name, or the only one that begins so. */
+export function meantCommand(word: string, commands: readonly Command[]): Command | undefined {
+  const begun = commands.filter(({ name }) => name.startsWith(word));
+  return begun.find(({ name }) => name === word) ?? (begun.length === 1 ? begun[0] : undefined);
 }
 
 /** @returns the flag without its dashes, with them for a short flag, and the value after `=`. */

@@ -1,29 +1,41 @@
 import type { Command } from "../command.js";
 import { cat } from "./cat.js";
 import { destroy } from "./destroy.js";
+import { fdForward } from "./fd-forward.js";
 import { help } from "./help.js";
+import { journal } from "./journal.js";
 import { listMachines } from "./list-machines.js";
 import { listUnitFiles } from "./list-unit-files.js";
 import { listUnits } from "./list-units.js";
 import { load } from "./load.js";
+import { restart } from "./restart.js";
+import { ssh } from "./ssh.js";
 import { start } from "./start.js";
+import { status } from "./status.js";
 import { stop } from "./stop.js";
 import { submit } from "./submit.js";
 import { unload } from "./unload.js";
+import { verify } from "./verify.js";
 import { version } from "./version.js";
 
 /** Every command, in alphabetical order. */
 export const commands: readonly Command[] = [
   cat,
   destroy,
+  fdForward,
   help,
+  journal,
   listMachines,
   listUnitFiles,
   listUnits,
   load,
+  restart,
+  ssh,
   start,
+  status,
   stop,
   submit,
   unload,
+  verify,
   version,
 ];

@@ -4,6 +4,7 @@ import { Autopilot } from "../../../api/src/testing/autopilot.js";
 import type { ManualClock } from "../../../api/src/testing/manual-clock.js";
 import { runCli } from "../cli.js";
 import { Interrupted } from "../interrupted.js";
+import { FakePrograms } from "./fake-programs.js";
 
 /** What a run of fleetctl left behind. */
 export interface CliResult {
@@ -28,12 +29,14 @@ export interface CliHarness {
   /** Files of this machine, by path. */
   readonly files: Map<string, string>;
   readonly environment: Record<string, string>;
+  /** Programs of this machine, none of which is really run. */
+  readonly programs: FakePrograms;
   /** What the status line has shown, `""` for nothing; absent if stderr is no terminal. Tests set it to have one. */
   statusLines: string[] | undefined;
-  /** Begins to run a command line, words separated by blanks. */
-  begin(line: string): CliRun;
+  /** Begins to run a command line: its words, or a text with blanks between them. */
+  begin(line: string | readonly string[]): CliRun;
   /** Runs a command line to its end; pauses of up to two seconds pass at once. */
-  run(line: string): Promise<CliResult>;
+  run(line: string | readonly string[]): Promise<CliResult>;
 }
 
 /** The machines of the examples in the original's documents. */
@@ -51,8 +54,9 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
   api.cluster.addMachine(machineIds[2], "127.0.0.3");
   const files = new Map<string, string>();
   const environment: Record<string, string> = {};
+  const programs = new FakePrograms();
   const harness: { statusLines: string[] | undefined } = { statusLines: undefined };
-  const begin = (line: string): CliRun => {
+  const begin = (line: string | readonly string[]): CliRun => {
     const printed = { stdout: "", stderr: "" };
     const output = (stream: "stdout" | "stderr") => ({
       write: (text: string) => {
@@ -77,9 +81,10 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
         if (text === "<directory>") throw Object.assign(new Error(path), { code: "EISDIR" });
         return text;
       },
+      programs: programs.on(output("stdout")),
       transport: wrap(createInMemoryTransport(api.server.listener)),
     };
-    const words = line.split(" ").filter((word) => word !== "");
+    const words = typeof line === "string" ? line.split(" ").filter((word) => word !== "") : line;
     return {
       result: runCli(words, world).then((code) => ({ code, ...printed })),
       printed: () => ({ ...printed }),
@@ -91,8 +96,9 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
     autopilot: new Autopilot(api.cluster),
     files,
     environment,
+    programs,
     begin,
-    run: (line: string) => passPauses(api.clock, begin(line).result),
+    run: (line: string | readonly string[]) => passPauses(api.clock, begin(line).result),
   });
 }
 

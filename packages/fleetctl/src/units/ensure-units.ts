@@ -27,6 +27,8 @@ export interface EnsuredUnit {
   readonly name: string;
   readonly desiredState: string | undefined;
   readonly isGlobal: boolean;
+  /** Whether the cluster did not have it before. */
+  readonly isNew: boolean;
 }
 
 /** How to make sure of units. */
@@ -90,13 +92,12 @@ async function readArguments(
 /** A template is stored and never run; the whole batch is refused before anything is written. */
 function refuseTemplates(
   { stderr }: CommandContext,
-  command: "load" | "start",
+  command: Exclude<CreatingCommand, "submit">,
   units: readonly UnitArgument[],
 ): boolean {
   const templates = units.filter(({ name }) => isTemplate(name));
   for (const { name } of templates) {
-    const verb = command === "load" ? "loading" : "starting";
-    stderr.write(`Error ${verb} units: cannot activate template ${JSON.stringify(name)}\n`);
+    stderr.write(`Error ${command}ing units: cannot activate template ${JSON.stringify(name)}\n`);
     stderr.write(`Hint: name an instance of it, for example ${name.replace("@.", "@1.")}\n`);
   }
   return templates.length > 0;
@@ -170,6 +171,11 @@ async function writePlans(
 /** Of a unit that was just written the snapshot knows nothing yet; whether it is global is in its content. */
 function describePlan({ name, content, desiredState }: UnitPlan, snapshot: UnitsSnapshot): EnsuredUnit {
   return content === undefined
-    ? { name, desiredState, isGlobal: snapshot.units.get(name)?.global ?? false }
-    : { name, desiredState: "inactive", isGlobal: parseRequirements(content.options, name).global };
+    ? { name, desiredState, isGlobal: snapshot.units.get(name)?.global ?? false, isNew: false }
+    : {
+        name,
+        desiredState: "inactive",
+        isGlobal: parseRequirements(content.options, name).global,
+        isNew: desiredState === undefined,
+      };
 }

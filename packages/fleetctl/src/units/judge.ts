@@ -42,6 +42,24 @@ export function judgeStopped(wanted: "loaded" | "inactive"): Judge {
   };
 }
 
+/** Active states in which a unit has processes, or may have. */
+const busy: readonly string[] = ["active", "reloading", "refreshing", "activating", "deactivating"];
+
+/** Waits for a global unit that is wanted loaded not to run on any machine that reports. */
+export function judgeStoppedEverywhere(): Judge {
+  return (name, { states, units }) => {
+    const unit = units.get(name);
+    if (unit === undefined) return destroyed(name);
+    if (unit.desiredState !== "loaded") return overruled(name, unit, "loaded");
+    const running = states
+      .get(name)
+      ?.filter((state) => state.currentState === "launched" || busy.includes(state.systemdActiveState ?? ""));
+    if (running === undefined || running.length === 0) return { kind: "reached" };
+    const count = running.length === 1 ? "one machine" : `${running.length} machines`;
+    return { kind: "waiting", why: `still running on ${count}` };
+  };
+}
+
 /** Waits for every present machine to have let go of a destroyed unit. */
 export function judgeGone(): Judge {
   return (name, { units, states }) => {
@@ -113,7 +131,7 @@ function overruled(name: string, unit: UnitStatusV2, wanted: string): Progress {
 }
 
 /** Says what stands between a unit and its place. */
-function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot): string {
+export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot): string {
   const refusal = states.get(unit.name)?.find(({ condition }) => condition === "refused");
   if (refusal !== undefined) return `refused by machine ${refusal.machineID}${because(refusal.reason)}`;
   const seat = unit.seats?.find(({ target }) => target !== "absent");

@@ -4,7 +4,7 @@ import type { CommandContext } from "../command.js";
 import { type LocalFiles, readClusterContent, readLocalFiles, type UnitArgument } from "./unit-source.js";
 
 /** The commands that bring units into the cluster. */
-export type CreatingCommand = "submit" | "load" | "start";
+export type CreatingCommand = "submit" | "load" | "start" | "restart";
 
 /** What is to be done about one unit before the command's own work, decided before anything is written. */
 export interface UnitPlan {
@@ -25,6 +25,8 @@ const replaceable: Readonly<Record<CreatingCommand, readonly string[]>> = {
   submit: ["inactive"],
   load: ["inactive", "loaded"],
   start: ["inactive", "loaded", "launched"],
+  // It has no --replace: what is restarted is what the cluster has.
+  restart: [],
 };
 
 /**

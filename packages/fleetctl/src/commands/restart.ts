@@ -1,0 +1,123 @@
+import type { Command, CommandContext } from "../command.js";
+import { exitCode } from "../exit-code.js";
+import { announce } from "../units/announce.js";
+import { blockOptions, readPatience } from "../units/block-options.js";
+import { type EnsuredUnit, ensureUnits } from "../units/ensure-units.js";
+import { judgeStarted, judgeStopped, judgeStoppedEverywhere } from "../units/judge.js";
+import { setStates } from "../units/set-states.js";
+import { tellFailures } from "../units/tell-failures.js";
+import { waitForUnits } from "../units/wait-for-units.js";
+
+const waitStep = "Error waiting for unit states, exit status";
+
+/** `fleetctl restart`. */
+export const restart: Command = {
+  name: "restart",
+  summary: "Instruct systemd to rolling restart one or more units in the cluster",
+  usage: "restart [--block-attempts=N] UNIT...",
+  description:
+    "Stops each unit where it is and starts it again, one after the other: the next one is touched only when this one runs.\n" +
+    "A unit that is loaded is started. One that is inactive cannot be restarted. What the cluster does not have is submitted,\n" +
+    "as by submit, and not started. A global unit is stopped on all of its machines, and then started on all.",
+  options: blockOptions.filter(({ name }) => name !== "no-block"),
+  examples: [
+    {
+      command: "fleetctl restart hello.service",
+      what: "Stop it, wait for that, start it, wait until it runs.",
+    },
+    { command: "fleetctl restart 'web@*'", what: "All instances, one at a time." },
+  ],
+  run: async (context, args) => {
+    const attempts = readPatience(args);
+    const units = await ensureUnits(context, {
+      command: "restart",
+      positionals: args.positionals,
+      replace: false,
+      attempts,
+    });
+    if (units === undefined) return exitCode.failed;
+    let code: number = exitCode.ok;
+    const todo: EnsuredUnit[] = [];
+    for (const unit of units) {
+      if (isRestartable(unit)) todo.push(unit);
+      else if (unit.isNew) tellOfNew(context, unit);
+      else {
+        context.stderr.write(`Unable to restart unit ${unit.name} in state inactive\n`);
+        code = exitCode.failed;
+      }
+    }
+    for (const [index, unit] of todo.entries()) {
+      if (await restartUnit(context, unit, attempts)) continue;
+      const left = todo.slice(index + 1).map(({ name }) => name);
+      // Whoever restarts one at a time wants the others to go on running when one does not come back.
+      if (left.length > 0) context.stderr.write(`Not restarted: ${left.join(" ")}\n`);
+      return exitCode.failed;
+    }
+    return code;
+  },
+};
+
+function isRestartable({ desiredState }: EnsuredUnit): boolean {
+  return desiredState === "loaded" || desiredState === "launched";
+}
+
+function tellOfNew({ stderr }: CommandContext, { name }: EnsuredUnit): void {
+  stderr.write(`Unit ${name} is new, and not started; to start it: fleetctl start ${name}\n`);
+}
+
+/** @returns whether it runs again; why not has been told. */
+async function restartUnit(context: CommandContext, unit: EnsuredUnit, attempts: number): Promise<boolean> {
+  const { stderr } = context;
+  const wasLaunched = unit.desiredState === "launched";
+  if (!wasLaunched) stderr.write(`Unit(${unit.name}) already loaded, starting.\n`);
+  const hasStopped = wasLaunched ? await stopUnit(context, unit, attempts) : "yes";
+  if (hasStopped === "given up") return false;
+  // A unit that takes too long to stop is told to start all the same: it is to run again, whoever waits for it.
+  const isStarted = await startUnit(context, unit, hasStopped === "yes" ? attempts : undefined);
+  if (!isStarted || hasStopped !== "yes") return false;
+  if (wasLaunched) stderr.write(`Unit(${unit.name}) was restarted.\n`);
+  return true;
+}
+
+/** @returns `given up` if somebody else wants it otherwise, or it could not be told; that has been told. */
+async function stopUnit(
+  context: CommandContext,
+  { isGlobal, name }: EnsuredUnit,
+  attempts: number,
+): Promise<"yes" | "too late" | "given up"> {
+  const told = await setStates(context, [name], "loaded", `Error setting target state for unit ${name}`);
+  if (told.length === 0) return "given up";
+  const late = `timed out waiting for unit ${name} to report state loaded`;
+  const failures = await waitForUnits(context, {
+    names: told,
+    judge: isGlobal ? judgeStoppedEverywhere() : judgeStopped("loaded"),
+    attempts,
+    timedOut: () => late,
+    interrupted: `Stopped waiting. Unit ${name} stays wanted loaded; to start it: fleetctl start ${name}`,
+  });
+  tellFailures(context, waitStep, failures);
+  const [failure] = failures;
+  if (failure === undefined) return "yes";
+  return failure.message === late ? "too late" : "given up";
+}
+
+/** @param attempts - `undefined`: do not wait. */
+async function startUnit(
+  context: CommandContext,
+  unit: EnsuredUnit,
+  attempts: number | undefined,
+): Promise<boolean> {
+  const { name } = unit;
+  const told = await setStates(context, [name], "launched", `Error setting target state for unit ${name}`);
+  if (told.length === 0) return false;
+  const waited = announce(context, [unit], "start", attempts === undefined);
+  const failures = await waitForUnits(context, {
+    names: waited,
+    judge: judgeStarted(context.clock),
+    attempts: attempts ?? 0,
+    timedOut: () => `timed out waiting for unit ${name} to report state launched`,
+    interrupted: `Stopped waiting. Unit ${name} stays wanted launched; see fleetctl list-units`,
+  });
+  tellFailures(context, waitStep, failures);
+  return failures.length === 0;
+}

@@ -1,0 +1,125 @@
+import type { MachineV1 } from "@fleet/client";
+import { isFleetError } from "@fleet/core";
+import type { Command, CommandArgs, CommandContext } from "../command.js";
+import { exitCode } from "../exit-code.js";
+import { tellError } from "../output/error-text.js";
+import { isHost } from "../remote/bastion.js";
+import { chooseMachine, type MachineQuestion } from "../remote/choose-machine.js";
+import { notRunStatus } from "../remote/run-on-machine.js";
+import { sshToMachine } from "../remote/ssh-command-line.js";
+import { readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { UsageError } from "../usage-error.js";
+
+const usage = "ssh [-A|--forward-agent] [--ssh-port=N] [--machine|--unit] {MACHINE|UNIT} [COMMAND...]";
+
+/** `fleetctl ssh`. */
+export const ssh: Command = {
+  name: "ssh",
+  summary: "Open interactive shell on a machine in the cluster",
+  usage,
+  description:
+    "Opens a shell, or runs a command, on a machine: the one whose id begins with MACHINE, or the one that UNIT is on. It is\n" +
+    "OpenSSH's ssh that does it, so ~/.ssh/config, agents, jump hosts and known_hosts are what they always are. Flags of\n" +
+    "fleetctl stand before COMMAND; what follows belongs to it, and the machine's shell reads it, as with ssh. The exit\n" +
+    "status is that of the shell or the command, 255 if ssh has failed.",
+  options: [
+    { name: "machine", short: "m", type: "text", fallback: "", help: "Machine, by the beginning of its id." },
+    { name: "unit", short: "u", type: "text", fallback: "", help: "Unit whose machine is meant." },
+    {
+      name: "forward-agent",
+      short: "A",
+      type: "boolean",
+      fallback: false,
+      help: "Let programs on the machine use your ssh agent.",
+    },
+    sshPortOption,
+  ],
+  examples: [
+    { command: "fleetctl ssh 113f", what: "A shell on the machine whose id begins so." },
+    { command: "fleetctl ssh hello.service uptime", what: "A command where the unit is." },
+    { command: "fleetctl ssh --machine 113f -- ls -l /run", what: "Everything behind -- is the command." },
+  ],
+  flagsEndAfter: (words) => {
+    const positionals = words.filter((word) => !word.startsWith("--")).length;
+    const isNamed = words.some((word) => /^--(machine|unit)=./.test(word));
+    return positionals >= (isNamed ? 0 : 1);
+  },
+  run: async (context, args) => {
+    const settings = readSshSettings(args);
+    const { command, question } = readQuestion(args);
+    const machine = await find(context, question);
+    if (machine === undefined) return exitCode.failed;
+    return await open(context, args, { settings, command, host: machine.primaryIP ?? "" });
+  },
+};
+
+function readQuestion(args: CommandArgs): {
+  readonly question: MachineQuestion;
+  readonly command: readonly string[];
+} {
+  const machine = args.text("machine");
+  const unit = args.text("unit");
+  const hint = `Usage: fleetctl ${usage}`;
+  if (machine !== "" && unit !== "") {
+    throw new UsageError("Both machine and unit flags provided, please specify only one.", { hint });
+  }
+  const { positionals } = args;
+  if (machine !== "") return { question: { kind: "machine", prefix: machine }, command: positionals };
+  if (unit !== "") return { question: { kind: "unit", unit }, command: positionals };
+  const [word, ...command] = positionals;
+  if (word === undefined || word === "") {
+    throw new UsageError("Unable to proceed: one machine or unit must be provided", { hint });
+  }
+  return { question: { kind: "either", word }, command };
+}
+
+async function find(context: CommandContext, question: MachineQuestion): Promise<MachineV1 | undefined> {
+  const { signal, stderr } = context;
+  const step = "Unable to proceed";
+  try {
+    const choice = await chooseMachine(context, question);
+    if (choice.kind === "found") {
+      if (isHost(choice.machine.primaryIP ?? "")) return choice.machine;
+      stderr.write("Could not determine address of machine.\n");
+      return undefined;
+    }
+    const isSentence = choice.message.endsWith("machine.");
+    stderr.write(isSentence ? `${choice.message}\n` : `${step}: ${choice.message}\n`);
+    if (choice.hint !== undefined) stderr.write(`Hint: ${choice.hint}\n`);
+  } catch (error) {
+    signal.throwIfAborted();
+    tellError(context, step, error);
+  }
+  return undefined;
+}
+
+async function open(
+  { programs, signal, stderr }: CommandContext,
+  args: CommandArgs,
+  {
+    command,
+    host,
+    settings,
+  }: { readonly settings: SshSettings; readonly command: readonly string[]; readonly host: string },
+): Promise<number> {
+  // As the original: on a terminal, commands get one as well. Without a command ssh does so by itself.
+  const wantsTerminal = command.length > 0 && (await programs.isTerminal());
+  const session = {
+    host,
+    port: args.number("ssh-port"),
+    command,
+    terminal: wantsTerminal ? "always" : "own",
+    agent: args.flag("forward-agent") ? "forward" : "own",
+  } as const;
+  try {
+    const status = await programs.run(sshToMachine(settings, session), { readsInput: true }, signal);
+    signal.throwIfAborted();
+    return status;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isFleetError(error)) throw error;
+    stderr.write(`Failed building SSH client: ${error.message}\n`);
+    if (error.hint !== undefined) stderr.write(`Hint: ${error.hint}\n`);
+    return notRunStatus;
+  }
+}
