@@ -1,4 +1,3 @@
-import { matchesMachineId } from "@fleet/core";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import { bestOf, bestPlace } from "./rank.js";
@@ -25,12 +24,7 @@ function namedPlaces(p: Planning, required: string): readonly Place[] {
 }
 
 function meantPlaces(p: Planning, required: string): readonly Place[] {
-  const meant = p.draft.places.filter(
-    ({ id, stance }) => stance !== "forgotten" && matchesMachineId(required, id),
-  );
-  // A full id is never in doubt, even if another machine's begins with it.
-  const exact = meant.find(({ id }) => id === required);
-  return exact === undefined ? meant : [exact];
+  return p.world.meant.get(required) ?? [];
 }
 
 /** The machines that a unit's `MachineID` may mean, if that is in doubt. */

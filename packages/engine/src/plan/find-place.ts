@@ -2,13 +2,11 @@ import { firstFailure, tallyFailures } from "./checks/chain.js";
 import { ambiguousPlaces, choose } from "./choose.js";
 import { allFit, companionsOf } from "./companions.js";
 import { demandKey } from "./eligible.js";
-import { cycleText } from "./peers.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import { type FailedCheck, type Refusal, refusalText } from "./refusal.js";
 import { isReplacedAt } from "./replaces.js";
 import type { Subject } from "./subject.js";
-import { ringNames } from "./verdict.js";
 
 /**
  * Chooses the machine for a plain unit whose peers are decided. Preferred are machines where those who follow it fit
@@ -39,8 +37,8 @@ export function refuse(p: Planning, subject: Subject): Refusal {
     return `${head} (${subject.leavingBecause}); ${reason}`;
   };
   if (subject.cycle !== undefined) {
-    const reason = say(`peers that wait for each other: ${cycleText(subject.cycle)}`);
-    return { ...base, reason, failed: [], cycle: ringNames(subject.cycle) };
+    const { text, names } = subject.cycle;
+    return { ...base, reason: say(`peers that wait for each other: ${text}`), failed: [], cycle: names };
   }
   const meant = ambiguousPlaces(p, subject);
   if (meant.length > 0) {

@@ -2,7 +2,7 @@ import type { Revision, UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
-import type { Claim, Subject } from "./subject.js";
+import type { Claim, Ring, Subject } from "./subject.js";
 import { objectionAt, peersAt, refusalAt, ringVerdict } from "./verdict.js";
 import { isActive } from "./world.js";
 
@@ -124,9 +124,9 @@ function supersede(
 }
 
 /** Units that follow each other in a ring stay or go together. */
-function judgeRing(p: Planning, ring: readonly Subject[]): void {
+function judgeRing(p: Planning, ring: Ring): void {
   const verdict = ringVerdict(p, ring);
-  for (const subject of ring) {
+  for (const subject of ring.members) {
     const [claim, ...others] = subject.claims;
     if (claim === undefined) continue;
     subject.from = claim;

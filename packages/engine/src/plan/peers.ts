@@ -1,5 +1,5 @@
 import type { UnitName } from "@fleet/core";
-import type { Subject } from "./subject.js";
+import { appended, type Ring, type Subject } from "./subject.js";
 
 /**
  * Ties units to the units they follow: sets `peers`, `followers`, `depth` and `cycle`.
@@ -13,7 +13,7 @@ export function tiePeers(subjects: ReadonlyMap<UnitName, Subject>): readonly (re
     following.push(subject);
     const names = [...new Set(subject.peerNames)];
     subject.peers = names.flatMap((name) => subjects.get(name as UnitName) ?? []);
-    for (const peer of subject.peers) peer.followers.push(subject);
+    for (const peer of subject.peers) peer.followers = appended(peer.followers, subject);
   }
   const groups = findGroups(following);
   for (const group of groups) setDepth(group);
@@ -22,14 +22,14 @@ export function tiePeers(subjects: ReadonlyMap<UnitName, Subject>): readonly (re
 
 function setDepth(group: readonly Subject[]): void {
   const isRing = group.length > 1 || group[0]!.peers.includes(group[0]!);
-  const members = new Set(group);
+  const ring = isRing ? makeRing(group) : undefined;
   let depth = 0;
   for (const subject of group) {
-    for (const peer of subject.peers) if (!members.has(peer)) depth = Math.max(depth, peer.depth);
+    for (const peer of subject.peers) if (ring?.has(peer) !== true) depth = Math.max(depth, peer.depth);
   }
   for (const subject of group) {
     subject.depth = depth + 1;
-    if (isRing) subject.cycle = group;
+    if (ring !== undefined) subject.cycle = ring;
   }
 }
 
@@ -87,20 +87,29 @@ function findGroups(following: readonly Subject[]): readonly (readonly Subject[]
   return groups;
 }
 
-/** Names a ring of units for people: `a.service -> b.service -> a.service`, along the peers. */
-export function cycleText(ring: readonly Subject[]): string {
-  const members = new Set(ring);
-  const walked = new Set<Subject>();
-  let at = ring[0]!;
-  while (!walked.has(at)) {
-    walked.add(at);
-    at = at.peers.find((peer) => members.has(peer))!;
-  }
-  const path = [...walked];
-  const loop: string[] = [...path.slice(path.indexOf(at)), at].map((subject) => subject.name);
-  if (loop.length > cycleNamesMax) loop.splice(cycleNamesMax - 1, loop.length - cycleNamesMax, "…");
-  return loop.join(" -> ");
+function makeRing(members: readonly Subject[]): Ring {
+  const set = new Set(members);
+  return {
+    members,
+    has: (subject) => set.has(subject),
+    text: ringText(members, set),
+    names: members.slice(0, ringNamesMax).map(({ name }) => name),
+  };
 }
 
-/** How much of a ring a sentence names. */
-const cycleNamesMax = 8;
+/** How many units of a ring are named. */
+const ringNamesMax = 8;
+
+/** Walks along the peers until it comes round. */
+function ringText(members: readonly Subject[], set: ReadonlySet<Subject>): string {
+  const walked = new Set<Subject>();
+  let at = members[0]!;
+  while (!walked.has(at)) {
+    walked.add(at);
+    at = at.peers.find((peer) => set.has(peer))!;
+  }
+  const path = [...walked];
+  const loop: string[] = [...path.slice(path.indexOf(at)), at].map(({ name }) => name);
+  if (loop.length > ringNamesMax) loop.splice(ringNamesMax - 1, loop.length - ringNamesMax, "…");
+  return loop.join(" -> ");
+}

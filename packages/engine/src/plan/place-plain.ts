@@ -5,7 +5,7 @@ import { placeRefusedGlobals } from "./place-global.js";
 import { giveUp, type Planning, settle } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
 import { adopt, dropStrays } from "./strays.js";
-import type { Subject } from "./subject.js";
+import type { Ring, Subject } from "./subject.js";
 import { peersAt, refusalAt } from "./verdict.js";
 
 /**
@@ -49,9 +49,9 @@ function decideAfterPeers(p: Planning, subject: Subject): void {
 }
 
 function undecidedPeer(subject: Subject): Subject | undefined {
-  for (const member of subject.cycle ?? [subject]) {
+  for (const member of subject.cycle?.members ?? [subject]) {
     for (const peer of member.peers) {
-      const isTied = subject.cycle?.includes(peer) === true;
+      const isTied = subject.cycle?.has(peer) === true;
       if (peer.kind === "plain" && peer.progress === "open" && !isTied) return peer;
     }
   }
@@ -116,11 +116,11 @@ function placingReason(subject: Subject, load: number): string {
 }
 
 /** A ring of units that follow each other stays as a whole or goes as a whole, and can be placed nowhere. */
-function decideRing(p: Planning, ring: readonly Subject[]): void {
-  const lost = ring
+function decideRing(p: Planning, ring: Ring): void {
+  const lost = ring.members
     .map((subject) => (subject.at === undefined ? undefined : peersAt(p, subject, subject.at)))
     .find((verdict) => verdict?.kind === "never");
-  for (const subject of ring) {
+  for (const subject of ring.members) {
     if (subject.progress !== "open") continue;
     if (lost?.kind === "never") {
       subject.evicted = true;

@@ -28,7 +28,7 @@ export interface Refusal {
   readonly reason: string;
   /** Most machines first. */
   readonly failed: readonly FailedCheck[];
-  /** The units that wait for each other in a ring, if that is what is wrong. */
+  /** The units that wait for each other in a ring, if that is what is wrong; the first of many. */
   readonly cycle?: readonly UnitName[];
 }
 

@@ -2,7 +2,7 @@ import { adoptionChecks, firstFailure } from "./checks/chain.js";
 import { destroyedSince } from "./dismiss.js";
 import type { Place } from "./place.js";
 import { type Planning, settle } from "./planning.js";
-import type { Stray, Subject } from "./subject.js";
+import { addKey, type Stray, type Subject } from "./subject.js";
 import type { UnseatCause } from "./task.js";
 import { isActive } from "./world.js";
 
@@ -135,7 +135,7 @@ function unseat(p: Planning, stray: Stray, cause: UnseatCause, reason: string): 
   if (place.stance === "frozen") return false;
   const rival = cause === "surplus" ? { rival: subject.from! } : {};
   p.draft.remove(subject, place);
-  subject.keyed.add(place.index);
+  addKey(subject, place.index);
   const tombstone = {
     contentId: state.contentId,
     hash: state.hash,

@@ -54,21 +54,23 @@ export interface Subject {
   /** How many instances of its template each machine has; absent for units that are no instances. */
   readonly siblings: Tally | undefined;
 
+  // What follows is decided while the plan is made.
+
   /** Those of its peers that anything is known of. */
   peers: readonly Subject[];
-  followers: Subject[];
+  followers: readonly Subject[];
   /** 0 follows nobody, 1 follows such a unit, and so on. */
   depth: number;
   /** The units it waits for in a ring, itself among them. */
-  cycle: readonly Subject[] | undefined;
+  cycle: Ring | undefined;
 
   /** Its live seats, the one to be kept first. */
-  claims: Claim[];
+  claims: readonly Claim[];
   /** Machines where it has a seat of any kind, tombstones included: no new seat can be made there. */
-  readonly keyed: Set<number>;
+  keyed: ReadonlySet<number>;
   /** Machines that will not take it, and why. */
-  readonly refusedBy: Map<number, string>;
-  strays: Stray[];
+  refusedBy: ReadonlyMap<number, string>;
+  strays: readonly Stray[];
 
   progress: Progress;
   /** Where it is to be, or where it holds its place while nothing is decided. */
@@ -83,6 +85,17 @@ export interface Subject {
   arrivingBecause: string;
   /** How often it was moved, in this plan, to make way for a unit that replaces it. */
   displacements: number;
+}
+
+/** Units that follow each other, so that each waits for all others. */
+export interface Ring {
+  /** By name. */
+  readonly members: readonly Subject[];
+  has(subject: Subject): boolean;
+  /** The ring in words: `a.service -> b.service -> a.service`. */
+  readonly text: string;
+  /** The first members by name. */
+  readonly names: readonly UnitName[];
 }
 
 /** Where subjects get what they share. */
@@ -116,21 +129,21 @@ export function makeSubject(
     kind,
     unit,
     machineId: isPlain ? requirements?.machineId : undefined,
-    machineMetadata: requirements?.machineMetadata ?? new Map(),
+    machineMetadata: requirements?.machineMetadata ?? noMetadata,
     peerNames: isPlain ? (requirements?.machineOf ?? []) : [],
     conflicts: patternsOf(requirements?.conflicts, books.conflicts),
     conflictedBy: books.conflicts.matching(name),
     replaces: isPlain ? patternsOf(requirements?.replaces, books.replaces) : [],
     replacedBy: isPlain ? books.replaces.matching(name) : [],
     siblings: siblingsOf(name, books),
-    peers: [],
-    followers: [],
+    peers: noSubjects,
+    followers: noSubjects,
     depth: 0,
     cycle: undefined,
-    claims: [],
-    keyed: new Set(),
-    refusedBy: new Map(),
-    strays: [],
+    claims: noClaims,
+    keyed: noKeys,
+    refusedBy: noRefusals,
+    strays: noStrays,
     progress: "open",
     at: undefined,
     from: undefined,
@@ -141,12 +154,38 @@ export function makeSubject(
   };
 }
 
-function patternsOf(texts: readonly string[] | undefined, book: PatternBook): readonly Pattern[] {
-  if (texts === undefined || texts.length === 0) return none;
-  return [...new Set(texts)].map((text) => book.intern(text));
+// Most units have none of these, and there are many units.
+const noMetadata: ReadonlyMap<string, readonly string[]> = new Map();
+const noSubjects: readonly Subject[] = [];
+const noClaims: readonly Claim[] = [];
+const noStrays: readonly Stray[] = [];
+const noKeys: ReadonlySet<number> = new Set();
+const noRefusals: ReadonlyMap<number, string> = new Map();
+const noPatterns: readonly Pattern[] = [];
+
+/** Notes that the unit has a seat of any kind on a machine. */
+export function addKey(subject: Subject, index: number): void {
+  if (subject.keyed === noKeys) subject.keyed = new Set([index]);
+  else (subject.keyed as Set<number>).add(index);
 }
 
-const none: readonly Pattern[] = [];
+/** Notes that a machine will not take the unit. */
+export function addRefusal(subject: Subject, index: number, reason: string): void {
+  if (subject.refusedBy === noRefusals) subject.refusedBy = new Map([[index, reason]]);
+  else (subject.refusedBy as Map<number, string>).set(index, reason);
+}
+
+/** Adds to one of the lists that are shared while they are empty. */
+export function appended<T>(list: readonly T[], entry: T): readonly T[] {
+  if (list.length === 0) return [entry];
+  (list as T[]).push(entry);
+  return list;
+}
+
+function patternsOf(texts: readonly string[] | undefined, book: PatternBook): readonly Pattern[] {
+  if (texts === undefined || texts.length === 0) return noPatterns;
+  return [...new Set(texts)].map((text) => book.intern(text));
+}
 
 function siblingsOf(name: UnitName, books: SubjectBooks): Tally | undefined {
   const template = templateOf(name);

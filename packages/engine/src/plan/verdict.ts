@@ -1,11 +1,9 @@
-import type { UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import type { Check } from "./checks/check.js";
 import { destroyedSince } from "./dismiss.js";
-import { cycleText } from "./peers.js";
 import { isHeld, type Place } from "./place.js";
 import type { Planning } from "./planning.js";
-import type { Subject } from "./subject.js";
+import type { Ring, Subject } from "./subject.js";
 
 /**
  * Whether the units that a unit follows are where it is.
@@ -21,7 +19,7 @@ export function peersAt(p: Planning, subject: Subject, place: Place): PeersVerdi
   let undecided = false;
   for (const name of subject.peerNames) {
     const peer = subject.peers.find((candidate) => candidate.name === name);
-    if (peer !== undefined && subject.cycle?.includes(peer)) continue;
+    if (peer !== undefined && subject.cycle?.has(peer)) continue;
     const verdict = peerAt(p, name, peer, place);
     if (verdict.kind === "never") return verdict;
     if (verdict.kind === "undecided") undecided = true;
@@ -89,10 +87,10 @@ export interface RingVerdict {
 }
 
 /** Judges a ring by the seats its units have. It can be left alone where it is; it can be placed nowhere. */
-export function ringVerdict(p: Planning, ring: readonly Subject[]): RingVerdict {
-  const place = ring[0]!.claims[0]?.place;
-  if (place === undefined || ring.some((subject) => subject.claims[0]?.place !== place)) {
-    return { together: false, settled: true, because: `peers that wait for each other: ${cycleText(ring)}` };
+export function ringVerdict(p: Planning, { members, text }: Ring): RingVerdict {
+  const place = members[0]!.claims[0]?.place;
+  if (place === undefined || members.some((subject) => subject.claims[0]?.place !== place)) {
+    return { together: false, settled: true, because: `peers that wait for each other: ${text}` };
   }
   if (isHeld(place)) return { together: true, settled: true, because: undefined };
   if (place.stance === "forgotten") {
@@ -104,7 +102,7 @@ export function ringVerdict(p: Planning, ring: readonly Subject[]): RingVerdict 
   if (place.stance === "leaving") {
     return { together: true, settled: false, because: `machine ${place.id} is shutting down` };
   }
-  return judgeTogether(p, ring, place);
+  return judgeTogether(p, members, place);
 }
 
 function judgeTogether(p: Planning, ring: readonly Subject[], place: Place): RingVerdict {
@@ -123,9 +121,4 @@ function judgeTogether(p: Planning, ring: readonly Subject[], place: Place): Rin
   }
   for (const subject of added) p.draft.remove(subject, place);
   return { together: because === undefined, settled, because };
-}
-
-/** Names of the units of a ring, by name. */
-export function ringNames(ring: readonly Subject[]): readonly UnitName[] {
-  return ring.map((subject) => subject.name);
 }

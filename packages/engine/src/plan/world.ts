@@ -4,12 +4,22 @@ import {
   isTombstone,
   type MachineId,
   type Seat,
+  shortMachineId,
   type UnitName,
   type UnitState,
 } from "@fleet/core";
 import { PatternBook } from "./pattern-book.js";
 import { listPlaces, type Place } from "./place.js";
-import { type Claim, kindOf, makeSubject, type Subject, type SubjectBooks } from "./subject.js";
+import {
+  addKey,
+  addRefusal,
+  appended,
+  type Claim,
+  kindOf,
+  makeSubject,
+  type Subject,
+  type SubjectBooks,
+} from "./subject.js";
 import type { PlanOptions, PlanView } from "./view.js";
 
 /** A tombstone and what became of it. */
@@ -33,6 +43,8 @@ export interface World {
   /** By id. */
   readonly places: readonly Place[];
   readonly placeOf: ReadonlyMap<MachineId, Place>;
+  /** Machines by what people may call them: the full id, or the first characters of it. */
+  readonly meant: ReadonlyMap<string, readonly Place[]>;
   /** Every unit with a record, a seat, a mark or an unattached state, by name. */
   readonly subjects: ReadonlyMap<UnitName, Subject>;
   readonly graves: readonly Grave[];
@@ -54,7 +66,7 @@ export function surveyWorld(view: PlanView, options: PlanOptions): World {
   addRefusedLately(options, placeOf, subjects);
   for (const subject of subjects.values()) sortClaims(subject, view);
   const marks = [...view.destroyed.values()].sort((a, b) => compareUnitNames(a.name, b.name));
-  return { view, options, places, placeOf, subjects, graves, marks, unwilling };
+  return { view, options, places, placeOf, meant: listMeanings(places), subjects, graves, marks, unwilling };
 }
 
 function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, Subject> {
@@ -89,13 +101,13 @@ function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, S
 function surveySeats(place: Place, view: PlanView, subjects: Map<UnitName, Subject>, graves: Grave[]): void {
   for (const [name, seat] of view.seats.get(place.id) ?? []) {
     const subject = subjects.get(name)!;
-    subject.keyed.add(place.index);
+    addKey(subject, place.index);
     if (isTombstone(seat)) {
       const state = view.states.get(place.id)?.get(name);
       const acked = state?.condition === "unloaded" && state.acked === seat.modRevision;
       graves.push({ place, seat, acked });
     } else {
-      subject.claims.push({ place, seat });
+      subject.claims = appended(subject.claims, { place, seat });
     }
   }
 }
@@ -105,11 +117,13 @@ function surveyStates(place: Place, view: PlanView, subjects: Map<UnitName, Subj
   if (place.presenceRevision === 0) return;
   for (const [name, state] of view.states.get(place.id) ?? []) {
     if (state.condition === "refused") {
-      subjects.get(name)?.refusedBy.set(place.index, state.reason ?? "");
+      const subject = subjects.get(name);
+      if (subject !== undefined) addRefusal(subject, place.index, state.reason ?? "");
     } else if (state.condition === "loaded") {
       const subject = subjects.get(name)!;
       if (!subject.keyed.has(place.index)) {
-        subject.strays.push({ subject, place, state, active: isActive(state) });
+        const stray = { subject, place, state, active: isActive(state) };
+        subject.strays = appended(subject.strays, stray);
       }
     }
   }
@@ -120,6 +134,20 @@ export function isActive(state: UnitState | undefined): boolean {
   return (
     state?.condition === "loaded" && (state.activeState === "active" || state.activeState === "reloading")
   );
+}
+
+function listMeanings(places: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
+  const meant = new Map<string, Place[]>();
+  for (const place of places) {
+    if (place.stance === "forgotten") continue;
+    const short = shortMachineId(place.id);
+    const others = meant.get(short);
+    if (others === undefined) meant.set(short, [place]);
+    else others.push(place);
+  }
+  // A full id is never in doubt, even if other machines' ids begin with it.
+  for (const place of places) if (place.stance !== "forgotten") meant.set(place.id, [place]);
+  return meant;
 }
 
 function listUnwilling(
@@ -146,7 +174,7 @@ function addRefusedLately(
     for (const [machine, reason] of machines) {
       const place = placeOf.get(machine);
       if (place !== undefined && !subject.refusedBy.has(place.index)) {
-        subject.refusedBy.set(place.index, reason);
+        addRefusal(subject, place.index, reason);
       }
     }
   }
@@ -157,7 +185,7 @@ function sortClaims(subject: Subject, view: PlanView): void {
   if (subject.claims.length > 1 && subject.kind === "plain") {
     const isHeir = ({ place, seat }: Claim): boolean =>
       seat.replaces !== undefined && isActive(view.states.get(place.id)?.get(subject.name));
-    subject.claims.sort(
+    subject.claims = subject.claims.toSorted(
       (a, b) =>
         Number(isHeir(b)) - Number(isHeir(a)) ||
         Number(a.place.presenceRevision === 0) - Number(b.place.presenceRevision === 0) ||
@@ -165,5 +193,9 @@ function sortClaims(subject: Subject, view: PlanView): void {
         a.place.index - b.place.index,
     );
   }
-  subject.strays.sort((a, b) => Number(b.active) - Number(a.active) || a.place.index - b.place.index);
+  if (subject.strays.length > 1) {
+    subject.strays = subject.strays.toSorted(
+      (a, b) => Number(b.active) - Number(a.active) || a.place.index - b.place.index,
+    );
+  }
 }

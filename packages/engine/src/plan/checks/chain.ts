@@ -2,7 +2,7 @@ import type { Draft } from "../draft.js";
 import type { Place } from "../place.js";
 import type { CheckName, FailedCheck } from "../refusal.js";
 import type { Subject } from "../subject.js";
-import type { Check } from "./check.js";
+import type { Check, Objection } from "./check.js";
 import { conflicts } from "./conflicts.js";
 import { machineId } from "./machine-id.js";
 import { machineMetadata } from "./machine-metadata.js";
@@ -45,8 +45,12 @@ export function firstFailure(
   place: Place,
   draft: Draft,
 ): Check | undefined {
-  return checks.find((check) => !check.passes(subject, place, draft));
+  for (const check of checks) if (!check.passes(subject, place, draft)) return check;
+  return undefined;
 }
+
+/** How many machines that fail the same check are looked at closely; beyond that nobody reads the difference. */
+const explainedMax = 64;
 
 /** Counts, over all machines but forgotten ones, why each will not do; most machines first. */
 export function tallyFailures(
@@ -55,11 +59,14 @@ export function tallyFailures(
   draft: Draft,
 ): readonly FailedCheck[] {
   const counts = new Map<string, { check: CheckName; machines: number; one: string; many: string }>();
+  const explainers = new Map<Check, Explainer>();
   for (const place of draft.places) {
     if (place.stance === "forgotten") continue;
     const check = firstFailure(checks, subject, place, draft);
     if (check === undefined) continue;
-    const { one, many } = check.explain(subject, place, draft);
+    const explain = explainers.get(check) ?? makeExplainer(check, subject, draft);
+    explainers.set(check, explain);
+    const { one, many } = explain(place);
     const count = counts.get(one);
     if (count === undefined) counts.set(one, { check: check.name, machines: 1, one, many });
     else count.machines += 1;
@@ -67,4 +74,20 @@ export function tallyFailures(
   return [...counts.values()]
     .sort((a, b) => b.machines - a.machines || (a.one < b.one ? -1 : 1))
     .map(({ check, machines, one, many }) => ({ check, machines, what: machines === 1 ? one : many }));
+}
+
+type Explainer = (place: Place) => Objection;
+
+/** Finds words for the failures of one check, without finding the same words again for each of many machines. */
+function makeExplainer(check: Check, subject: Subject, draft: Draft): Explainer {
+  const isUniform = check.isUniform?.(subject) === true;
+  let times = 0;
+  let first: Objection | undefined;
+  return (place) => {
+    times += 1;
+    if (isUniform && first !== undefined) return first;
+    if (times > explainedMax && check.inGeneral !== undefined) return check.inGeneral;
+    first = check.explain(subject, place, draft);
+    return first;
+  };
 }

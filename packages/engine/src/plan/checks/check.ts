@@ -16,6 +16,10 @@ export interface Check {
   passes(subject: Subject, place: Place, draft: Draft): boolean;
   /** Words for a check that did not pass. */
   explain(subject: Subject, place: Place, draft: Draft): Objection;
+  /** Whether the words are the same for every machine. */
+  isUniform?(subject: Subject): boolean;
+  /** Words for the machines beyond those that are worth a closer look; absent if {@link explain} is quick anyway. */
+  readonly inGeneral?: Objection;
 }
 
 /** An objection that reads the same for one machine and for several. */

@@ -8,6 +8,7 @@ import { type Check, objection } from "./check.js";
 export const conflicts: Check = {
   name: "conflicts",
   passes: (subject, place, draft) => !draft.hasConflict(subject, place),
+  inGeneral: { one: "conflicts with another unit", many: "conflict with other units" },
   explain: (subject, place, draft) => {
     const found = findConflict(subject, place, draft);
     if (found === undefined) return objection("without a conflict");

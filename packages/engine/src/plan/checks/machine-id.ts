@@ -5,6 +5,7 @@ import type { Check } from "./check.js";
 export const machineId: Check = {
   name: "machine-id",
   passes: ({ machineId }, place) => machineId === undefined || matchesMachineId(machineId, place.id),
+  isUniform: () => true,
   explain: ({ machineId }) => ({
     one: `is not machine "${machineId}"`,
     many: `are not machine "${machineId}"`,
