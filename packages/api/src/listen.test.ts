@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as createNetServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stream } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -44,6 +44,15 @@ describe("a unix socket", () => {
     expect((await stat(path)).mode & 0o777).toBe(0o606);
   });
 
+  it("belongs to the group that may use it", async () => {
+    const path = join(directory, "a.sock");
+    // Root may give it to any group, others to their own.
+    const groupId = process.getuid?.() === 0 ? 65_534 : (process.getgid?.() ?? 0);
+    await listenOn(newServer(), { kind: "unix", path, mode: 0o660, groupId });
+    const there = await stat(path);
+    expect([there.gid, there.uid, there.mode & 0o777]).toEqual([groupId, process.getuid?.(), 0o660]);
+  });
+
   it("takes the place of one that nobody listens on any more", async () => {
     const path = join(directory, "a.sock");
     const script = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
@@ -79,6 +88,27 @@ describe("a TCP address", () => {
     expect(await codeOf(listenOn(newServer(), { kind: "tcp", host: "127.0.0.1", port }))).toBe(
       "already-exists",
     );
+  });
+});
+
+describe("an IPv6 address", () => {
+  const isThere = Object.values(networkInterfaces()).some((list) =>
+    list?.some(({ family }) => family === "IPv6"),
+  );
+
+  it("is listened on, and told in brackets", async () => {
+    const listening = listenOn(newServer(), { kind: "tcp", host: "::1", port: 0 });
+    // Some containers have no IPv6 at all.
+    if (!isThere) return expect(await codeOf(listening)).toBe("unavailable");
+    const endpoint = await listening;
+    expect(endpoint).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect(await (await fetch(endpoint)).text()).toBe("hello");
+  });
+
+  it("that means all of them serves IPv4, too", async () => {
+    const endpoint = await listenOn(newServer(), { kind: "tcp", host: isThere ? "::" : "0.0.0.0", port: 0 });
+    const { port } = new URL(endpoint);
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe("hello");
   });
 });
 

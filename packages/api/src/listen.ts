@@ -1,4 +1,4 @@
-import { chmod, lstat, stat, unlink } from "node:fs/promises";
+import { chmod, chown, lstat, stat, unlink } from "node:fs/promises";
 import type { Server } from "node:http";
 import { connect, type ListenOptions } from "node:net";
 import { dirname } from "node:path";
@@ -11,12 +11,16 @@ export type ApiAddress =
       readonly path: string;
       /** The file mode, which says who may connect; default 0660. */
       readonly mode?: number;
+      /** The id of the group that owns the file; default the process's own. */
+      readonly groupId?: number;
     }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   /** A socket that this process was started with. */
   | { readonly kind: "inherited"; readonly fd: number };
 
 const socketModeDefault = 0o660;
+/** What chown(2) takes for "as it is". */
+const keepOwner = -1;
 /** systemd hands sockets over from here on. */
 const firstInheritedFd = 3;
 
@@ -41,7 +45,7 @@ export function inheritedDescriptors(
  * @throws {FleetError} `already-exists` if the address is taken, `permission-denied`, `unavailable`.
  */
 export async function listenOn(server: Server, address: ApiAddress): Promise<string> {
-  if (address.kind === "unix") return listenOnUnixSocket(server, address.path, address.mode);
+  if (address.kind === "unix") return listenOnUnixSocket(server, address.path, address.mode, address.groupId);
   if (address.kind === "inherited") {
     await listen(server, { fd: address.fd } as ListenOptions, `the inherited socket ${address.fd}`);
     return `fd://${address.fd}`;
@@ -56,6 +60,7 @@ async function listenOnUnixSocket(
   server: Server,
   path: string,
   mode: number = socketModeDefault,
+  groupId?: number,
 ): Promise<string> {
   await removeLeftover(path);
   // The socket is made inside `listen`, before it returns: nobody can connect before the mode holds.
@@ -67,8 +72,22 @@ async function listenOnUnixSocket(
     process.umask(umask);
   }
   await listening;
+  await giveToGroup(path, groupId);
   await chmod(path, mode);
   return `unix://${path}`;
+}
+
+/** Nobody but the process's own group can have connected in between. */
+async function giveToGroup(path: string, groupId: number | undefined): Promise<void> {
+  if (groupId === undefined) return;
+  try {
+    await chown(path, keepOwner, groupId);
+  } catch (cause) {
+    throw new FleetError("permission-denied", `cannot give ${path} to group ${groupId}`, {
+      hint: "run as root, or as a member of that group",
+      cause,
+    });
+  }
 }
 
 /** Removes a socket that nobody listens on; anything else that is in the way is left alone. */

@@ -6,6 +6,7 @@ import { countStore } from "./counted-store.js";
 import { makeDirectories } from "./directories.js";
 import { exitCode, FatalError } from "./exit-code.js";
 import { runGroup } from "./group.js";
+import { groupId } from "./group-id.js";
 import { createIntrospection } from "./introspection.js";
 import { formatListenAddress } from "./listen-address.js";
 import { machineIdentity } from "./machine-identity.js";
@@ -36,8 +37,10 @@ async function listen(api: ApiServer, { options, environment, logger }: DaemonPa
         const descriptors = inheritedDescriptors(environment, process.pid);
         if (descriptors.length === 0) throw new FleetError("not-found", "systemd passed no sockets");
         for (const fd of descriptors) await api.listen({ kind: "inherited", fd });
-      } else if (address.kind === "unix") await api.listen({ ...address, mode: options.socket_mode });
-      else await api.listen(address);
+      } else if (address.kind === "unix") {
+        const group = groupId(options.socket_group);
+        await api.listen({ ...address, mode: options.socket_mode, ...group });
+      } else await api.listen(address);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new FatalError(exitCode.listen, `cannot listen on ${where}: ${why}`, { cause: error });

@@ -137,6 +137,14 @@ export const optionSpecs = {
     "0660",
     "File mode of the API's unix sockets: who may use fleet on this machine.",
   ),
+  socket_group: option(
+    (input) =>
+      /^$|^\d{1,10}$|^[a-z_][a-z0-9_.-]{0,31}\$?$/i.test(input)
+        ? { value: input }
+        : { problem: 'expected the name or the number of a group, like "fleet"' },
+    "",
+    "Group of the API's unix sockets, by name or number; empty: fleetd's own.",
+  ),
   runtime_directory: option(parse.path, "/run/fleet", "For what must not survive a reboot."),
   state_directory: option(parse.path, "/var/lib/fleet", "For what must survive a reboot."),
   environment_file: option(
