@@ -1,6 +1,7 @@
 import { getDebugState } from "./handlers/debug-v2.js";
 import { getDiscovery } from "./handlers/discovery.js";
 import { listMachines, patchMachines } from "./handlers/machines-v1.js";
+import { acceptAll, acceptMachine, forgetMachine } from "./handlers/machines-v2.js";
 import { getMetrics } from "./handlers/metrics.js";
 import { getState, listStates } from "./handlers/state-v1.js";
 import { getStatus } from "./handlers/status-v2.js";
@@ -53,6 +54,24 @@ const routesV2: readonly Route[] = [
     path: "/units/:name",
     methods: { GET: getUnitV2, PUT: putUnitV2 },
     otherwise: { status: 405, message: "only GET and PUT supported against this resource" },
+  },
+  {
+    path: "/machines/:name",
+    methods: { DELETE: forgetMachine },
+    otherwise: { status: 405, message: "only DELETE supported against this resource" },
+  },
+  // These lift a freeze, so they are answered while the rest may not be.
+  {
+    path: "/accept",
+    methods: { POST: acceptAll },
+    otherwise: { status: 405, message: "only POST supported against this resource" },
+    isAlwaysOn: true,
+  },
+  {
+    path: "/accept/:name",
+    methods: { POST: acceptMachine },
+    otherwise: { status: 405, message: "only POST supported against this resource" },
+    isAlwaysOn: true,
   },
   { path: "/wait", methods: { GET: waitForUnits }, otherwise: onlyGet, isLongPoll: true },
   { path: "/status", methods: { GET: getStatus }, otherwise: onlyGet, isAlwaysOn: true },

@@ -141,6 +141,22 @@ export class FleetClient {
     requireSuccess(await this.#send({ method: "PATCH", path: v1Path("machines"), body }, signal));
   }
 
+  /**
+   * Lifts the freeze of one machine, or (without one) of all, by beginning a new epoch.
+   * @throws {ApiError} `not-found` if that machine is not there.
+   */
+  async accept(machine: string | undefined, signal: AbortSignal): Promise<void> {
+    const path =
+      machine === undefined ? "/fleet/v2/accept" : `/fleet/v2/accept/${encodeURIComponent(machine)}`;
+    requireSuccess(await this.#send({ method: "POST", path }, signal));
+  }
+
+  /** Forgets a machine that will not come back, with its seats. @throws {ApiError} `conflict` if it is present. */
+  async forgetMachine(machine: string, signal: AbortSignal): Promise<void> {
+    const path = `/fleet/v2/machines/${encodeURIComponent(machine)}`;
+    requireSuccess(await this.#send({ method: "DELETE", path }, signal));
+  }
+
   /** What the server says of itself. @returns `"unsupported"` from a server without the v2 API. */
   async status(signal: AbortSignal): Promise<StatusV2 | "unsupported"> {
     const answer = await this.#send({ method: "GET", path: "/fleet/v2/status" }, signal);

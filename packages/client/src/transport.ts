@@ -1,6 +1,6 @@
 /** One HTTP request, complete. */
 export interface HttpRequest {
-  readonly method: "GET" | "PUT" | "DELETE" | "PATCH";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE" | "PATCH";
   /** With the query, percent-encoded, starting at `/fleet/`. */
   readonly path: string;
   /** Names in lower case. */

@@ -1,7 +1,6 @@
 import { type MachineId, parseMachineId } from "@fleet/core";
 import type { WriteOutcome } from "@fleet/core/ports";
-import type { Answer } from "../answer.js";
-import { encodeJson } from "../json.js";
+import { type Answer, jsonAnswer } from "../answer.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
 
@@ -26,5 +25,5 @@ export const forgetMachine: Handler = async ({ access, units }, request, signal)
  * and which revision counts is only then settled.
  */
 function answerOf({ effect, revision }: WriteOutcome): Answer {
-  return { status: 200, headers: revisionHeader(revision), body: encodeJson({ effect, revision }) };
+  return { ...jsonAnswer({ effect, revision }), headers: revisionHeader(revision) };
 }

@@ -158,12 +158,20 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     return { revision: this.revision, effect: "unchanged" };
   }
 
-  async forgetMachine(): Promise<WriteOutcome> {
-    return { revision: this.revision, effect: "unchanged" };
+  /** What an operator has settled, in order. */
+  readonly settled: string[] = [];
+
+  async forgetMachine(machine: MachineId): Promise<WriteOutcome> {
+    if (this.machines.get(machine)?.presence !== undefined) {
+      throw new FleetError("conflict", `cannot forget machine "${machine}": it is present`);
+    }
+    this.settled.push(`forget ${machine}`);
+    return { effect: "changed", revision: this.revision };
   }
 
-  async accept(): Promise<WriteOutcome> {
-    return { revision: this.revision, effect: "unchanged" };
+  async accept(machine: MachineId | undefined): Promise<WriteOutcome> {
+    this.settled.push(`accept ${machine ?? "all"}`);
+    return { effect: "changed", revision: this.revision };
   }
 
   /** Adds a machine that is present. */
