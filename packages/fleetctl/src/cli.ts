@@ -11,10 +11,13 @@ import { parseFlags } from "./argv/parse-flags.js";
 import { findCommand, meantCommand, readCommandLine } from "./argv/read-command-line.js";
 import type { Command, CommandArgs, CommandContext, Output } from "./command.js";
 import { commands } from "./commands/all.js";
+import { completion } from "./commands/completion.js";
 import { help } from "./commands/help.js";
+import { offerCandidates } from "./completion/offer-candidates.js";
 import { exitCode, exitCodeOf } from "./exit-code.js";
 import { commandPage, mainPage } from "./help-page.js";
 import { Interrupted } from "./interrupted.js";
+import { commandManPage, mainManPage } from "./man-page.js";
 import { errorText } from "./output/error-text.js";
 import type { Programs } from "./programs/programs.js";
 import { readSshSettings } from "./remote/ssh-settings.js";
@@ -77,15 +80,39 @@ async function dispatch(argv: readonly string[], world: World): Promise<number> 
     return exitCode.ok;
   }
   if (command === help) return showHelp(args, stdout);
+  if (command === completion && args.positionals[0] === "candidates") {
+    return complete(args.positionals.slice(1), world);
+  }
   return runCommand(command, args, world);
 }
 
 function showHelp(args: CommandArgs, stdout: Output): number {
   const [topic] = args.positionals;
-  const page =
-    topic === undefined ? mainPage(commands, globalOptions) : commandPage(findTopic(topic), globalOptions);
-  stdout.write(page);
+  const [wholePage, onePage] = args.flag("man") ? [mainManPage, commandManPage] : [mainPage, commandPage];
+  stdout.write(
+    topic === undefined ? wholePage(commands, globalOptions) : onePage(findTopic(topic), globalOptions),
+  );
   return exitCode.ok;
+}
+
+/** @param words - What has been typed after the program's name. */
+function complete(words: readonly string[], world: World): Promise<number> {
+  const { clock, signal, stdout } = world;
+  const connect = async (): Promise<FleetClient> => {
+    const allOptions = [...globalOptions, ...commands.flatMap(({ options }) => options)];
+    const typed = readCommandLine([...words.slice(0, -1), ""], allOptions);
+    const args = parseFlags(
+      findCommand(typed.command ?? "", commands),
+      typed.rest,
+      world.environment,
+      commands,
+    );
+    // A tunnel could ask for a password in the middle of the line that is being typed.
+    if (args.text("tunnel") !== "")
+      throw new FleetError("unavailable", "cannot look through a tunnel for names");
+    return createClient(args, world);
+  };
+  return offerCandidates(words, { commands, globals: globalOptions, stdout, clock, signal, connect });
 }
 
 function findTopic(topic: string): Command {

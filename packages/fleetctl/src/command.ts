@@ -1,4 +1,5 @@
 import type { ClientClock, FleetClient } from "@fleet/client";
+import type { ArgumentOffers, Offer } from "./completion/offer.js";
 import type { Programs } from "./programs/programs.js";
 
 /** Takes text for people or programs. */
@@ -34,13 +35,13 @@ export type OptionSpec = {
   readonly short?: string;
   /** One sentence for the help page. */
   readonly help: string;
+  /** What shells may offer for its value. */
+  readonly offers?: readonly Offer[];
 } & (
   | { readonly type: "boolean"; readonly fallback: boolean }
   | {
       readonly type: "text";
       readonly fallback: string;
-      /** All values that it can have, for completion; absent if it can have any. */
-      readonly values?: readonly string[];
       /** What stands between the values of several flags of this name; without it the last one counts. */
       readonly joinedBy?: string;
     }
@@ -66,6 +67,8 @@ export interface Command {
   /** Paragraphs for the help page. */
   readonly description: string;
   readonly options: readonly OptionSpec[];
+  /** What shells may offer for its arguments. */
+  readonly arguments?: ArgumentOffers;
   readonly examples: readonly { readonly command: string; readonly what: string }[];
   /**
    * Tells whether fleetctl's own flags end before the next positional argument, for commands that run another one.

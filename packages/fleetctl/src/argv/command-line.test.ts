@@ -150,6 +150,15 @@ describe("commands", () => {
     }
   });
 
+  it.each(commands.flatMap(({ name, examples }) => examples.map(({ command }) => [name, command] as const)))(
+    "show in their help what they understand: %s, %s",
+    (name, example) => {
+      // What stands in quotes is one word, and the rest of the shell's language is not fleetctl's.
+      const line = (/fleetctl (.*?)(?: \| .*|\)| >.*)?$/.exec(example)?.[1] ?? "").replaceAll(/["']/g, "");
+      expect(parse(line).command).toBe(name);
+    },
+  );
+
   it("agree on what a flag of one name takes", () => {
     for (const option of all) {
       expect(all.filter(({ name }) => name === option.name).map(({ type }) => type)).not.toContain(

@@ -1,5 +1,6 @@
 import type { Command } from "../command.js";
 import { cat } from "./cat.js";
+import { completion } from "./completion.js";
 import { destroy } from "./destroy.js";
 import { fdForward } from "./fd-forward.js";
 import { help } from "./help.js";
@@ -21,6 +22,7 @@ import { version } from "./version.js";
 /** Every command, in alphabetical order. */
 export const commands: readonly Command[] = [
   cat,
+  completion,
   destroy,
   fdForward,
   help,

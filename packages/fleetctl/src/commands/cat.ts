@@ -1,6 +1,7 @@
 import { completeOptions } from "@fleet/client";
 import { completeUnitName, FleetError, serializeUnitFile } from "@fleet/core";
 import type { Command, CommandContext } from "../command.js";
+import { oneUnitArgument } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { parseUnitAddress } from "../patterns/unit-address.js";
@@ -16,6 +17,7 @@ export const cat: Command = {
     "Prints the unit file as it was submitted, comments included. Files on this machine are not looked at. If a pattern\n" +
     "matches several units, the name of each stands above it. UNIT@@MACHINE is the unit, if it is on that machine.",
   options: [],
+  arguments: oneUnitArgument,
   examples: [
     { command: "fleetctl cat hello.service", what: "What the cluster has under this name." },
     { command: "fleetctl cat 'web@*'", what: "All instances of a template." },

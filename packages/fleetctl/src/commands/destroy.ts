@@ -1,4 +1,5 @@
 import type { Command } from "../command.js";
+import { unitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
@@ -17,6 +18,7 @@ export const destroy: Command = {
     "Removes units from the cluster, whatever is wanted of them, and waits until the machines have stopped them. What\n" +
     "was destroyed cannot be brought back. Destroying a template leaves its instances.",
   options: blockOptions,
+  arguments: unitArguments,
   examples: [
     { command: "fleetctl destroy hello.service", what: "Stop it and forget it." },
     { command: "fleetctl destroy --no-block web@1 web@2", what: "Do not wait until they have stopped." },

@@ -11,6 +11,7 @@ export const fdForward: Command = {
     "Joins its stdin and stdout with a unix socket of this machine. This is what --tunnel runs on the other side. The end of\n" +
     "stdin is handed on, and answers are still waited for; the command ends when the socket's other side does.",
   options: [],
+  arguments: { offers: [{ kind: "files" }], isMany: false },
   examples: [
     { command: "fleetctl fd-forward /var/run/fleet.sock", what: "Speak HTTP to the daemon of this machine." },
   ],

@@ -1,5 +1,6 @@
 import type { UnitsSnapshot } from "@fleet/client";
 import type { Command, CommandArgs, CommandContext } from "../command.js";
+import { oneUnitArgument } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
@@ -32,6 +33,7 @@ export const journal: Command = {
     { name: "sudo", type: "boolean", fallback: false, help: "Run journalctl with sudo." },
     sshPortOption,
   ],
+  arguments: oneUnitArgument,
   examples: [
     { command: "fleetctl journal hello.service", what: "The last ten lines." },
     { command: "fleetctl journal -f --lines=50 hello", what: "The last fifty, and then what comes." },

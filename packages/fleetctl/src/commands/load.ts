@@ -1,4 +1,5 @@
 import type { Command } from "../command.js";
+import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
@@ -17,6 +18,7 @@ export const load: Command = {
     "Places units on machines and makes them known to systemd there, without starting them. Units that the cluster\n" +
     "does not have are submitted first, as by submit. A unit that is launched stays so: to stop it, use stop.",
   options: [replaceOption, ...blockOptions],
+  arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl load hello.service", what: "Place it, and wait until it is there." },
     { command: "fleetctl load --no-block hello@1 hello@2", what: "Only say what is wanted." },

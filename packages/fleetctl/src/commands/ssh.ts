@@ -23,8 +23,22 @@ export const ssh: Command = {
     "fleetctl stand before COMMAND; what follows belongs to it, and the machine's shell reads it, as with ssh. The exit\n" +
     "status is that of the shell or the command, 255 if ssh has failed.",
   options: [
-    { name: "machine", short: "m", type: "text", fallback: "", help: "Machine, by the beginning of its id." },
-    { name: "unit", short: "u", type: "text", fallback: "", help: "Unit whose machine is meant." },
+    {
+      name: "machine",
+      short: "m",
+      offers: [{ kind: "machines" }],
+      type: "text",
+      fallback: "",
+      help: "Machine, by the beginning of its id.",
+    },
+    {
+      name: "unit",
+      short: "u",
+      offers: [{ kind: "units" }],
+      type: "text",
+      fallback: "",
+      help: "Unit whose machine is meant.",
+    },
     {
       name: "forward-agent",
       short: "A",
@@ -34,6 +48,7 @@ export const ssh: Command = {
     },
     sshPortOption,
   ],
+  arguments: { offers: [{ kind: "machines" }, { kind: "units" }], isMany: false },
   examples: [
     { command: "fleetctl ssh 113f", what: "A shell on the machine whose id begins so." },
     { command: "fleetctl ssh hello.service uptime", what: "A command where the unit is." },

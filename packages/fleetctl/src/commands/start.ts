@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from "../command.js";
+import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
@@ -19,6 +20,7 @@ export const start: Command = {
     "submit. The command returns when all units run, or have run and ended well; it fails as soon as one has failed.\n" +
     "A global unit is started on all machines it may run on, and is not waited for.",
   options: [replaceOption, ...blockOptions],
+  arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl start hello.service", what: "Submit it if need be, start it, wait until it runs." },
     { command: "fleetctl start --block-attempts=5 a b", what: "Wait no longer than 10 seconds." },

@@ -1,5 +1,6 @@
 import type { UnitsSnapshot } from "@fleet/client";
 import type { Command, CommandContext } from "../command.js";
+import { unitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
@@ -24,6 +25,7 @@ export const status: Command = {
     "shown on all of its machines, UNIT@@MACHINE on one. All units are shown, whatever becomes of one; the exit status is\n" +
     "the highest of theirs: 0 active, 3 not running, 255 if ssh has failed.",
   options: [sshPortOption],
+  arguments: unitArguments,
   examples: [
     { command: "fleetctl status hello.service", what: "What systemd says of it, where it is." },
     { command: "fleetctl status 'web@*'", what: "All instances." },

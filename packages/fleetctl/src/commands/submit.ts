@@ -1,4 +1,5 @@
 import type { Command } from "../command.js";
+import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { ensureUnits, replaceOption } from "../units/ensure-units.js";
 
@@ -12,6 +13,7 @@ export const submit: Command = {
     "a file of its own comes from its template, in the cluster or beside it. All files are checked before the first\n" +
     "one is submitted. Units that exist stay as they are, unless --replace is given and they are inactive.",
   options: [replaceOption],
+  arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl submit hello.service", what: "Submit one file." },
     { command: "fleetctl submit web@.service db/*.service", what: "A template, and what the shell finds." },

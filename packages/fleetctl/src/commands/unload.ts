@@ -1,4 +1,5 @@
 import type { Command } from "../command.js";
+import { unitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { findUnits } from "../units/find-units.js";
@@ -13,6 +14,7 @@ export const unload: Command = {
     "Stops units if they run, and takes them off their machines. They stay in the cluster, inactive; what is wanted of\n" +
     "a unit counts, so one that has not found a place yet is cancelled.",
   options: blockOptions,
+  arguments: unitArguments,
   examples: [
     { command: "fleetctl unload hello.service", what: "Take it off its machine, and wait for that." },
   ],

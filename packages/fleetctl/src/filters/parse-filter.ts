@@ -23,6 +23,8 @@ export interface Filter<Row> {
   readonly needsMachines: boolean;
 }
 
+const metadataPrefix = "metadata.";
+
 type Test<Row> = (row: Row) => boolean;
 
 /** `--filter`, as all lists have it. */
@@ -32,8 +34,14 @@ export function filterOption<Row>(spec: FilterSpec<Row>): OptionSpec {
     type: "text",
     fallback: "",
     joinedBy: ",",
+    offers: [{ kind: "words", words: keysOf(spec).map(beginTerm), separator: "," }],
     help: `Print only what KEY=PATTERN or KEY!=PATTERN holds for, all of several separated by commas: ${keysOf(spec).join(", ")}.`,
   };
+}
+
+/** The key of a metadata term is still to come. */
+function beginTerm(key: string): string {
+  return key.startsWith(metadataPrefix) ? metadataPrefix : `${key}=`;
 }
 
 /** The keys that a filter can have. */
@@ -61,8 +69,6 @@ interface Term<Row> {
   readonly holds: Test<Row>;
   readonly needsMachines: boolean;
 }
-
-const metadataPrefix = "metadata.";
 
 function parseTerm<Row>(term: string, spec: FilterSpec<Row>): Term<Row> {
   const parts = /^([^=!]+)(!?=)(.*)$/.exec(term);

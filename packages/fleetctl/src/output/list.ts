@@ -46,7 +46,7 @@ export function listOptions<Row>({ fields, columns }: ListShape<Row>): readonly 
       short: "o",
       type: "text",
       fallback: "table",
-      values: formats,
+      offers: [{ kind: "words", words: formats }],
       help: `How to print: ${formats.join(", ")}.`,
     },
   ];

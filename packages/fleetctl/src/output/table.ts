@@ -20,6 +20,7 @@ export function fieldsOption(fields: readonly string[], fallback: string): Optio
     name: "fields",
     type: "text",
     fallback,
+    offers: [{ kind: "words", words: fields, separator: "," }],
     help: `Columns to print, in this order, separated by commas: ${fields.join(", ")}.`,
   };
 }

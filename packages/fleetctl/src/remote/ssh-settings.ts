@@ -37,6 +37,7 @@ export const sshOptions: readonly OptionSpec[] = [
   },
   {
     name: "known-hosts-file",
+    offers: [{ kind: "files" }],
     type: "text",
     fallback: "",
     help: "File with the keys of hosts; empty: those of ssh, as ~/.ssh/known_hosts.",

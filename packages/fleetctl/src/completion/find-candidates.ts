@@ -1,0 +1,75 @@
+import type { FleetClient } from "@fleet/client";
+import { formatMetadata } from "@fleet/core";
+import type { Command, OptionSpec } from "../command.js";
+import type { Offer } from "./offer.js";
+import type { CompletionPlan } from "./plan-completion.js";
+
+/** A word that a shell may put in place of what was typed, and what to say of it. */
+export interface Candidate {
+  readonly word: string;
+  readonly about: string;
+}
+
+/** Where candidates come from. */
+export interface CandidateSources {
+  readonly commands: readonly Command[];
+  /** Makes a client; asked only if the cluster has to be. */
+  connect(): Promise<FleetClient>;
+  readonly signal: AbortSignal;
+}
+
+/** The line that tells a shell to offer files as well. */
+export const filesLine = ":files";
+
+/**
+ * Finds everything that could stand there and begins as what was typed does.
+ * @throws what the cluster's answer, or its lack, throws.
+ */
+export async function findCandidates(
+  plan: CompletionPlan,
+  sources: CandidateSources,
+): Promise<readonly Candidate[]> {
+  const lists = await Promise.all(plan.offers.map((offer) => listOffer(offer, plan.begun, sources)));
+  return [...lists.flat(), ...flagCandidates(plan.flags)]
+    .filter(({ word }) => word.startsWith(plan.begun))
+    .map(({ word, about }) => ({ word: plan.kept + word, about }));
+}
+
+async function listOffer(
+  offer: Offer,
+  begun: string,
+  { commands, connect, signal }: CandidateSources,
+): Promise<readonly Candidate[]> {
+  switch (offer.kind) {
+    case "words":
+      return wordCandidates(offer.words, offer.separator, begun);
+    case "commands":
+      return commands.map(({ name, summary }) => ({ word: name, about: summary }));
+    case "units": {
+      const units = await (await connect()).listUnits(signal);
+      return units.map(({ name = "", desiredState = "" }) => ({ word: name, about: desiredState }));
+    }
+    case "machines": {
+      const machines = await (await connect()).listMachines(signal);
+      return machines.map(({ id = "", primaryIP = "", metadata = {} }) => {
+        return { word: id, about: [primaryIP, formatMetadata(metadata)].join(" ").trim() };
+      });
+    }
+    case "files":
+      return [];
+  }
+}
+
+/** Of several words in one, the last is being typed. */
+function wordCandidates(
+  words: readonly string[],
+  separator: string | undefined,
+  begun: string,
+): readonly Candidate[] {
+  const kept = separator === undefined ? "" : begun.slice(0, begun.lastIndexOf(separator) + 1);
+  return words.map((word) => ({ word: kept + word, about: "" }));
+}
+
+function flagCandidates(flags: readonly OptionSpec[]): readonly Candidate[] {
+  return flags.map(({ name, help }) => ({ word: `--${name}`, about: help }));
+}

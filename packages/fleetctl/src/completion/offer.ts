@@ -1,0 +1,31 @@
+/** What a shell may offer for a word that is being typed. */
+export type Offer =
+  /** One of these; with a separator, several of them in one word. */
+  | { readonly kind: "words"; readonly words: readonly string[]; readonly separator?: string }
+  /** The names of commands. */
+  | { readonly kind: "commands" }
+  /** Names of units in the cluster. */
+  | { readonly kind: "units" }
+  /** Ids of machines that are present. */
+  | { readonly kind: "machines" }
+  /** Files of this machine, which shells know best. */
+  | { readonly kind: "files" };
+
+/** What may stand behind a command. */
+export interface ArgumentOffers {
+  readonly offers: readonly Offer[];
+  /** Whether there may be more than one. */
+  readonly isMany: boolean;
+}
+
+/** Units of the cluster, as many as you like. */
+export const unitArguments: ArgumentOffers = { offers: [{ kind: "units" }], isMany: true };
+
+/** One unit of the cluster. */
+export const oneUnitArgument: ArgumentOffers = { ...unitArguments, isMany: false };
+
+/** Units of the cluster or files, for the commands that bring files into it. */
+export const unitOrFileArguments: ArgumentOffers = {
+  offers: [{ kind: "units" }, { kind: "files" }],
+  isMany: true,
+};

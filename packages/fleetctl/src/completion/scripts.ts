@@ -1,0 +1,83 @@
+/** The shells that there are scripts for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+/** One of {@link shells}. */
+export type Shell = (typeof shells)[number];
+
+/*
+ * The scripts know nothing of fleetctl: they hand over the words up to the cursor, and offer what comes back. So they go on
+ * fitting when fleetctl changes.
+ */
+
+/**
+ * Readline takes `@`, `:` and `=` for ends of words and replaces only what follows the last of them, so words are put together again
+ * here, and what stands before is taken off the offers.
+ */
+const bash = `# Completion of fleetctl for bash 4.4 or later. Load it with: source <(fleetctl completion bash)
+_fleetctl() {
+  local line=\${COMP_LINE:0:COMP_POINT} program=$1 current kept= breaks=\${COMP_WORDBREAKS//[^@:=]/} candidate
+  local -a words candidates
+  read -ra words <<<"$line"
+  if [[ -z $line || $line == *[[:space:]] ]]; then words+=(""); fi
+  while [[ \${#words[@]} -gt 0 && \${words[0]##*/} != "\${program##*/}" ]]; do words=("\${words[@]:1}"); done
+  current=\${words[\${#words[@]}-1]}
+  if [[ -n $breaks ]]; then kept=\${current%"\${current##*["$breaks"]}"}; fi
+  mapfile -t candidates < <("\${program/#\\~/$HOME}" completion candidates -- "\${words[@]:1}" 2>/dev/null </dev/null)
+  COMPREPLY=()
+  for candidate in "\${candidates[@]}"; do
+    if [[ $candidate == :files ]]; then
+      compopt -o filenames
+      while IFS= read -r candidate; do COMPREPLY+=("\${candidate#"$kept"}"); done < <(compgen -f -- "$current")
+    else
+      candidate=\${candidate%%$'\\t'*}
+      COMPREPLY+=("\${candidate#"$kept"}")
+    fi
+  done
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
+}
+complete -F _fleetctl fleetctl
+`;
+
+const zsh = `#compdef fleetctl
+# Completion of fleetctl for zsh. Put it into a directory of $fpath as _fleetctl, or load it, after compinit, with:
+# source <(fleetctl completion zsh)
+_fleetctl() {
+  local line word about
+  local -a lines words_described open_described
+  local -i files=0
+  lines=("\${(@f)$(\${(Q)words[1]} completion candidates -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
+  for line in "\${lines[@]}"; do
+    [[ -z $line ]] && continue
+    if [[ $line == :files ]]; then files=1; continue; fi
+    word=\${line%%$'\\t'*}
+    about=\${line#$word}
+    about=\${about#$'\\t'}
+    if [[ $word == *= ]]; then open_described+=("\${word//:/\\\\:}"); else words_described+=("\${word//:/\\\\:}\${about:+:$about}"); fi
+  done
+  (( \${#words_described} )) && _describe -t candidates fleetctl words_described
+  (( \${#open_described} )) && _describe -t candidates fleetctl open_described -S ''
+  (( files )) && _files
+  return 0
+}
+if [[ \${funcstack[1]} == _fleetctl ]]; then _fleetctl "$@"; else compdef _fleetctl fleetctl; fi
+`;
+
+const fish = `# Completion of fleetctl for fish. Load it with: fleetctl completion fish | source
+function __fleetctl_candidates
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l program $words[1]
+    set -e words[1]
+    for line in (command $program completion candidates -- $words "$current" 2>/dev/null </dev/null)
+        if test "$line" = :files
+            __fish_complete_path "$current"
+        else
+            printf '%s\\n' $line
+        end
+    end
+end
+complete -c fleetctl -f -a '(__fleetctl_candidates)'
+`;
+
+/** The script for each shell. */
+export const completionScripts: Readonly<Record<Shell, string>> = { bash, zsh, fish };
