@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ClusterView } from "@fleet/core";
 import type { Answer } from "./answer.js";
 import type { ApiRequest } from "./request.js";
@@ -21,9 +22,10 @@ export function answerFromView(
   return conditionalAnswer(request, tag, revisionHeader(view.revision), make);
 }
 
-/** The same for answers that depend on nothing but the program. */
-export function constantAnswer(services: Services, request: ApiRequest, body: string): Answer {
-  return conditionalAnswer(request, `"${services.version}"`, {}, () => ({ status: 200, body }));
+/** The same for a document. */
+export function documentAnswer(request: ApiRequest, body: string): Answer {
+  const digest = createHash("sha256").update(body).digest("base64url");
+  return conditionalAnswer(request, `"${digest}"`, {}, () => ({ status: 200, body }));
 }
 
 function conditionalAnswer(

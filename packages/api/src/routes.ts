@@ -1,5 +1,5 @@
 import { getDebugState } from "./handlers/debug-v2.js";
-import { getDiscovery } from "./handlers/discovery.js";
+import { getDiscovery, getOpenApi } from "./handlers/discovery.js";
 import { listMachines, patchMachines } from "./handlers/machines-v1.js";
 import { acceptAll, acceptMachine, forgetMachine } from "./handlers/machines-v2.js";
 import { getMetrics } from "./handlers/metrics.js";
@@ -75,6 +75,7 @@ const routesV2: readonly Route[] = [
   },
   { path: "/wait", methods: { GET: waitForUnits }, otherwise: onlyGet, isLongPoll: true },
   { path: "/status", methods: { GET: getStatus }, otherwise: onlyGet, isAlwaysOn: true },
+  { path: "/openapi.json", methods: { GET: getOpenApi }, otherwise: onlyGet, isAlwaysOn: true },
   { path: "/debug/state", methods: { GET: getDebugState }, otherwise: onlyGet, isAlwaysOn: true },
 ];
 

@@ -1,50 +1,14 @@
-interface Schema {
-  readonly id: string;
-  readonly type: "object";
-  readonly properties: Readonly<Record<string, object>>;
-}
+import { entitiesV1 } from "./entities-v1.js";
+import { toProperties } from "./json-schema.js";
 
 const text = { type: "string" };
-const listOf = (schema: string): object => ({ type: "array", items: { $ref: schema } });
-const state = (description: string): object => ({
-  type: "string",
-  description,
-  enum: ["inactive", "loaded", "launched"],
-});
 
-function schema(id: string, properties: Readonly<Record<string, object>>): Readonly<Record<string, Schema>> {
-  return { [id]: { id, type: "object", properties } };
-}
-
-const schemas = {
-  ...schema("Machine", {
-    id: { ...text, required: true },
-    primaryIP: text,
-    metadata: { type: "object", additionalProperties: text },
-  }),
-  ...schema("MachinePage", { machines: listOf("Machine"), nextPageToken: text }),
-  ...schema("UnitOption", { section: text, name: text, value: text }),
-  ...schema("Unit", {
-    name: text,
-    options: listOf("UnitOption"),
-    desiredState: state("What is wanted of the unit."),
-    currentState: state("What became of it; left out for global units."),
-    machineID: {
-      ...text,
-      description: "Where it was placed; left out for unscheduled and for global units.",
-    },
-  }),
-  ...schema("UnitPage", { units: listOf("Unit"), nextPageToken: text }),
-  ...schema("UnitState", {
-    name: text,
-    hash: text,
-    machineID: text,
-    systemdLoadState: text,
-    systemdActiveState: text,
-    systemdSubState: text,
-  }),
-  ...schema("UnitStatePage", { states: listOf("UnitState"), nextPageToken: text }),
-};
+const schemas = Object.fromEntries(
+  entitiesV1.map(({ name, fields }) => [
+    name,
+    { id: name, type: "object", properties: toProperties(fields, (other) => other) },
+  ]),
+);
 
 interface Method {
   readonly id: string;
