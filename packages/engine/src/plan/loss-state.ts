@@ -49,6 +49,8 @@ export interface Absence {
 export interface Episode {
   /** How many machines there were when it opened. */
   readonly machines: number;
+  /** Those that were given up without waiting whether more follow; they count though they be back. */
+  readonly first: ReadonlySet<MachineId>;
   readonly lastLossMs: number;
   readonly lastReturnMs: number | undefined;
   /** Since when most machines are lost, if they ever were. */

@@ -99,6 +99,7 @@ function continueEpisode(
   if (state.episode === undefined && lost.length === 0) return undefined;
   const previous: Episode = state.episode ?? {
     machines: input.present.size + lost.length,
+    first: new Set(),
     lastLossMs: input.nowMs,
     lastReturnMs: undefined,
     massSinceMs: undefined,
@@ -110,11 +111,36 @@ function continueEpisode(
     lastLossMs: isNew ? input.nowMs : previous.lastLossMs,
     lastReturnMs: isReturn ? input.nowMs : previous.lastReturnMs,
   };
-  return holdOrNot(
-    episode,
-    lost.map(([, absence]) => absence),
-    input,
-  );
+  const absences = lost.map(([, absence]) => absence);
+  return chooseFirst(holdOrNot(episode, absences, input), lost, input);
+}
+
+/** Notes which machines are given up without waiting whether more follow. After a mass loss none is: they may be coming. */
+function chooseFirst(
+  episode: Episode,
+  lost: readonly (readonly [MachineId, Absence])[],
+  input: LossInput,
+): Episode {
+  if (episode.braked) return episode;
+  const first = new Set(episode.first);
+  for (const [id, absence] of lost.toSorted(byTime)) {
+    const isDue = absence.hadSeats && graceEndMs(absence, input) <= input.nowMs;
+    if (isDue && first.size < firstAtOnce(episode)) first.add(id);
+  }
+  return { ...episode, first };
+}
+
+function isHeld(episode: Episode, lost: number): boolean {
+  return isMassLoss(episode, lost) && !episode.holdOver;
+}
+
+function byTime([a, x]: readonly [MachineId, Absence], [b, y]: readonly [MachineId, Absence]): number {
+  return x.sinceMs - y.sinceMs || (a < b ? -1 : 1);
+}
+
+/** Until when a machine that was merely found away may come back without more ado. */
+function graceEndMs(absence: Absence, { options }: LossInput): number {
+  return absence.watched ? absence.sinceMs : absence.sinceMs + options.ttlMs;
 }
 
 function holdOrNot(episode: Episode, lost: readonly Absence[], input: LossInput): Episode {
@@ -136,20 +162,11 @@ function judge(state: LossState, input: LossInput): LossVerdict {
   const braked = new Set<MachineId>();
   const held: { machine: MachineId; why: string; untilMs?: number }[] = [];
   const { episode } = state;
-  const lost = [...state.absent]
-    .filter(([, { kind }]) => kind === "lost")
-    .sort(([a, x], [b, y]) => x.sinceMs - y.sinceMs || (a < b ? -1 : 1));
+  const lost = [...state.absent].filter(([, { kind }]) => kind === "lost").toSorted(byTime);
   for (const [id, { kind }] of state.absent) if (kind !== "lost") released.add(id);
-  let rank = 0;
+  const absences = lost.map(([, absence]) => absence);
   for (const [id, absence] of lost) {
-    const { why, untilMs } = waitFor(
-      episode!,
-      absence,
-      rank,
-      lost.map(([, other]) => other),
-      input,
-    );
-    if (absence.hadSeats) rank += 1;
+    const { why, untilMs } = waitFor(episode!, id, absence, absences, input);
     if (untilMs <= input.nowMs) {
       released.add(id);
       if (episode?.braked === true) braked.add(id);
@@ -165,24 +182,23 @@ function judge(state: LossState, input: LossInput): LossVerdict {
 /** Until when a lost machine's units wait, and why. */
 function waitFor(
   episode: Episode,
+  id: MachineId,
   absence: Absence,
-  rank: number,
   lost: readonly Absence[],
   input: LossInput,
 ): { readonly why: string; readonly untilMs: number } {
-  if (isMassLoss(episode, lost.length) && !episode.holdOver) {
+  if (isHeld(episode, lost.length)) {
     const why = `lost together with most machines (${lost.length} of ${episode.machines})`;
     return { why, untilMs: holdEndMs(episode, lost, input) };
   }
-  const graceEndMs = absence.watched ? absence.sinceMs : absence.sinceMs + input.options.ttlMs;
-  if (rank < firstAtOnce(episode)) {
-    return { why: "was away already when this leader began to watch", untilMs: graceEndMs };
-  }
+  const graceMs = graceEndMs(absence, input);
+  const isFirst = episode.first.has(id) || (!episode.braked && episode.first.size < firstAtOnce(episode));
+  if (isFirst) return { why: "was away already when this leader began to watch", untilMs: graceMs };
   const calmSinceMs = episode.braked
     ? Math.max(episode.lastLossMs, episode.lastReturnMs ?? 0)
     : episode.lastLossMs;
   return {
     why: "lost shortly before or after another machine",
-    untilMs: Math.max(graceEndMs, calmSinceMs + quietMs(input)),
+    untilMs: Math.max(graceMs, calmSinceMs + quietMs(input)),
   };
 }

@@ -1,0 +1,291 @@
+import { parseMachineId } from "@fleet/core";
+import { describe, expect, it } from "vitest";
+import { carryOut, sketchTasks } from "../../../../test/support/carry-out.js";
+import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { type Plan, plan } from "./plan.js";
+import type { PlanOptions } from "./view.js";
+
+function planFor(cluster: ClusterSketch, options: Partial<PlanOptions> = {}): Plan {
+  return plan(cluster.view, { releasedMachines: cluster.absent, ...options });
+}
+
+function tasksOf(cluster: ClusterSketch, options: Partial<PlanOptions> = {}): string {
+  return sketchTasks(planFor(cluster, options));
+}
+
+function reasonsOf(cluster: ClusterSketch, options: Partial<PlanOptions> = {}): string {
+  return planFor(cluster, options)
+    .refusals.map(({ unit, reason }) => `${unit}: ${reason}`)
+    .join("\n");
+}
+
+function sketch(machines: string, units = ""): ClusterSketch {
+  return new ClusterSketch().addMachines(machines).addUnits(units);
+}
+
+const away: Partial<PlanOptions> = { releasedMachines: new Set() };
+
+describe("what a machine's condition means", () => {
+  it.each([
+    ["an open machine takes units", "m1", "api", "+api@m1"],
+    ["a cordoned one keeps what it has and gets nothing", "m1^ m2", "a>m1; b", "+b@m2"],
+    ["so does one that is being drained", "m1% m2", "a>m1; b", "+b@m2"],
+    ["so does a frozen one", "m1* m2", "a>m1; b", "+b@m2"],
+    ["a frozen one keeps what breaks the rules, too", "m1* m2", "a>m1{MachineMetadata=z=e}", ""],
+    ["a leaving one gives its units away at once", "m1~ m2", "a>m1; b>m1", "a@m1>m2 b@m1>m2"],
+    [
+      "but not units that have no other place",
+      "m1~{r=1} m2",
+      "a>m1{MachineMetadata=r=1}; p>m1{MachineID=m1}",
+      "",
+    ],
+    ["nor global ones", "m1~ m2^", "g>m1{Global=true}", ""],
+    [
+      "a global unit keeps its seat while its machine is away",
+      "m1 m2!",
+      "g>m1{Global=true}; g2>m2{Global=true}",
+      "+g2@m1",
+    ],
+    [
+      "a global unit gets no seat where nothing new goes",
+      "m1 m2^ m3% m4* m5~ m6!",
+      "g{Global=true}",
+      "+g@m1",
+    ],
+    ["a forgotten machine's seats are moved", "m1 m2?", "a>m2", "a@m2>m1"],
+    ["or taken away, if there is no place", "m2?", "a>m2", "-a@m2"],
+    ["its global seats are taken away", "m1^ m2?", "g>m2{Global=true}", "-g@m2"],
+  ])("%s", (_what, machines, units, tasks) => {
+    expect(tasksOf(sketch(machines, units))).toBe(tasks);
+  });
+
+  it("leaves everything where it is on a machine that is away and not released", () => {
+    const cluster = sketch(
+      "m1 m2!",
+      "a>m2; b>m2{MachineMetadata=z=e}; c>m2{MachineOf=no.service}; d>m2{MachineID=m1}",
+    );
+    expect(tasksOf(cluster, away)).toBe("");
+  });
+
+  it("takes seats away even there if the record says inactive, or a mark that it was destroyed", () => {
+    const cluster = sketch("m1 m2!", "a/inactive>m2; b>m2").destroy("b");
+    expect(tasksOf(cluster, away)).toBe("-a@m2 -b@m2 clear b");
+  });
+
+  it("keeps a follower where it is while its peer is out of reach", () => {
+    expect(tasksOf(sketch("m1 m2!", "db>m2; app>m1{MachineOf=db.service}"), away)).toBe("");
+  });
+
+  it("ignores a release of a machine that is there", () => {
+    const cluster = sketch("m1 m2", "a>m1");
+    expect(tasksOf(cluster, { releasedMachines: new Set([parseMachineId("m1")]) })).toBe("");
+  });
+});
+
+describe("what a record means", () => {
+  it("updates a seat when a start, other content or another state is asked for", () => {
+    const cluster = sketch("m1", "a>m1; b>m1; c>m1; d>m1");
+    cluster.changeUnit("a", { startCount: 2 });
+    cluster.changeUnit("b", { contentId: "other" });
+    cluster.changeUnit("c", { desiredState: "loaded" });
+    const { tasks } = planFor(cluster);
+    expect(sketchTasks({ tasks })).toBe("!a@m1 !b@m1 !c@m1");
+    expect(tasks.map(({ reason }) => reason)).toEqual([
+      "a new start was asked for",
+      "the unit's content was replaced",
+      "desired state loaded",
+    ]);
+  });
+
+  it("never runs a template, whatever its record says", () => {
+    const cluster = sketch("m1", "web@.service/launched; mon@.service/launched{Global=true}");
+    expect(tasksOf(cluster)).toBe("");
+  });
+
+  it("leaves a unit that cannot be read exactly as it is", () => {
+    const cluster = sketch("m1{z=w} m2 m3", "a>m1{MachineMetadata=z=e}; b").damage("a").damage("b");
+    cluster.unreadableUnits.add(serviceName("c"));
+    cluster.putSeat("m1", serviceName("c"), "launched");
+    expect(tasksOf(cluster)).toBe("");
+  });
+
+  it("keeps others away from a unit that cannot be read", () => {
+    const cluster = sketch("m1 m2^", "a>m1; b{Conflicts=a.service}").damage("a");
+    expect(reasonsOf(cluster)).toContain("1 conflicts with a.service (pattern a.service)");
+  });
+
+  it("leaves a seat alone that no record and no mark speaks of, and says so", () => {
+    const cluster = sketch("m1", "a>m1");
+    cluster.units.delete(serviceName("a"));
+    expect(tasksOf(cluster)).toBe("");
+    expect(reasonsOf(cluster)).toContain("a.service: has a seat on m1 but no record");
+  });
+
+  it("keeps a follower of a unit that cannot be read or has lost its record", () => {
+    const cluster = sketch("m1", "db>m1; app>m1{MachineOf=db.service}; mq>m1; sub>m1{MachineOf=mq.service}");
+    cluster.damage("db").units.delete(serviceName("mq"));
+    expect(tasksOf(cluster)).toBe("");
+  });
+});
+
+describe("what a mark means", () => {
+  it("takes away the seats that are older, and clears the mark in the same go", () => {
+    const cluster = sketch("m1 m2", "g>m1{Global=true}");
+    cluster.putSeat("m2", serviceName("g"), "launched");
+    cluster.destroy("g");
+    expect(tasksOf(cluster)).toBe("-g@m1 -g@m2 clear g");
+  });
+
+  it("does not concern the seats of a unit that was made anew", () => {
+    const cluster = sketch("m1 m2", "a").destroy("a").addUnits("a>m1");
+    expect(tasksOf(cluster)).toBe("clear a");
+  });
+
+  it("lets the new unit go elsewhere while the old one is still being stopped", () => {
+    const cluster = sketch("m1 m2", "a>m1").destroy("a").addUnits("a");
+    expect(tasksOf(cluster)).toBe("-a@m1 clear a +a@m2");
+  });
+
+  it("stays while a unit that cannot be read has an older seat", () => {
+    const cluster = sketch("m1", "a>m1").destroy("a");
+    cluster.unreadableUnits.add(serviceName("a"));
+    expect(tasksOf(cluster)).toBe("");
+  });
+});
+
+describe("tombstones", () => {
+  it("are collected only when their own revision has been acknowledged", () => {
+    const cluster = sketch("m1", "a/inactive");
+    const seat = cluster.putSeat("m1", serviceName("a"), "absent");
+    expect(tasksOf(cluster)).toBe("");
+    cluster.reportLoaded("m1", serviceName("a"), { condition: "unloaded", acked: seat.modRevision - 1 });
+    expect(tasksOf(cluster)).toBe("");
+    cluster.reportLoaded("m1", serviceName("a"), { condition: "unloaded", acked: seat.modRevision });
+    expect(tasksOf(cluster)).toBe("~a@m1");
+  });
+
+  it("are collected without an acknowledgement when the machine was forgotten", () => {
+    const cluster = sketch("m1?", "a/inactive");
+    cluster.putSeat("m1", serviceName("a"), "absent");
+    expect(tasksOf(cluster)).toBe("~a@m1");
+  });
+
+  it("keep a unit from coming back until they are collected, but not from going elsewhere", () => {
+    const cluster = sketch("m1 m2^", "a");
+    cluster.putSeat("m1", serviceName("a"), "absent");
+    expect(tasksOf(cluster)).toBe("");
+    expect(reasonsOf(cluster)).toBe("a.service: no machine: 1 is cordoned, 1 is still letting go of it");
+    cluster.addMachines("m3");
+    expect(tasksOf(cluster)).toBe("+a@m3");
+  });
+
+  it("do not keep rivals away: the machine itself starts them only when the old unit has stopped", () => {
+    const cluster = sketch("m1", "a/inactive; b{Conflicts=a.service}");
+    cluster.putSeat("m1", serviceName("a"), "absent");
+    expect(tasksOf(cluster)).toBe("+b@m1");
+  });
+});
+
+describe("precedence", () => {
+  it("is the seat's age, not its name", () => {
+    expect(tasksOf(sketch("m1 m2", "z>m1; a>m1{Conflicts=z.service}"))).toBe("a@m1>m2");
+  });
+
+  it("lets a global unit yield to a seated one, even if its seat is older", () => {
+    expect(tasksOf(sketch("m1", "g>m1{Global=true;Conflicts=a.service}; a>m1"))).toBe("-g@m1");
+  });
+
+  it("counts a unit as no older than those it follows", () => {
+    const cluster = sketch("m1 m2", "app{MachineOf=db.service}");
+    cluster.putSeat("m1", serviceName("app"), "launched");
+    cluster.addUnits("rival>m1{Conflicts=app.service}; db>m1");
+    // db's seat is the youngest, so app yields, and has no other place because db stays.
+    expect(tasksOf(cluster)).toBe("-app@m1");
+  });
+
+  it("spreads the instances of a template over machines of equal load", () => {
+    expect(tasksOf(sketch("m1 m2 m3", "w@1>m1; p>m2; q>m3; w@2"))).toBe("+w@2@m2");
+  });
+
+  it("chooses a machine where those who follow fit too", () => {
+    const cluster = sketch("m1 m2{r=1}", "p>m2; app{MachineOf=db.service;MachineMetadata=r=1}; db");
+    expect(tasksOf(cluster)).toBe("+db@m2 +app@m2");
+  });
+
+  it("places the unit alone where no machine suits those who follow", () => {
+    const cluster = sketch("m1", "app{MachineOf=db.service;MachineMetadata=r=1}; db");
+    expect(tasksOf(cluster)).toBe("+db@m1");
+  });
+});
+
+describe("tasks", () => {
+  it("carry what they were decided from", () => {
+    const cluster = sketch("m1 m2 m9!", "db>m9; app>m9{MachineOf=db.service}");
+    const unitRevision = (name: string) => cluster.units.get(serviceName(name))?.modRevision;
+    const presenceRevision = cluster.machines.get(parseMachineId("m1"))?.presence?.modRevision;
+    expect(planFor(cluster).tasks).toMatchObject([
+      {
+        kind: "move",
+        unit: "db.service",
+        machine: "m1",
+        from: { machine: "m9" },
+        fromPresenceRevision: 0,
+        unitRevision: unitRevision("db"),
+        presenceRevision,
+        peers: [],
+        component: "app.service",
+        stage: 1,
+        reason: "machine m9 is away",
+      },
+      {
+        kind: "move",
+        unit: "app.service",
+        machine: "m1",
+        unitRevision: unitRevision("app"),
+        peers: ["db.service"],
+        component: "app.service",
+        stage: 2,
+      },
+    ]);
+  });
+
+  it("tie removals to what takes their place", () => {
+    const { tasks } = planFor(sketch("m1", "p/inactive>m1{Conflicts=q.service}; q; other"));
+    expect(tasks.map(({ unit, component, stage }) => [unit, component, stage])).toEqual([
+      ["p.service", "p.service", 0],
+      ["other.service", "other.service", 1],
+      ["q.service", "p.service", 1],
+    ]);
+  });
+});
+
+describe("the brake", () => {
+  it("gives a machine no more units of a mass loss than it has reported on", () => {
+    const cluster = sketch("m1 m2!", "a>m2; b>m2; c>m2; d");
+    const pace = { machines: cluster.absent, unreportedMax: 2 };
+    const first = planFor(cluster, { pace });
+    expect(sketchTasks(first)).toBe("a@m2>m1 b@m2>m1 +d@m1");
+    expect(first.refusals[0]?.failed.map(({ check }) => check)).toContain("pace");
+    carryOut(cluster, first);
+    expect(tasksOf(cluster, { pace })).toBe("");
+    cluster.letAgentsWork();
+    expect(tasksOf(cluster, { pace })).toBe("c@m2>m1");
+  });
+});
+
+describe("hand-overs", () => {
+  it("are one unit in two places until the new copy is active", () => {
+    const cluster = sketch("m1% m2", "a>m1");
+    const name = serviceName("a");
+    cluster.putSeat("m2", name, "launched", { replaces: parseMachineId("m1") });
+    expect(tasksOf(cluster)).toBe("");
+    cluster.reportLoaded("m2", name);
+    expect(tasksOf(cluster)).toBe("-a@m1");
+  });
+
+  it("leave one of two seats that are no hand-over", () => {
+    const cluster = sketch("m1 m2", "a>m1");
+    cluster.putSeat("m2", serviceName("a"), "launched");
+    expect(tasksOf(cluster)).toBe("-a@m2");
+  });
+});
