@@ -9,6 +9,7 @@ import { listMachines } from "./list-machines.js";
 import { listUnitFiles } from "./list-unit-files.js";
 import { listUnits } from "./list-units.js";
 import { load } from "./load.js";
+import { machine } from "./machine.js";
 import { restart } from "./restart.js";
 import { ssh } from "./ssh.js";
 import { start } from "./start.js";
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   listUnitFiles,
   listUnits,
   load,
+  machine,
   restart,
   ssh,
   start,

@@ -10,30 +10,37 @@ export type Shell = (typeof shells)[number];
  */
 
 /**
- * Readline takes `@`, `:` and `=` for ends of words and replaces only what follows the last of them, so words are put together again
- * here, and what stands before is taken off the offers.
+ * Readline takes `@`, `:` and `=` for ends of words and replaces only what follows the last of them (an `@` as well), so words are put
+ * together again here, and what stands before is taken off the offers.
  */
 const bash = `# Completion of fleetctl for bash 4.4 or later. Load it with: source <(fleetctl completion bash)
 _fleetctl() {
   local line=\${COMP_LINE:0:COMP_POINT} program=$1 current kept= breaks=\${COMP_WORDBREAKS//[^@:=]/} candidate
-  local -a words candidates
+  local -a words candidates offers
   read -ra words <<<"$line"
   if [[ -z $line || $line == *[[:space:]] ]]; then words+=(""); fi
   while [[ \${#words[@]} -gt 0 && \${words[0]##*/} != "\${program##*/}" ]]; do words=("\${words[@]:1}"); done
   current=\${words[\${#words[@]}-1]}
   if [[ -n $breaks ]]; then kept=\${current%"\${current##*["$breaks"]}"}; fi
+  kept=\${kept%@}
   mapfile -t candidates < <("\${program/#\\~/$HOME}" completion candidates -- "\${words[@]:1}" 2>/dev/null </dev/null)
-  COMPREPLY=()
   for candidate in "\${candidates[@]}"; do
     if [[ $candidate == :files ]]; then
-      compopt -o filenames
-      while IFS= read -r candidate; do COMPREPLY+=("\${candidate#"$kept"}"); done < <(compgen -f -- "$current")
+      while IFS= read -r candidate; do
+        if [[ -d $candidate ]]; then candidate+=/; fi
+        offers+=("$candidate")
+      done < <(compgen -f -- "$current")
     else
-      candidate=\${candidate%%$'\\t'*}
-      COMPREPLY+=("\${candidate#"$kept"}")
+      offers+=("\${candidate%%$'\\t'*}")
     fi
   done
-  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]]; then compopt -o nospace; fi
+  COMPREPLY=()
+  for candidate in "\${offers[@]}"; do
+    candidate=\${candidate#"$kept"}
+    if [[ $candidate == *[!A-Za-z0-9_.,:@=/-]* ]]; then printf -v candidate %q "$candidate"; fi
+    COMPREPLY+=("$candidate")
+  done
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=/] ]]; then compopt -o nospace; fi
 }
 complete -F _fleetctl fleetctl
 `;
