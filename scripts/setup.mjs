@@ -2,6 +2,7 @@
 // What is there already is left alone, and then nothing touches the network. Never starts a service.
 //
 //   node scripts/setup.mjs [--check]
+//   node scripts/setup.mjs --sshd       only an sshd for the tests of ssh; prints where it is
 //
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { spawn } from "node:child_process";
@@ -258,30 +259,34 @@ export async function ensureEtcd(options = {}) {
       continue;
     }
     options.say?.(`downloading etcd-server to ${cache}`);
-    const path = await unpackEtcd(cache);
+    await unpackPackages(cache, "etcd", ["etcd-server"], etcdAdvice);
+    const path = join(cache, "etcd/usr/bin/etcd");
     return { path, how: `${await checkEtcd(path)}, unpacked to ${path}` };
   }
   throw new SetupError(`no place to keep etcd: ${problems.join("; ")}. ${etcdAdvice}`);
 }
 
-async function unpackEtcd(cache) {
-  const work = mkdtempSync(join(cache, "etcd-"));
+/** Unpacks Debian packages into `<cache>/<folder>`, which takes the place of what was there. Installs nothing. */
+async function unpackPackages(cache, folder, packages, advice) {
+  const work = mkdtempSync(join(cache, `${folder}-`));
   try {
-    const archive = await downloadPackage("etcd-server", work);
-    const unpacked = await run("dpkg", ["-x", archive, join(work, "root")]);
-    if (unpacked.code !== 0)
-      throw new SetupError(`dpkg -x failed: ${lastLines(unpacked.output)}\n${etcdAdvice}`);
-    rmSync(join(cache, "etcd"), { recursive: true, force: true });
-    // Renamed in one step: nobody ever sees half an etcd.
-    renameSync(join(work, "root"), join(cache, "etcd"));
-    return join(cache, "etcd/usr/bin/etcd");
+    for (const name of packages) {
+      const archive = await downloadPackage(name, work, advice);
+      const unpacked = await run("dpkg", ["-x", archive, join(work, "root")]);
+      if (unpacked.code !== 0)
+        throw new SetupError(`dpkg -x failed: ${lastLines(unpacked.output)}\n${advice}`);
+      rmSync(archive);
+    }
+    rmSync(join(cache, folder), { recursive: true, force: true });
+    // Renamed in one step: nobody ever sees half of it.
+    renameSync(join(work, "root"), join(cache, folder));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
 /** Downloads a package into `work`: with the host's package lists, else with fresh ones (one's own, if not root). */
-async function downloadPackage(name, work) {
+async function downloadPackage(name, work, advice) {
   const own = [
     "-o",
     `Dir::State::lists=${work}/lists`,
@@ -307,7 +312,58 @@ async function downloadPackage(name, work) {
     if (archive !== undefined) return join(work, archive);
     said = result.output;
   }
-  throw new SetupError(`cannot download ${name}: ${lastLines(said)}\n${etcdAdvice}`);
+  throw new SetupError(`cannot download ${name}: ${lastLines(said)}\n${advice}`);
+}
+
+// --- sshd, for tests ------------------------------------------------------------------------------------------
+
+const sshdAdvice =
+  "The tests of ssh need OpenSSH's server: as root, apt-get install openssh-server (Debian starts it at once).";
+
+/** The libraries that a program misses on this host. */
+async function missingLibraries(program, libraries) {
+  const asked = await run("ldd", [program], { env: { ...process.env, LD_LIBRARY_PATH: libraries } });
+  return [...asked.output.matchAll(/^\s*(\S+) => not found$/gm)].map(([, library]) => library);
+}
+
+/**
+ * Makes sure that there is an sshd for tests to run: the host's, or Debian's package unpacked into a cache. It is never
+ * installed, because that would start it, now and whenever the host boots. Users of fleet need none of it.
+ * @returns its path, and `LD_LIBRARY_PATH` for it; empty if it needs none.
+ */
+export async function ensureSshd(options = {}) {
+  if (findProgram("ssh") === undefined || findProgram("ssh-keygen") === undefined)
+    throw new SetupError("there is no ssh. As root: apt-get install openssh-client");
+  const installed = findProgram("sshd");
+  if (installed !== undefined) return { path: installed, libraries: "" };
+  const cached = cacheDirectories().map((cache) => join(cache, "sshd"));
+  const isUsable = async (root) => (await missingLibraries(sshdIn(root), librariesIn(root))).length === 0;
+  for (const root of cached) {
+    if (isExecutable(sshdIn(root)) && (await isUsable(root)))
+      return { path: sshdIn(root), libraries: librariesIn(root) };
+  }
+  if (options.check) throw new SetupError(`there is no sshd. ${sshdAdvice}`);
+  const [cache] = cacheDirectories();
+  mkdirSync(cache, { recursive: true, mode: 0o755 });
+  const root = join(cache, "sshd");
+  // The one library of its package that hosts without it tend not to have; others come with ssh itself.
+  await unpackPackages(cache, "sshd", ["openssh-server", "libwrap0"], sshdAdvice);
+  if (!(await isUsable(root))) {
+    const missing = await missingLibraries(sshdIn(root), librariesIn(root));
+    throw new SetupError(`the unpacked sshd misses ${missing.join(", ")}. ${sshdAdvice}`);
+  }
+  return { path: sshdIn(root), libraries: librariesIn(root) };
+}
+
+const sshdIn = (root) => join(root, "usr/sbin/sshd");
+
+/** The directories of shared libraries of an unpacked package: Debian's have the machine's type in their names. */
+function librariesIn(root) {
+  const parents = ["lib", "usr/lib"]
+    .map((parent) => join(root, parent))
+    .filter((parent) => existsSync(parent));
+  const found = parents.flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
+  return found.filter((directory) => directory.endsWith("-linux-gnu")).join(":");
 }
 
 // --- all together ---------------------------------------------------------------------------------------------
@@ -356,10 +412,17 @@ export async function setup(options = {}) {
 }
 
 async function main(args) {
-  const unknown = args.find((arg) => arg !== "--check");
+  const unknown = args.find((arg) => !["--check", "--sshd"].includes(arg));
   if (unknown !== undefined)
-    throw new SetupError(`unknown argument ${unknown}; usage: node scripts/setup.mjs [--check]`);
-  await setup({ check: args.includes("--check") });
+    throw new SetupError(`unknown argument ${unknown}; usage: node scripts/setup.mjs [--check | --sshd]`);
+  if (!args.includes("--sshd")) await setup({ check: args.includes("--check") });
+  else {
+    const sshd = await exclusively(
+      (line) => process.stderr.write(`${line}\n`),
+      async () => await ensureSshd({ check: args.includes("--check") }),
+    );
+    process.stdout.write(`${JSON.stringify(sshd)}\n`);
+  }
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
