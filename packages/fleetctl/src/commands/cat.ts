@@ -1,11 +1,10 @@
 import { completeOptions } from "@fleet/client";
-import { completeUnitName, FleetError, serializeUnitFile } from "@fleet/core";
+import { FleetError, serializeUnitFile } from "@fleet/core";
 import type { Command, CommandContext } from "../command.js";
 import { oneUnitArgument } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
-import { parseUnitAddress } from "../patterns/unit-address.js";
-import { expandArguments } from "../units/expand-arguments.js";
+import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
 import { UsageError } from "../usage-error.js";
 
 /** `fleetctl cat`. */
@@ -27,18 +26,12 @@ export const cat: Command = {
     if (argument === undefined || surplus.length > 0) {
       throw new UsageError("One unit file must be provided", { hint: "Usage: fleetctl cat UNIT" });
     }
-    const { unit, machine } = parseUnitAddress(argument);
-    const words = await expandArguments(context, {
-      command: "cat",
-      positionals: [unit],
-      step: "Error retrieving units",
-    });
-    if (words === undefined) return exitCode.failed;
-    const names = words.map((word) => completeUnitName(word.argument));
+    const units = await readAddresses(context, "cat", [argument], "Error retrieving units");
+    if (units === undefined) return exitCode.failed;
     let code: number = exitCode.ok;
-    for (const [index, name] of names.entries()) {
-      const heading = names.length === 1 ? "" : `${index === 0 ? "" : "\n"}# ${name}\n`;
-      if (!(await printUnit(context, name, machine, heading))) code = exitCode.failed;
+    for (const [index, unit] of units.entries()) {
+      const heading = units.length === 1 ? "" : `${index === 0 ? "" : "\n"}# ${unit.name}\n`;
+      if (!(await printUnit(context, unit, heading))) code = exitCode.failed;
     }
     return code;
   },
@@ -47,8 +40,7 @@ export const cat: Command = {
 /** @returns whether it could be printed; why not has been told. */
 async function printUnit(
   context: CommandContext,
-  name: string,
-  machine: string | undefined,
+  { name, machine }: MeantUnit,
   heading: string,
 ): Promise<boolean> {
   const { signal, stderr, stdout } = context;

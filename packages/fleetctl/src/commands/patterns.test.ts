@@ -65,6 +65,16 @@ describe.each([
     });
   });
 
+  it("restart what runs", async () => {
+    const { run } = await createCluster(wrap);
+    await run("start web@2");
+    expect(await run("restart web@*")).toMatchObject({
+      code: 0,
+      stderr: "Unit(web@2.service) was restarted.\n",
+    });
+    expect(await run("restart web@1")).toMatchObject({ code: 1 });
+  });
+
   it("reach global units with every verb", async () => {
     const { run } = await createCluster(wrap);
     expect(await run("load gl*")).toEqual(ok("Triggered global unit glob.service load\n"));

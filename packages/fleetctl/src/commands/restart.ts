@@ -15,7 +15,7 @@ const waitStep = "Error waiting for unit states, exit status";
 export const restart: Command = {
   name: "restart",
   summary: "Instruct systemd to rolling restart one or more units in the cluster",
-  usage: "restart [--block-attempts=N] UNIT...",
+  usage: "restart [--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Stops each unit where it is and starts it again, one after the other: the next one is touched only when this one runs.\n" +
     "A unit that is loaded is started. One that is inactive cannot be restarted. What the cluster does not have is submitted,\n" +
@@ -43,7 +43,8 @@ export const restart: Command = {
     for (const unit of units) {
       if (isRestartable(unit)) todo.push(unit);
       else if (unit.isNew) tellOfNew(context, unit);
-      else {
+      // Of what a pattern matches, units that nobody wants on a machine are not meant.
+      else if (!unit.isMatch) {
         context.stderr.write(`Unable to restart unit ${unit.name} in state inactive\n`);
         code = exitCode.failed;
       }

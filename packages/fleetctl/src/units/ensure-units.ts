@@ -29,6 +29,8 @@ export interface EnsuredUnit {
   readonly isGlobal: boolean;
   /** Whether the cluster did not have it before. */
   readonly isNew: boolean;
+  /** Whether only a pattern has named it. */
+  readonly isMatch: boolean;
 }
 
 /** How to make sure of units. */
@@ -62,7 +64,8 @@ export async function ensureUnits(
     for (const remark of plan.remarks) context.stdout.write(`${remark}\n`);
   }
   if (!(await writePlans(context, options, plans))) return undefined;
-  return plans.map((plan) => describePlan(plan, snapshot));
+  const matches = new Set(units.filter(({ isMatch }) => isMatch).map(({ name }) => name));
+  return plans.map((plan) => ({ ...describePlan(plan, snapshot), isMatch: matches.has(plan.name) }));
 }
 
 /** Patterns mean units that exist; of those, templates are passed over by commands that run units. */
@@ -169,7 +172,10 @@ async function writePlans(
 }
 
 /** Of a unit that was just written the snapshot knows nothing yet; whether it is global is in its content. */
-function describePlan({ name, content, desiredState }: UnitPlan, snapshot: UnitsSnapshot): EnsuredUnit {
+function describePlan(
+  { name, content, desiredState }: UnitPlan,
+  snapshot: UnitsSnapshot,
+): Omit<EnsuredUnit, "isMatch"> {
   return content === undefined
     ? { name, desiredState, isGlobal: snapshot.units.get(name)?.global ?? false, isNew: false }
     : {
