@@ -8,6 +8,7 @@ import {
   unitWarnings,
   validateUnit,
 } from "@fleet/core";
+import type { Logger } from "@fleet/core/ports";
 import fc from "fast-check";
 import { HttpError } from "../answer.js";
 import { cutPage } from "../page.js";
@@ -85,11 +86,21 @@ function addRunningUnit(cluster: PretendCluster): void {
 
 /** One server for all cases: units that earlier ones made are there for later ones. */
 function requestProperty(requests: fc.Arbitrary<DirectRequest>): fc.IRawProperty<unknown> {
-  const api = createApiHarness({ tokenLimit: 2 });
+  const logged: unknown[] = [];
+  const quiet = (): void => undefined;
+  const logger: Logger = {
+    error: (message, fields) => logged.push(message, fields?.err),
+    warn: quiet,
+    info: quiet,
+    debug: quiet,
+    child: () => logger,
+  };
+  const api = createApiHarness({ tokenLimit: 2, logger });
   api.cluster.addMachine("m1", "127.0.0.1");
   addRunningUnit(api.cluster);
   return fc.asyncProperty(requests, async (request) => {
     const { status, headers, body } = await beforeLong(api, askDirectly(api.server.listener, request));
+    if (logged.length > 0) throw new Error(`logged: ${logged.splice(0).join(": ")}`);
     // A client may demand a revision that is never reached.
     const mayBeLate = status === 503 && request.headers["fleet-min-revision"] !== undefined;
     if (status < 200 || (status > 499 && !mayBeLate)) throw new Error(`status ${status}`);
