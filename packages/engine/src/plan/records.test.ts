@@ -205,6 +205,7 @@ describe("precedence", () => {
 
   it("spreads the instances of a template over machines of equal load", () => {
     expect(tasksOf(sketch("m1 m2 m3", "w@1>m1; p>m2; q>m3; w@2"))).toBe("+w@2@m2");
+    expect(tasksOf(sketch("m1 m2", "w@1>m1; p>m1; w@2>m2; w@3>m2; w@4"))).toBe("+w@4@m1");
   });
 
   it("chooses a machine where those who follow fit too", () => {
