@@ -50,9 +50,10 @@ const zsh = `#compdef fleetctl
 # source <(fleetctl completion zsh)
 _fleetctl() {
   local line word about
-  local -a lines words_described open_described
+  local -a lines typed words_described open_described
   local -i files=0
-  lines=("\${(@f)$(\${(Q)words[1]} completion candidates -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
+  typed=(\${(Q)words[2,CURRENT-1]})
+  lines=("\${(@f)$(\${(Q)words[1]} completion candidates -- $typed "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
   for line in "\${lines[@]}"; do
     [[ -z $line ]] && continue
     if [[ $line == :files ]]; then files=1; continue; fi
