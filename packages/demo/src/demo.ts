@@ -80,6 +80,9 @@ async function status(screen: Screen, checkout: string, lab: Lab): Promise<void>
         `${machine.units.filter((unit) => unit !== "fleetd.service").join(" ")}`,
     );
   }
+  // There is no sshd and no journal on these machines, so this stands for fleetctl journal.
+  screen.say("\nwhat units print:");
+  for (const { name } of now.machines) screen.say(`${name.padEnd(10)} ${lab.logs(name).machine}`);
   const cluster = await FleetCluster.attach(lab, checkout);
   screen.say(`\nexport PATH=${checkout}/bin:$PATH\nexport FLEETCTL_ENDPOINT=${cluster.endpoint}`);
 }
