@@ -3,6 +3,7 @@ import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
 import type { Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
+import { type Arrival, stagesOf } from "./stages.js";
 import type { Claim, Subject } from "./subject.js";
 import type { EngineTask, SeatWish, UnseatTask } from "./task.js";
 
@@ -23,7 +24,7 @@ export function emitTasks(p: Planning): readonly EngineTask[] {
   for (const { subject, place, reason } of p.globalSeatings) {
     entries.push({
       subject,
-      task: { kind: "seat", machine: place.id, reason, ...arrival(subject, place), peers: [] },
+      task: { kind: "seat", machine: place.id, reason, ...wishAt(subject, place), peers: [] },
     });
   }
   for (const unseating of p.unseatings) entries.push(unseat(p, unseating));
@@ -35,7 +36,7 @@ export function emitTasks(p: Planning): readonly EngineTask[] {
     entries.push({ subject, task: { kind: "collect", machine: place.id, reason, seat, forgotten } });
   }
   emitClearMarks(p, entries);
-  return finish(entries);
+  return finish(p, entries);
 }
 
 function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
@@ -49,7 +50,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
       kind: "seat",
       machine: at.id,
       reason,
-      ...arrival(subject, at),
+      ...wishAt(subject, at),
       peers: peers(subject),
     } as const;
     entries.push({ subject, task });
@@ -62,7 +63,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
         kind: "move",
         machine: at.id,
         reason,
-        ...arrival(subject, at),
+        ...wishAt(subject, at),
         from: from.seat,
         fromPresenceRevision: from.place.presenceRevision,
         peers: peers(subject),
@@ -81,7 +82,7 @@ function emitUpdate(subject: Subject, { place, seat }: Claim, entries: Entry[]):
   if (reason === undefined) return;
   entries.push({
     subject,
-    task: { kind: "update", machine: place.id, reason, ...arrival(subject, place), seat },
+    task: { kind: "update", machine: place.id, reason, ...wishAt(subject, place), seat },
   });
 }
 
@@ -100,7 +101,7 @@ function wishOf(unit: Unit): SeatWish {
   };
 }
 
-function arrival(subject: Subject, place: Place) {
+function wishAt(subject: Subject, place: Place) {
   return {
     wish: wishOf(subject.unit!),
     unitRevision: subject.unit!.modRevision,
@@ -146,18 +147,31 @@ function strayKey({ subject, place }: { readonly subject: Subject; readonly plac
   return `${place.index} ${subject.name}`;
 }
 
-function finish(entries: readonly Entry[]): readonly EngineTask[] {
+function finish(p: Planning, entries: readonly Entry[]): readonly EngineTask[] {
   const components = findComponents(new Set(entries.map(({ subject }) => subject)));
-  const tasks = entries.map(({ subject, task }): EngineTask => {
+  const stages = findStages(p, entries);
+  const tasks = entries.map((entry): EngineTask => {
+    const { subject, task } = entry;
     const component = components.get(subject)!;
-    return { ...task, unit: subject.name, component, stage: stageOf(subject, task) };
+    const stage = stages.get(entry) ?? (task.kind === "clear-mark" ? 1 : 0);
+    return { ...task, unit: subject.name, component, stage };
   });
   return tasks.sort(compareTasks);
 }
 
-function stageOf(subject: Subject, task: Unfinished<EngineTask>): number {
-  const isRemoval = task.kind === "unseat" || task.kind === "collect";
-  return isRemoval ? 0 : 1 + (task.kind === "clear-mark" ? 0 : subject.depth);
+/** The stages of those tasks that are no removals. */
+function findStages(p: Planning, entries: readonly Entry[]): ReadonlyMap<Entry, number> {
+  const arriving: Entry[] = [];
+  const arrivals: Arrival[] = [];
+  for (const entry of entries) {
+    const { subject, task } = entry;
+    if (task.kind !== "seat" && task.kind !== "move" && task.kind !== "update") continue;
+    arriving.push(entry);
+    const from = task.kind === "move" ? p.world.placeOf.get(task.from.machine) : undefined;
+    arrivals.push({ subject, at: p.world.placeOf.get(task.machine)!, from });
+  }
+  const stages = stagesOf(arrivals);
+  return new Map(arriving.map((entry, index) => [entry, stages[index]!]));
 }
 
 function compareTasks(a: EngineTask, b: EngineTask): number {

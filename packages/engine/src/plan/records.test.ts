@@ -260,6 +260,20 @@ describe("tasks", () => {
   });
 });
 
+describe("stages", () => {
+  it("let a rival leave before others take its place", () => {
+    const cluster = sketch(
+      "m1 m2^ m3",
+      "p>m1{Conflicts=q.service}; q>m1; x>m3; y>m3; r{Conflicts=q.service}; f{MachineOf=r.service}",
+    );
+    expect(planFor(cluster).tasks.map(({ kind, unit, stage }) => `${stage} ${kind} ${unit}`)).toEqual([
+      "1 move q.service",
+      "2 seat r.service",
+      "3 seat f.service",
+    ]);
+  });
+});
+
 describe("the brake", () => {
   it("gives a machine no more units of a mass loss than it has reported on", () => {
     const cluster = sketch("m1 m2!", "a>m2; b>m2; c>m2; d");

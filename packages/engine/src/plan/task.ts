@@ -9,7 +9,10 @@ interface TaskBase {
    * different components may be committed in any order.
    */
   readonly component: UnitName;
-  /** 0 removals, 1 units that follow nobody, and marks, 2 their followers, 3 the followers of those, and so on. */
+  /**
+   * 0 removals; 1 marks, and units that follow nobody; 2 their followers, 3 the followers of those, and so on. A unit
+   * comes later still if it takes the place of a rival that moves away.
+   */
   readonly stage: number;
 }
 

@@ -109,18 +109,15 @@ export function createEngine(parts: EngineParts): Engine {
   return {
     counters,
     run: async (signal) => {
+      if (signal.aborted) return;
       const ended = new AbortController();
       const end = (): void => ended.abort(signal.reason);
-      if (signal.aborted) return;
       signal.addEventListener("abort", end, { once: true });
-      const watching = holdWhileCandidate(ended.signal);
-      try {
-        await election.run(lead, signal);
-      } finally {
-        signal.removeEventListener("abort", end);
-        ended.abort();
-        await watching;
-      }
+      // Whichever ends first ends the other.
+      const activities = [election.run(lead, ended.signal), holdWhileCandidate(ended.signal)];
+      const outcomes = await Promise.allSettled(activities.map((activity) => activity.finally(end)));
+      signal.removeEventListener("abort", end);
+      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     },
   };
 }

@@ -40,6 +40,8 @@ export class Term {
   readonly #collector: UnitFileCollector;
   #reasons: ReadonlyMap<string, string> = new Map();
   #fruitless = 0;
+  /** When the newest plan was ready. */
+  #plannedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether something may have been written that the view does not have. Nothing is planned then. */
   #hasUnsettledWrites = false;
   /** When the loss rules want to be asked again. */
@@ -75,6 +77,7 @@ export class Term {
   async #round(signal: AbortSignal): Promise<number | undefined> {
     const { replica, counters, logger } = this.#parts;
     if (replica.condition !== "current") return notCurrentPauseMs;
+    await this.#rest(signal);
     try {
       const pauseMs = await this.#planAndCommit(signal);
       return pauseMs === undefined ? this.#idleMs() : pauseMs;
@@ -127,6 +130,7 @@ export class Term {
     };
     const planned = plan(view, planOptions);
     const endMs = clock.monotonic();
+    this.#plannedAtMs = endMs;
     counters.plans += 1;
     counters.planDurationMsLast = endMs - startMs;
     counters.planDurationMsTotal += endMs - startMs;
@@ -149,6 +153,16 @@ export class Term {
       this.#parts.logger.info("unit refused", { unit, machine, reason });
     }
     this.#reasons = reasons;
+  }
+
+  /**
+   * Leaves the process as much time as the last plan took, so that planning takes half of it at most, however much
+   * happens. A plan that comes after a quiet while is not delayed.
+   */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock, counters } = this.#parts;
+    const restMs = this.#plannedAtMs + counters.planDurationMsLast - clock.monotonic();
+    if (restMs >= 1) await clock.sleep(restMs, signal);
   }
 
   /** Longer each time, so that a task that can never be committed costs next to nothing while nothing else happens. */
