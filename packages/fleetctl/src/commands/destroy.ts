@@ -21,7 +21,7 @@ export const destroy: Command = {
   arguments: unitArguments,
   examples: [
     { command: "fleetctl destroy hello.service", what: "Stop it and forget it." },
-    { command: "fleetctl destroy --no-block web@1 web@2", what: "Do not wait until they have stopped." },
+    { command: "fleetctl destroy --no-block 'web@[12]'", what: "Do not wait until they have stopped." },
   ],
   run: async (context, args) => {
     const { client, signal, stdout } = context;

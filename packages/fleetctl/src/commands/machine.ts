@@ -19,6 +19,7 @@ export const machine: Command = {
   options: [
     { name: "all", type: "boolean", fallback: false, help: "Accept the present etcd for all machines" },
   ],
+  arguments: { offers: [{ kind: "words", words: ["accept", "forget"] }], isMany: false },
   examples: [
     { command: "fleetctl machine accept --all", what: "This etcd is the right one, on every machine." },
     {

@@ -23,7 +23,8 @@ export const start: Command = {
   arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl start hello.service", what: "Submit it if need be, start it, wait until it runs." },
-    { command: "fleetctl start --block-attempts=5 a b", what: "Wait no longer than 10 seconds." },
+    { command: "fleetctl start --timeout=10 a b", what: "Wait no longer than 10 seconds." },
+    { command: "fleetctl start web@{1..5}", what: "Five instances of a template." },
     {
       command: "fleetctl start --replace hello.service",
       what: "Put an edited file in place of the running one.",

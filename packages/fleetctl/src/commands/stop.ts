@@ -20,6 +20,7 @@ export const stop: Command = {
   arguments: unitArguments,
   examples: [
     { command: "fleetctl stop hello.service", what: "Stop it, and wait until it has stopped." },
+    { command: "fleetctl stop 'web@*'", what: "All instances of a template, whichever run." },
     { command: "fleetctl stop --no-block hello@1 hello@2", what: "Only say what is wanted." },
   ],
   run: async (context, args) => {

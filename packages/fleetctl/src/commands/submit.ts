@@ -18,6 +18,10 @@ export const submit: Command = {
     { command: "fleetctl submit hello.service", what: "Submit one file." },
     { command: "fleetctl submit web@.service db/*.service", what: "A template, and what the shell finds." },
     { command: "fleetctl submit --replace hello.service", what: "Submit it anew after an edit." },
+    {
+      command: "fleetctl submit --replace 'units/web@*'",
+      what: "The same for all instances in the cluster, from files in that directory.",
+    },
   ],
   run: async (context, args) => {
     const units = await ensureUnits(context, {
