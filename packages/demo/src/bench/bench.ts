@@ -1,5 +1,6 @@
 import { LabError } from "@fleet/lab";
 import type { BenchContext } from "./bench-context.js";
+import { benchCli } from "./cli.js";
 import { benchFailover } from "./failover.js";
 import { type Figures, formatFigures } from "./figures.js";
 import { benchStart } from "./start.js";
@@ -13,6 +14,7 @@ interface Benchmark {
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   start: { about: "one new unit, from the command until it runs and is listed", runs: 15, run: benchStart },
   failover: { about: "a machine's power cut, until its units run elsewhere", runs: 5, run: benchFailover },
+  cli: { about: "fleetctl --version and list-units of up to 10,000 units", runs: 10, run: benchCli },
 };
 
 /** The text of `npm run bench -- --help`. */
