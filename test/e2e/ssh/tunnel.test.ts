@@ -34,6 +34,15 @@ describe("--tunnel", () => {
     expect(started).toMatchObject({ status: 0, stderr: "" });
     expect(started.stdout.match(/^Unit \w.service launched on /gm)).toHaveLength(3);
     expect(cluster.bastion.logins()).toBe(before + 2);
+    // It asks two questions at once.
+    const listed = await cluster.fleetctl([
+      tunnel(),
+      "list-units",
+      "--no-legend",
+      "--fields=unit,sub,machine",
+    ]);
+    expect(listed.stdout.match(/^\w.service\trunning\t\w{8}\.\.\./gm)).toHaveLength(3);
+    expect(cluster.bastion.logins()).toBe(before + 3);
   });
 
   it("reaches an address as the bastion sees it", async () => {

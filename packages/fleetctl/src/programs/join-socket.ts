@@ -13,7 +13,6 @@ export interface Stdio {
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   ECONNREFUSED: "connection refused",
-  ENAMETOOLONG: "file name too long",
   ENOENT: "no such file or directory",
   ENOTDIR: "not a directory",
   ENOTSOCK: "socket operation on non-socket",
