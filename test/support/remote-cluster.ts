@@ -31,7 +31,8 @@ export class RemoteCluster {
   readonly socket: string;
   readonly url: string;
   readonly #servers: readonly Server[];
-  readonly #autopilot: Autopilot;
+  /** What becomes of units. */
+  readonly autopilot: Autopilot;
 
   private constructor(
     account: Account,
@@ -45,7 +46,7 @@ export class RemoteCluster {
     this.#servers = servers;
     this.socket = join(account.directory, "fleet.sock");
     this.url = `http://127.0.0.1:${(servers[1].address() as AddressInfo).port}`;
-    this.#autopilot = new Autopilot(api.cluster);
+    this.autopilot = new Autopilot(api.cluster);
   }
 
   /** Starts everything. */
@@ -102,7 +103,7 @@ export class RemoteCluster {
 
   /** Ends everything. */
   async stop(): Promise<void> {
-    this.#autopilot.stop();
+    this.autopilot.stop();
     for (const server of this.#servers) {
       server.closeAllConnections();
       server.close();

@@ -149,6 +149,21 @@ describe("journal", () => {
     );
   });
 
+  it("follows until Ctrl-C is pressed on its terminal", async () => {
+    const line = `fleetctl journal ${port()} -f a`;
+    const following = cluster.account.start(["script", "-qec", line, "/dev/null"], {
+      environment: { FLEETCTL_ENDPOINT: `unix://${cluster.socket}` },
+    });
+    let printed = "";
+    following.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    await until("the journal", limits, async () => printed.includes("<-f> at "));
+    following.stdin?.write("\x03");
+    const [code] = (await once(following, "close")) as [number | null];
+    expect([code, printed]).toEqual([130, expect.not.stringContaining("Unable")]);
+  });
+
   it("follows until it is interrupted, and leaves no ssh behind", async () => {
     const { account } = cluster;
     const environment = { FLEETCTL_ENDPOINT: `unix://${cluster.socket}` };

@@ -1,9 +1,10 @@
 // fleetctl on this side of a bastion: --tunnel to a unix socket and to an address, to machines behind it, and fd-forward.
 
 import { once } from "node:events";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { until } from "@fleet/lab";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { RemoteCluster } from "../../support/remote-cluster.js";
 
@@ -43,6 +44,26 @@ describe("--tunnel", () => {
     ]);
     expect(listed.stdout.match(/^\w.service\trunning\t\w{8}\.\.\./gm)).toHaveLength(3);
     expect(cluster.bastion.logins()).toBe(before + 3);
+  });
+
+  it("breaks under Ctrl-C together with fleetctl, which says what becomes of the units", async () => {
+    cluster.account.write("slow.service", "[Service]\nExecStart=/bin/true\n");
+    cluster.autopilot.behaviours.set("slow.service", "hangs");
+    const starting = cluster.account.start(
+      ["script", "-qec", `fleetctl ${tunnel()} start slow`, "/dev/null"],
+      { environment: { FLEETCTL_ENDPOINT: `unix://${cluster.socket}` } },
+    );
+    let printed = "";
+    starting.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    await until("the start", { timeoutMs: 30_000 }, async () => printed.includes("slow.service launched"));
+    starting.stdin?.write("\x03");
+    const [code] = (await once(starting, "close")) as [number | null];
+    expect([code, printed]).toEqual([
+      130,
+      expect.stringMatching(/Stopped waiting. The units stay wanted launched; see fleetctl list-units\r\n$/),
+    ]);
   });
 
   it("reaches an address as the bastion sees it", async () => {
@@ -115,7 +136,7 @@ describe("--tunnel", () => {
     );
     cluster.account.program("fleetctl-here", `exec node ${cluster.account.directory}/fleetctl.mjs "$@"\n`);
     const path = join(cluster.account.bin, "fleetctl");
-    chmodSync(path, 0o600);
+    renameSync(path, `${path}-away`);
     try {
       const environment = { FLEETCTL_ENDPOINT: `unix://${cluster.socket}` };
       const without = await cluster.account.run(["fleetctl-here", tunnel(), "list-machines"], {
@@ -126,7 +147,7 @@ describe("--tunnel", () => {
         stderr: expect.stringContaining("Hint: fleetctl has to be on"),
       });
     } finally {
-      chmodSync(path, 0o755);
+      renameSync(`${path}-away`, path);
     }
   });
 });
