@@ -80,6 +80,19 @@ describe("a long list", () => {
     expect(packed.body.length).toBeLessThan(plain.body.length / 10);
   });
 
+  it("of a long poll is sent in parts, too", async () => {
+    await addUnits(300);
+    const there = Array.from({ length: 300 }, (_, index) => `u-${String(index).padStart(5, "0")}.service`);
+    const missing = Array.from({ length: 300 }, (_, index) => `no-${index}.service`);
+    const path = `/fleet/v2/wait?units=${[...there, ...missing].join(",")}&timeout=0`;
+    const answer = await askBytes(where(), [`GET ${path} HTTP/1.1`]);
+    const decoded = JSON.parse(answer.body.toString());
+    expect(answer.headers["transfer-encoding"]).toBe("chunked");
+    expect(decoded.missing).toEqual(missing);
+    expect(decoded.units.map(({ name }: { name: string }) => name)).toEqual(there);
+    expect(encodeJson(decoded)).toBe(answer.body.toString());
+  });
+
   it.each(["units", "machines"])(
     "of %s keeps the order of keys when there is a next page",
     async (resource) => {

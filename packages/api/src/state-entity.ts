@@ -23,11 +23,14 @@ export function toStateV2(view: ClusterView, state: UnitState): UnitStateV2 {
   return {
     condition: state.condition,
     currentState: currentStateOn(view.seats.get(state.machine)?.get(state.unit), state),
-    ...toStateV1(state),
+    hash: state.hash,
+    jobResult: state.jobResult ?? "",
     machineID: state.machine,
     name: state.unit,
+    reason: state.reason ?? "",
     sinceMs: state.sinceMs,
-    ...(state.jobResult === undefined ? {} : { jobResult: state.jobResult }),
-    ...(state.reason === undefined ? {} : { reason: state.reason }),
+    systemdActiveState: state.activeState,
+    systemdLoadState: state.loadState,
+    systemdSubState: state.subState,
   };
 }

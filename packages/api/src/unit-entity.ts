@@ -47,14 +47,17 @@ export function toUnitStatusV2(view: ClusterView, name: UnitName, places: Places
     unit.content === undefined
       ? "the unit's text is missing or cannot be read"
       : placementProblem(view.engineStatus, name);
+  const global = isGlobal(unit);
+  const home: Partial<Home> = global ? {} : homeOf(view, name, places);
   return {
-    ...homeFields(view, unit, places),
     contentID: unit.contentId,
+    currentState: home.currentState ?? "",
     desiredState: unit.desiredState,
-    global: isGlobal(unit),
+    global,
     hash: unit.hash,
+    machineID: home.machine ?? "",
     name,
-    ...(problem === undefined ? {} : { problem }),
+    problem: problem ?? "",
     seats: places.seatsOf(name).map((seat) => toSeatV2(view, seat)),
   };
 }
@@ -73,17 +76,6 @@ export function toUnitV2(view: ClusterView, name: UnitName): UnitV2 {
 
 function isGlobal(unit: Unit): boolean {
   return unit.requirements?.global ?? false;
-}
-
-/** A global unit has no single place and no single state; v1 leaves both out. */
-function homeFields(
-  view: ClusterView,
-  unit: Unit,
-  places: Places,
-): Pick<UnitV1, "currentState" | "machineID"> {
-  if (isGlobal(unit)) return {};
-  const { machine, currentState } = homeOf(view, unit.name, places);
-  return machine === undefined ? { currentState } : { currentState, machineID: machine };
 }
 
 /**

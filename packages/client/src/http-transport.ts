@@ -13,6 +13,9 @@ const connectionsMax = 16;
 /** An answer that is larger than this is no answer of fleet's; the largest page there can be is far smaller. */
 const answerBytesMax = 256 * 1024 * 1024;
 
+/** How much of a path stands in an error. */
+const pathLengthMax = 300;
+
 /** How to prove who one is, and whom to believe; all in PEM. The server is always verified. */
 export interface TlsOptions {
   /** Authorities that the server's certificate must come from; default the system's. */
@@ -181,7 +184,7 @@ function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): Tr
       ? "http://domain-sock"
       : `${endpoint.scheme}://${endpoint.host?.includes(":") ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
   const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();
-  const where = `${verb} "${host}${endpoint.prefix}${request.path}"`;
+  const where = `${verb} "${host}${endpoint.prefix}${shortened(request.path)}"`;
   const beforeSending = syscall !== undefined && callsBeforeSending.includes(syscall);
   if (code !== undefined && distrust.test(code)) {
     const text = `${where}: x509: ${message}`;
@@ -203,6 +206,11 @@ function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): Tr
     return new TransportError("permission-denied", `${where}: ${what}`, false, error, hint);
   }
   return new TransportError("unavailable", `${where}: ${what}`, !beforeSending, error);
+}
+
+/** A wait for a thousand units has a long path, which nobody wants to read in an error. */
+function shortened(path: string): string {
+  return path.length <= pathLengthMax ? path : `${path.slice(0, pathLengthMax)}…`;
 }
 
 function address(endpoint: Endpoint): string {

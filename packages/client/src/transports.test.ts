@@ -72,6 +72,16 @@ describe("the HTTP transport", () => {
     }
   });
 
+  it("names a long path by its beginning when it fails", async () => {
+    const transport = createHttpTransport(parseEndpoint("http://127.0.0.1:1"));
+    const path = `/fleet/v2/wait?units=${"a.service,".repeat(1_000)}`;
+    const failure = await transport.request({ ...get, path }, never).catch((error: Error) => error);
+    expect((failure as Error).message).toMatch(
+      /^Get "http:\/\/127\.0\.0\.1:1\/fleet\/v2\/wait\?units=a\.service,.+…": dial/,
+    );
+    expect((failure as Error).message.length).toBeLessThan(450);
+  });
+
   it.each([
     [
       "unix:///nosuch/fleet.sock",

@@ -1,9 +1,9 @@
 import type { MachineV1 } from "@fleet/client";
 import type { Machine } from "@fleet/core";
 import { answerFromView } from "../conditional.js";
+import { listAnswer } from "../list-answer.js";
 import { decodeMetadataOperations } from "../metadata-operations.js";
 import { cutPage } from "../page.js";
-import { pageAnswer } from "../page-answer.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
 
@@ -15,7 +15,7 @@ export const listMachines: Handler = async (services, request, signal) => {
   const view = await access.view(request.revisionMin, signal);
   return answerFromView(services, request, view, () => {
     const { items, nextPageToken } = cutPage(sorted.machines(view), ({ id }) => id, tokens, tokenLimit);
-    return pageAnswer({ key: "machines", entries: items.map(toMachineV1), nextPageToken }, clock, signal);
+    return listAnswer({ machines: items.map(toMachineV1), nextPageToken }, clock, signal);
   });
 };
 

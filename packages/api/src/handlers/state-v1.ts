@@ -1,8 +1,8 @@
 import type { ClusterView, MachineId, UnitName, UnitState } from "@fleet/core";
 import { HttpError, jsonAnswer } from "../answer.js";
 import { answerFromView } from "../conditional.js";
+import { listAnswer } from "../list-answer.js";
 import { cutPage } from "../page.js";
-import { pageAnswer } from "../page-answer.js";
 import { placesIn } from "../places.js";
 import type { Handler, Services } from "../services.js";
 import { stateKey } from "../sorted-view.js";
@@ -18,7 +18,7 @@ export const listStates: Handler = async (services, request, signal) => {
   return answerFromView(services, request, view, () => {
     const states = filteredStates(services, view, request.query);
     const { items, nextPageToken } = cutPage(states, stateKey, tokens, tokenLimit);
-    return pageAnswer({ key: "states", entries: items.map(toStateV1), nextPageToken }, clock, signal);
+    return listAnswer({ states: items.map(toStateV1), nextPageToken }, clock, signal);
   });
 };
 

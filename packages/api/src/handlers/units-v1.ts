@@ -8,8 +8,8 @@ import {
 } from "@fleet/core";
 import { type Answer, HttpError, jsonAnswer } from "../answer.js";
 import { answerFromView } from "../conditional.js";
+import { listAnswer } from "../list-answer.js";
 import { cutPage } from "../page.js";
-import { pageAnswer } from "../page-answer.js";
 import { placesIn } from "../places.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
@@ -34,7 +34,7 @@ export const listUnits: Handler = async (services, request, signal) => {
     const { items, nextPageToken } = cutPage(sorted.names(view), (name) => name, tokens, tokenLimit);
     const places = placesIn(view, items.length);
     const entries: readonly UnitV1[] = items.map((name) => toUnitV1(view, name, places));
-    return pageAnswer({ key: "units", entries, nextPageToken }, clock, signal);
+    return listAnswer({ units: entries, nextPageToken }, clock, signal);
   });
 };
 

@@ -1,6 +1,7 @@
 import type { WaitAnswerV2 } from "@fleet/client";
 import { type ClusterView, FleetError, isFleetError, type Revision, type UnitName } from "@fleet/core";
-import { type Answer, HttpError, jsonAnswer } from "../answer.js";
+import { type Answer, HttpError } from "../answer.js";
+import { listAnswer } from "../list-answer.js";
 import { placesIn } from "../places.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler, Services } from "../services.js";
@@ -48,7 +49,8 @@ async function waitForNews(
     changed = tracker.changedAfter(names, after);
     if (!isNews) break;
   }
-  return jsonAnswer(describe(view, changed), revisionHeader(view.revision));
+  const answer = listAnswer(describe(view, changed), clock, signal);
+  return { ...answer, headers: revisionHeader(view.revision) };
 }
 
 /** @returns `false` when the time is up. */
