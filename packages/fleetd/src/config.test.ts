@@ -71,6 +71,13 @@ describe("values", () => {
   ];
   it.each(values)("reads %j", (file, expected) => expect(load(file)).toMatchObject(expected));
 
+  it("listens on the sockets it was started with, unless it is told otherwise", () => {
+    const handed = { LISTEN_PID: String(process.pid), LISTEN_FDS: "1" };
+    expect(load(undefined, handed).listen).toEqual([{ kind: "inherited" }]);
+    expect(load("listen=unix:///a.sock", handed).listen).toEqual([{ kind: "unix", path: "/a.sock" }]);
+    expect(load(undefined, { ...handed, LISTEN_PID: "1" }).listen).toMatchObject([{ kind: "unix" }]);
+  });
+
   it("lets the environment win over the file, and takes an empty variable for none", () => {
     const file = "token_limit=7\nverbosity=3";
     expect(load(file, { FLEET_TOKEN_LIMIT: "9", FLEET_VERBOSITY: "" })).toMatchObject({

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { inheritedDescriptors } from "@fleet/api";
 import { closest } from "@fleet/core";
 import { parseConfigFile } from "./config-file.js";
 import { exitCode, FatalError } from "./exit-code.js";
@@ -103,8 +104,11 @@ export function loadConfig(source: ConfigSource): Options {
       problems.push(`${where}: ${name} = "${given.text}": ${result.problem}`);
     }
   }
-  const isTimeoutGiven =
-    environment.has("etcd_request_timeout") || parsed?.values.has("etcd_request_timeout") === true;
+  const isGiven = (name: OptionName): boolean => environment.has(name) || parsed?.values.has(name) === true;
+  const isTimeoutGiven = isGiven("etcd_request_timeout");
+  // The original listened on these alone; its socket units go on working, on the same path as our default.
+  const isHandedSockets = inheritedDescriptors(source.environment, process.pid).length > 0;
+  if (!isGiven("listen") && isHandedSockets) values.listen = [{ kind: "inherited" }];
   if (problems.length === 0) problems.push(...relationProblems(values as Options, isTimeoutGiven));
   if (problems.length > 0) {
     throw new FatalError(exitCode.configuration, `cannot use the configuration: ${problems.join("; ")}`);

@@ -130,7 +130,7 @@ export const optionSpecs = {
   listen: option(
     listenAddresses,
     "unix:///run/fleet.sock",
-    "Where the API listens: unix:///path, http://address:port, fd:// (from a systemd socket unit), comma separated.",
+    "Where the API listens: unix:///path, http://address:port, fd:// (from a systemd socket unit; the default if there are any), comma separated.",
   ),
   socket_mode: option(
     octalMode,

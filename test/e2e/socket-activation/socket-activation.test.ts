@@ -41,11 +41,14 @@ function status(where: { socketPath?: string; port?: number }): Promise<string> 
   });
 }
 
-it("answers on a unix socket and on TCP that it was started with", async () => {
+it.each([
+  ["told to", { FLEET_LISTEN: "fd://" }],
+  ["not told where to listen", {}],
+])("answers on a unix socket and on TCP that it was started with, %s", async (_, listen) => {
   const socketPath = join(directory, "fleet.sock");
   const port = await freePort();
   const options = {
-    FLEET_LISTEN: "fd://",
+    ...listen,
     FLEET_MACHINE_ID: "0123456789abcdef0123456789abcdef",
     FLEET_ETCD_SERVERS: "http://127.0.0.1:1",
     FLEET_SYSTEMD: `private:${directory}/systemd`,
