@@ -73,7 +73,6 @@ export async function waitForUnits(
       },
     });
   } catch (error) {
-    status.end();
     if (context.signal.aborted) {
       context.stderr.write(`${options.interrupted}\n`);
       throw context.signal.reason;
@@ -124,17 +123,19 @@ async function followThroughOutages(
   { onSnapshot, onOutage }: Followers,
 ): Promise<void> {
   if (names.length === 0) return;
-  let lastAnswerAt = context.clock.monotonic();
+  // From its first failure, not from the last answer: a quiet cluster has no answers to give for long times.
+  let awaySince: number | undefined;
   for (;;) {
     try {
       for await (const snapshot of context.client.follow(names, signal)) {
-        lastAnswerAt = context.clock.monotonic();
+        awaySince = undefined;
         if (await onSnapshot(snapshot)) return;
       }
     } catch (error) {
       signal.throwIfAborted();
       const isOutage = error instanceof TransportError || (error instanceof ApiError && error.status === 503);
-      if (!isOutage || context.clock.monotonic() - lastAnswerAt > outageMsMax) throw error;
+      awaySince ??= context.clock.monotonic();
+      if (!isOutage || context.clock.monotonic() - awaySince > outageMsMax) throw error;
       onOutage();
       await context.clock.sleep(outagePauseMs, signal);
     }

@@ -1,3 +1,4 @@
+import { TransportError } from "@fleet/client";
 import { describe, expect, it } from "vitest";
 import { until } from "../../../api/src/testing/manual-clock.js";
 import { createCliHarness } from "../testing/cli-harness.js";
@@ -11,6 +12,21 @@ function createCluster(behaviour: "hangs" | "nowhere") {
     harness.autopilot.behaviours.set(`${name}.service`, behaviour);
   }
   return harness;
+}
+
+/** A unit that takes for ever to start, and a server that can go away. */
+function createBreakableCluster() {
+  const server = { isAway: false };
+  const harness = createCliHarness((transport) => ({
+    ...transport,
+    request: async (request, signal) => {
+      if (server.isAway) throw new TransportError("unavailable", "connection refused", false);
+      return transport.request(request, signal);
+    },
+  }));
+  harness.files.set("a.service", unit);
+  harness.autopilot.behaviours.set("a.service", "hangs");
+  return { harness, server };
 }
 
 describe("--timeout", () => {
@@ -64,6 +80,45 @@ describe("on a terminal", () => {
       stderr: "Stopped waiting. The units stay wanted launched; see fleetctl list-units\n",
     });
     expect(lines.at(-1)).toBe("");
+  });
+
+  it("an outage of the server is told while it lasts", async () => {
+    const { harness, server } = createBreakableCluster();
+    const { api } = harness;
+    const lines: string[] = [];
+    harness.statusLines = lines;
+    const started = harness.begin("start a");
+    await until(() => started.printed().stdout.includes("launched"));
+    server.isAway = true;
+    // The poll that is under way ends, and the next one finds nobody.
+    api.clock.advance(60_000);
+    await until(() => lines.at(-1)?.includes(": no answer from ") === true);
+    expect(lines.at(-1)).toMatch(/^Waiting 60 s for a\.service: no answer from .+, trying again$/);
+    server.isAway = false;
+    for (let second = 0; second < 3; second += 1) {
+      await until(() => api.clock.sleeping.length > 0);
+      api.clock.advance(1_000);
+    }
+    await until(() => lines.at(-1)?.includes("still starting") === true);
+    started.interrupt();
+    expect((await started.result).code).toBe(130);
+  });
+
+  it("an outage that lasts is an error", async () => {
+    const { harness, server } = createBreakableCluster();
+    const started = harness.begin("start a");
+    await until(() => started.printed().stdout.includes("launched"));
+    server.isAway = true;
+    let isDone = false;
+    const result = started.result.finally(() => {
+      isDone = true;
+    });
+    harness.api.clock.advance(60_000);
+    await until(() => {
+      harness.api.clock.advanceToNext(500);
+      return isDone;
+    });
+    expect(await result).toMatchObject({ code: 1, stderr: expect.stringContaining("connection refused") });
   });
 
   it("nobody is told of waits that are short", async () => {
