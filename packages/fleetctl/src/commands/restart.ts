@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from "../command.js";
-import { unitArguments } from "../completion/offer.js";
+import { placedUnitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
@@ -21,7 +21,7 @@ export const restart: Command = {
     "A unit that is loaded is started. One that is inactive cannot be restarted. What the cluster does not have is submitted,\n" +
     "as by submit, and not started. A global unit is stopped on all of its machines, and then started on all.",
   options: blockOptions.filter(({ name }) => name !== "no-block"),
-  arguments: unitArguments,
+  arguments: placedUnitArguments,
   examples: [
     {
       command: "fleetctl restart hello.service",

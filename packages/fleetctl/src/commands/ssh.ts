@@ -7,7 +7,7 @@ import { isHost } from "../remote/bastion.js";
 import { chooseMachine, type MachineQuestion } from "../remote/choose-machine.js";
 import { notRunStatus } from "../remote/run-on-machine.js";
 import { sshToMachine } from "../remote/ssh-command-line.js";
-import { readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { UsageError } from "../usage-error.js";
 
 const usage = "ssh [-A|--forward-agent] [--ssh-port=N] [--machine|--unit] {MACHINE|UNIT} [COMMAND...]";
@@ -34,7 +34,7 @@ export const ssh: Command = {
     {
       name: "unit",
       short: "u",
-      offers: [{ kind: "units" }],
+      offers: [{ kind: "placed-units" }],
       type: "text",
       fallback: "",
       help: "Unit whose machine is meant.",
@@ -48,7 +48,7 @@ export const ssh: Command = {
     },
     sshPortOption,
   ],
-  arguments: { offers: [{ kind: "machines" }, { kind: "units" }], isMany: false },
+  arguments: { offers: [{ kind: "machines" }, { kind: "placed-units" }], isMany: false },
   examples: [
     { command: "fleetctl ssh 113f", what: "A shell on the machine whose id begins so." },
     { command: "fleetctl ssh hello.service uptime", what: "A command where the unit is." },
@@ -121,7 +121,7 @@ async function open(
   const wantsTerminal = command.length > 0 && (await programs.isTerminal());
   const session = {
     host,
-    port: args.number("ssh-port"),
+    port: readSshPort(args),
     command,
     terminal: wantsTerminal ? "always" : "own",
     agent: args.flag("forward-agent") ? "forward" : "own",

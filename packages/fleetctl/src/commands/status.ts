@@ -1,11 +1,11 @@
 import type { UnitsSnapshot } from "@fleet/client";
 import type { Command, CommandContext } from "../command.js";
-import { unitArguments } from "../completion/offer.js";
+import { placedUnitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
 import { notRunStatus, runOnMachine } from "../remote/run-on-machine.js";
-import { readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { tellWhatIsKnown } from "../remote/what-the-cluster-knows.js";
 import { findPlaces } from "../units/find-places.js";
 import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
@@ -25,7 +25,7 @@ export const status: Command = {
     "shown on all of its machines, UNIT@@MACHINE on one. All units are shown, whatever becomes of one; the exit status is\n" +
     "the highest of theirs: 0 active, 3 not running, 255 if ssh has failed.",
   options: [sshPortOption],
-  arguments: unitArguments,
+  arguments: placedUnitArguments,
   examples: [
     { command: "fleetctl status hello.service", what: "What systemd says of it, where it is." },
     { command: "fleetctl status 'web@*'", what: "All instances." },
@@ -54,7 +54,7 @@ export const status: Command = {
       tellError(context, step, error);
       return exitCode.failed;
     }
-    return await showAll(context, units, { settings, port: args.number("ssh-port"), snapshot, machines });
+    return await showAll(context, units, { settings, port: readSshPort(args), snapshot, machines });
   },
 };
 
@@ -104,7 +104,8 @@ async function showOne(
   machineId: string,
   { machines, port, settings, snapshot }: Showing,
 ): Promise<number> {
-  const command = ["systemctl", "status", "-l", name];
+  // Units may have names that systemctl would take for its options.
+  const command = ["systemctl", "status", "-l", ...(name.startsWith("-") ? ["--"] : []), name];
   const code = await runOnMachine(context, machineId, { settings, port, machines, command, asks: false });
   if (code === notRunStatus || code === unknownUnit) {
     const wasReached = code === unknownUnit;

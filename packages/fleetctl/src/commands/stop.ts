@@ -1,5 +1,5 @@
 import type { Command } from "../command.js";
-import { unitArguments } from "../completion/offer.js";
+import { placedUnitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { findUnits, type MeantUnits } from "../units/find-units.js";
@@ -17,7 +17,7 @@ export const stop: Command = {
     "Stops units and leaves them loaded where they are. What counts is what is wanted of a unit: one that is wanted\n" +
     "launched is stopped even if it has not found a place yet. If any of the units is inactive, nothing is done.",
   options: blockOptions,
-  arguments: unitArguments,
+  arguments: placedUnitArguments,
   examples: [
     { command: "fleetctl stop hello.service", what: "Stop it, and wait until it has stopped." },
     { command: "fleetctl stop 'web@*'", what: "All instances of a template, whichever run." },

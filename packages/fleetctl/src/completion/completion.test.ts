@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { until } from "../../../api/src/testing/manual-clock.js";
 import { commands } from "../commands/all.js";
-import { createCliHarness } from "../testing/cli-harness.js";
+import { createCliHarness, machineIds } from "../testing/cli-harness.js";
 
 const unit = "[Service]\nExecStart=/bin/true\n";
 
@@ -69,16 +69,32 @@ describe("completion", () => {
 
   it("offers units as the cluster has them", async () => {
     const { offer, words } = await createCluster();
-    expect((await offer("stop we")).lines).toEqual([
+    expect((await offer("unload we")).lines).toEqual([
       "web@.service\tinactive",
       "web@1.service\tinactive",
       "web@2.service\tinactive",
     ]);
-    expect(await words("--endpoint http://x stop --no-block web@1 web@2.")).toEqual(["web@2.service"]);
+    expect(await words("--endpoint http://x unload --no-block web@1 web@2.")).toEqual(["web@2.service"]);
     expect(await words("start d")).toEqual([":files", "db.service"]);
     expect(await words("cat db")).toEqual(["db.service"]);
     expect(await words("cat db ")).toEqual([]);
-    expect(await words("sto d")).toEqual(["db.service"]);
+    expect(await words("unlo d")).toEqual(["db.service"]);
+  });
+
+  it("offers what is on a machine to commands that go there", async () => {
+    const { files, offer, run, words } = await createCluster();
+    files.set("glob.service", `${unit}[X-Fleet]\nGlobal=true\n`);
+    await run("start web@2");
+    await run("start glob");
+    await run("start web@1");
+    expect((await offer("stop we")).lines).toEqual([
+      "web@1.service\tactive/running",
+      "web@2.service\tactive/running",
+    ]);
+    expect(await words("status g")).toEqual(["glob.service"]);
+    expect(await words("ssh 113")).toEqual([machineIds[0]]);
+    expect(await words("ssh --unit=web@1")).toEqual(["--unit=web@1.service"]);
+    expect(await words("ssh --machine 85c0c")).toEqual([machineIds[1]]);
   });
 
   it("is silent without a cluster", async () => {

@@ -1,4 +1,4 @@
-import type { FleetClient } from "@fleet/client";
+import type { FleetClient, UnitStateV1 } from "@fleet/client";
 import { formatMetadata } from "@fleet/core";
 import type { Command, OptionSpec } from "../command.js";
 import type { Offer } from "./offer.js";
@@ -49,6 +49,8 @@ async function listOffer(
       const units = await (await connect()).listUnits(signal);
       return units.map(({ name = "", desiredState = "" }) => ({ word: name, about: desiredState }));
     }
+    case "placed-units":
+      return placedUnits(await (await connect()).listStates({}, signal));
     case "machines": {
       const machines = await (await connect()).listMachines(signal);
       return machines.map(({ id = "", primaryIP = "", metadata = {} }) => {
@@ -58,6 +60,15 @@ async function listOffer(
     case "files":
       return [];
   }
+}
+
+/** A global unit has a state on each machine; the first one stands for all. */
+function placedUnits(states: readonly UnitStateV1[]): readonly Candidate[] {
+  const found = new Map<string, Candidate>();
+  for (const { name = "", systemdActiveState = "", systemdSubState = "" } of states) {
+    if (!found.has(name)) found.set(name, { word: name, about: `${systemdActiveState}/${systemdSubState}` });
+  }
+  return [...found.values()];
 }
 
 /** Of several words in one, the last is being typed. */

@@ -6,6 +6,8 @@ export type Offer =
   | { readonly kind: "commands" }
   /** Names of units in the cluster. */
   | { readonly kind: "units" }
+  /** Names of units that are on a machine; there are fewer of them, and they are told faster. */
+  | { readonly kind: "placed-units" }
   /** Ids of machines that are present. */
   | { readonly kind: "machines" }
   /** Files of this machine, which shells know best. */
@@ -20,6 +22,9 @@ export interface ArgumentOffers {
 
 /** Units of the cluster, as many as you like. */
 export const unitArguments: ArgumentOffers = { offers: [{ kind: "units" }], isMany: true };
+
+/** Units that are on a machine, as many as you like. */
+export const placedUnitArguments: ArgumentOffers = { offers: [{ kind: "placed-units" }], isMany: true };
 
 /** One unit of the cluster. */
 export const oneUnitArgument: ArgumentOffers = { ...unitArguments, isMany: false };
