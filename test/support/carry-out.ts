@@ -7,6 +7,25 @@ export function carryOut(cluster: ClusterSketch, { tasks }: Pick<Plan, "tasks">)
   for (const task of tasks) carryOutTask(cluster, task);
 }
 
+/**
+ * Carries a plan out as far as it goes when some tasks turn out to be stale: the later stages of their components are
+ * dropped.
+ * @param isStale - Asked for each task by its index.
+ */
+export function carryOutPartly(
+  cluster: ClusterSketch,
+  { tasks }: Pick<Plan, "tasks">,
+  isStale: (index: number) => boolean,
+): void {
+  const brokenSince = new Map<string, number>();
+  for (const [index, task] of tasks.entries()) {
+    const stage = brokenSince.get(task.component);
+    if (stage !== undefined && task.stage > stage) continue;
+    if (isStale(index)) brokenSince.set(task.component, Math.min(stage ?? task.stage, task.stage));
+    else carryOutTask(cluster, task);
+  }
+}
+
 function carryOutTask(cluster: ClusterSketch, task: EngineTask): void {
   switch (task.kind) {
     case "seat":

@@ -1,6 +1,6 @@
 import { Bits } from "./bits.js";
 import { tally } from "./pattern-book.js";
-import type { Place } from "./place.js";
+import { mayArriveAt, type Place } from "./place.js";
 import type { Subject } from "./subject.js";
 
 /** `seat`: it has or gets a seat there. `stray`: it is there without one, which counts for conflicts only. */
@@ -25,7 +25,7 @@ export class Draft {
     for (const place of places) if (place.stance === "open") this.#bucket(0).add(place.index);
   }
 
-  /** Rises whenever something goes from a machine that takes units: what was refused before may be possible now. */
+  /** Rises whenever something goes from a machine where units may arrive: what was refused before may be possible now. */
   get departures(): number {
     return this.#departures;
   }
@@ -60,7 +60,7 @@ export class Draft {
     if (residence === undefined) return;
     this.#residents[place.index]!.delete(subject);
     this.#count(subject, place, residence, -1);
-    if (place.stance === "open") this.#departures += 1;
+    if (mayArriveAt(place)) this.#departures += 1;
   }
 
   /** Whether the rules keep the unit apart from anything else that is there. */

@@ -34,6 +34,11 @@ export function isAttended(place: Place): boolean {
   return place.stance === "open" || place.stance === "cordoned" || place.stance === "drained";
 }
 
+/** Whether a unit can come to have a seat there: on a cordoned machine one that runs there already can. */
+export function mayArriveAt(place: Place): boolean {
+  return place.stance === "open" || place.stance === "cordoned";
+}
+
 /** Whether seats there stay, whatever the rules say: nobody is there to let go of a unit. */
 export function isHeld(place: Place): boolean {
   return place.stance === "frozen" || place.stance === "away";

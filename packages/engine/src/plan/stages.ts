@@ -1,4 +1,4 @@
-import type { Place } from "./place.js";
+import { mayArriveAt, type Place } from "./place.js";
 import type { Subject } from "./subject.js";
 
 /** A unit that gets a seat, or a changed one, on a machine; perhaps leaving another in the same change. */
@@ -45,7 +45,7 @@ export function stagesOf(arrivals: readonly Arrival[]): readonly number[] {
 function groupLeavers(arrivals: readonly Arrival[]): ReadonlyMap<Place, readonly number[]> {
   const leavers = new Map<Place, number[]>();
   for (const [index, { at, from }] of arrivals.entries()) {
-    if (from === undefined || from === at || from.stance !== "open") continue;
+    if (from === undefined || from === at || !mayArriveAt(from)) continue;
     const others = leavers.get(from);
     if (others === undefined) leavers.set(from, [index]);
     else others.push(index);

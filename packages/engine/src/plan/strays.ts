@@ -1,6 +1,6 @@
 import { adoptionChecks, firstFailure } from "./checks/chain.js";
 import { destroyedSince } from "./dismiss.js";
-import type { Place } from "./place.js";
+import { mayArriveAt, type Place } from "./place.js";
 import { type Planning, settle } from "./planning.js";
 import { addKey, type Stray, type Subject } from "./subject.js";
 import type { UnseatCause } from "./task.js";
@@ -77,7 +77,7 @@ function dropDestroyedStrays(p: Planning): void {
  */
 export function adopt(p: Planning, subject: Subject): boolean {
   for (const { place } of subject.strays) {
-    if (place.stance !== "open" && place.stance !== "cordoned") continue;
+    if (!mayArriveAt(place)) continue;
     if (!p.draft.residentsOf(place).has(subject)) continue;
     if (firstFailure(adoptionChecks, subject, place, p.draft) !== undefined) continue;
     settle(p, subject, place, "runs there already: adopted");
