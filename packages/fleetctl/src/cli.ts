@@ -20,6 +20,7 @@ import { Interrupted } from "./interrupted.js";
 import { commandManPage, mainManPage } from "./man-page.js";
 import { errorText } from "./output/error-text.js";
 import type { Programs } from "./programs/programs.js";
+import { tracePrograms } from "./programs/traced-programs.js";
 import { readSshSettings } from "./remote/ssh-settings.js";
 import { dialThrough } from "./remote/tunnel.js";
 import { readTlsFiles } from "./tls-files.js";
@@ -83,7 +84,13 @@ async function dispatch(argv: readonly string[], world: World): Promise<number> 
   if (command === completion && args.positionals[0] === "candidates") {
     return complete(args.positionals.slice(1), world);
   }
-  return runCommand(command, args, world);
+  return runCommand(command, args, args.flag("debug") ? tracing(world) : world);
+}
+
+/** Tells of programs that are run, beside requests. */
+function tracing(world: World): World {
+  const programs = tracePrograms(world.programs, (line) => world.stderr.write(`DEBUG ${line}\n`));
+  return { ...world, programs };
 }
 
 function showHelp(args: CommandArgs, stdout: Output): number {

@@ -37,7 +37,12 @@ export const globalOptions: readonly OptionSpec[] = [
     help: "Key of the TLS client certificate.",
   },
   ...sshOptions,
-  { name: "debug", type: "boolean", fallback: false, help: "Print every request to stderr." },
+  {
+    name: "debug",
+    type: "boolean",
+    fallback: false,
+    help: "Print every request, and every ssh that is run, to stderr.",
+  },
   { name: "help", short: "h", type: "boolean", fallback: false, help: "Show this page." },
   { name: "version", short: "v", type: "boolean", fallback: false, help: "Print the version and exit." },
 ];

@@ -6,7 +6,7 @@ import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
 import { localMachineId } from "../remote/local-machine.js";
 import { type RemoteRun, runOnMachine } from "../remote/run-on-machine.js";
-import { readSshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { readSshPort, readSshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { simulationHint } from "../remote/what-the-cluster-knows.js";
 import { findPlaces, type Places } from "../units/find-places.js";
 import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
@@ -57,7 +57,7 @@ export const journal: Command = {
     }
     const command = journalctl(name, args);
     const asks = args.flag("sudo");
-    const run: RemoteRun = { settings, port: args.number("ssh-port"), machines, command, asks };
+    const run: RemoteRun = { settings, port: readSshPort(args), machines, command, asks };
     return await printAll(context, places.machineIds, run, { name, follow: args.flag("follow") });
   },
 };

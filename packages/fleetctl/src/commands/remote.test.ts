@@ -244,12 +244,28 @@ describe("ssh", () => {
   });
 });
 
+it("traces what it runs with --debug, to be pasted into a shell", async () => {
+  const { run } = await create("v2");
+  const { stderr } = await run("--debug journal --output=$(id) a");
+  expect(stderr).toContain(
+    `\nDEBUG ${asked} 127.0.0.1 'journalctl --unit a.service --no-pager -n 10 --output '\\''$(id)'\\'''\n`,
+  );
+});
+
+it("takes no unit's name for an option of systemctl", async () => {
+  const harness = await create("v2");
+  harness.files.set("-Hx.service", unit);
+  await harness.run("start -- -Hx.service");
+  expect((await harness.run("status *x.service")).stdout).toContain(" systemctl status -l -- -Hx.service>");
+});
+
 describe("the others", () => {
   it.each([
     ["fd-forward /run/fleet.sock", 0, "<joined /run/fleet.sock>\n", ""],
     ["fd-forward", 2, "", "Provide a single argument\nUsage: fleetctl fd-forward SOCKET\n"],
     ["fd-forward a b", 2, "", "Provide a single argument\nUsage: fleetctl fd-forward SOCKET\n"],
     ["status", 2, "", "No units given\nUsage: fleetctl status UNIT...\n"],
+    ["status --ssh-port=0 a", 2, "", 'Error: invalid argument "0" for --ssh-port=0: expected a port\n'],
     ["restart", 2, "", "No units given\nUsage: fleetctl restart UNIT...\n"],
     [
       "verify",

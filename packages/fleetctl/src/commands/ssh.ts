@@ -7,7 +7,7 @@ import { isHost } from "../remote/bastion.js";
 import { chooseMachine, type MachineQuestion } from "../remote/choose-machine.js";
 import { notRunStatus } from "../remote/run-on-machine.js";
 import { sshToMachine } from "../remote/ssh-command-line.js";
-import { readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { UsageError } from "../usage-error.js";
 
 const usage = "ssh [-A|--forward-agent] [--ssh-port=N] [--machine|--unit] {MACHINE|UNIT} [COMMAND...]";
@@ -121,7 +121,7 @@ async function open(
   const wantsTerminal = command.length > 0 && (await programs.isTerminal());
   const session = {
     host,
-    port: args.number("ssh-port"),
+    port: readSshPort(args),
     command,
     terminal: wantsTerminal ? "always" : "own",
     agent: args.flag("forward-agent") ? "forward" : "own",

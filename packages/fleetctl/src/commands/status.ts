@@ -5,7 +5,7 @@ import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
 import { notRunStatus, runOnMachine } from "../remote/run-on-machine.js";
-import { readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { tellWhatIsKnown } from "../remote/what-the-cluster-knows.js";
 import { findPlaces } from "../units/find-places.js";
 import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
@@ -54,7 +54,7 @@ export const status: Command = {
       tellError(context, step, error);
       return exitCode.failed;
     }
-    return await showAll(context, units, { settings, port: args.number("ssh-port"), snapshot, machines });
+    return await showAll(context, units, { settings, port: readSshPort(args), snapshot, machines });
   },
 };
 
@@ -104,7 +104,8 @@ async function showOne(
   machineId: string,
   { machines, port, settings, snapshot }: Showing,
 ): Promise<number> {
-  const command = ["systemctl", "status", "-l", name];
+  // Units may have names that systemctl would take for its options.
+  const command = ["systemctl", "status", "-l", ...(name.startsWith("-") ? ["--"] : []), name];
   const code = await runOnMachine(context, machineId, { settings, port, machines, command, asks: false });
   if (code === notRunStatus || code === unknownUnit) {
     const wasReached = code === unknownUnit;

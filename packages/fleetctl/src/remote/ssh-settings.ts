@@ -1,4 +1,5 @@
 import type { CommandArgs, OptionSpec } from "../command.js";
+import { UsageError } from "../usage-error.js";
 import { type Bastion, parseBastion } from "./bastion.js";
 
 /** How hosts are logged in to. What is left open here is for OpenSSH and its configuration to say. */
@@ -58,7 +59,14 @@ export const sshPortOption: OptionSpec = {
   help: "Port of sshd on machines; 22: what ssh's configuration says. The tunnel's host has its own.",
 };
 
-/** Reads them. @throws {UsageError} for a tunnel that is no host. */
+/** Reads `--ssh-port`. @throws {UsageError} */
+export function readSshPort(args: CommandArgs): number {
+  const port = args.number("ssh-port");
+  if (port >= 1 && port <= 65_535) return port;
+  throw new UsageError(`Error: invalid argument "${port}" for --ssh-port=${port}: expected a port`);
+}
+
+/** Reads the options of all commands. @throws {UsageError} for a tunnel that is no host. */
 export function readSshSettings(args: CommandArgs): SshSettings {
   const tunnel = args.text("tunnel");
   return {
