@@ -90,6 +90,25 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       expect(other.session.condition).toBe("frozen");
     });
 
+    test("who froze at the wrong etcd takes its predecessor's place at the right one, without a flicker", async () => {
+      const first = await join();
+      await write(harness.store, put(first.daemon.options.keys.term(1), "term-1"));
+      await actOn(first, web);
+      const presenceKey = { key: first.daemon.options.keys.presence(first.daemon.machine) };
+      const before = (await harness.store.range(presenceKey, never)).items[0];
+      const snapshot = await harness.snapshot();
+      await first.stop();
+      await harness.wipe();
+      const second = await start();
+      await isFrozen(second, /holds no cluster|wiped or restored/);
+      await snapshot.restore();
+      await etcdIsBack(second);
+      await becomes(second, "joined");
+      const after = (await harness.store.range(presenceKey, never)).items[0];
+      expect(JSON.parse(after?.value ?? "{}")).toMatchObject({ state: "up", instance: "m1-process-2" });
+      expect(after?.createRevision).toBe(before?.createRevision);
+    });
+
     test("no server of this process writes before etcd was compared with what is remembered", async () => {
       const first = await join();
       await actOn(first, web);

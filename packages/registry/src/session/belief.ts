@@ -11,6 +11,8 @@ const rememberEveryMs = 60_000;
 /** What came of a judgement, and the revision it was made at. */
 export interface Judgement {
   readonly isBelieved: boolean;
+  /** Names the cluster that etcd holds, believed or not; empty if it holds none. */
+  readonly registry: string;
   readonly revision: Revision;
 }
 
@@ -90,7 +92,9 @@ export class Belief {
     const { trust } = this.#options;
     const { memory } = this.#document;
     const facts = await gatherFacts(this.#options, memory, signal);
-    const { revision } = facts;
+    const { cluster, revision } = facts;
+    const registry =
+      cluster === undefined || cluster === "unreadable" ? "" : `${cluster.uuid} ${cluster.epoch}`;
     const verdict = judgeRegistry(memory, facts);
     switch (verdict.kind) {
       case "create":
@@ -98,7 +102,7 @@ export class Belief {
         return undefined;
       case "frozen":
         this.#freeze(verdict.reason, verdict.isFinal);
-        return { isBelieved: false, revision };
+        return { isBelieved: false, registry, revision };
       case "anew":
         this.#document.update({
           cluster: { uuid: verdict.cluster.uuid, epoch: verdict.cluster.epoch },
@@ -115,7 +119,7 @@ export class Belief {
     }
     if (trust.finding === undefined) trust.confirm();
     else trust.believe(revision);
-    return { isBelieved: true, revision };
+    return { isBelieved: true, registry, revision };
   }
 
   #freeze(reason: string, isFinal: boolean): void {

@@ -188,8 +188,10 @@ class StoredMachineSession implements MachineSession {
 
   /** Judges, registers and reads. @returns what keeps the connection current; the first to end calls for another look. */
   async #connect(signal: AbortSignal): Promise<readonly Activity[]> {
-    const { isBelieved, revision } = await this.#belief.judge(signal);
-    const outcome = await this.#inTurn(signal, () => this.#presence.register(this.#presenceWish(), signal));
+    const { isBelieved, registry, revision } = await this.#belief.judge(signal);
+    const outcome = await this.#inTurn(signal, () =>
+      this.#presence.register(this.#presenceWish(), registry, signal),
+    );
     if (outcome === "displaced") return this.#beDisplaced();
     if (outcome === "anew") this.#registration += 1;
     const watches = this.#presenceWatches(revision + 1);

@@ -1,4 +1,4 @@
-import { FleetError, type PresenceContent, type PresenceState } from "@fleet/core";
+import { FleetError, type PresenceContent, type PresenceState, type Revision } from "@fleet/core";
 import { decodePresence, encodePresence, type Freeze, type StoredPresence } from "../codec.js";
 import { readAll } from "../read-all.js";
 import type { Compare, LeaseId, Operation, StoredValue } from "../store.js";
@@ -28,8 +28,10 @@ export class Registration {
   readonly #lease: MachineLease;
   /** The exact value of our presence, as last written. */
   #value: string | undefined;
-  /** This process has been registered: whoever is registered now, if not we, came after us. */
-  #wasRegistered = false;
+  /** Where and when this process last registered: whoever stands there with a newer revision, if not we, came after us. */
+  #registered: { readonly registry: string; readonly revision: Revision } | undefined;
+  /** The cluster that etcd held when this machine last registered, or began to. */
+  #registry = "";
 
   constructor(options: MachineSessionOptions, lease: MachineLease) {
     this.#options = options;
@@ -59,13 +61,16 @@ export class Registration {
 
   /**
    * Registers, or finds itself registered.
+   * @param registry - Names the cluster that etcd holds. In another one, or after etcd went back in time, somebody else's
+   * presence is nobody who came after us: it may be that of our own predecessor.
    * @throws {FleetError} `already-exists` if another live machine has this id; `conflict` if somebody was faster: look again.
    */
-  async register(wish: PresenceWish, signal: AbortSignal): Promise<RegistrationOutcome> {
+  async register(wish: PresenceWish, registry: string, signal: AbortSignal): Promise<RegistrationOutcome> {
     const { trust, instance, description } = this.#options;
     const item = (await trust.probe.range({ key: this.#key }, signal)).items[0];
     // Nothing is renewed before this is clear: it could be the other's lease.
-    if (item !== undefined && this.#wasRegistered && !this.isOwn(item)) return "displaced";
+    if (item !== undefined && this.#isSuccessor(item, registry)) return "displaced";
+    this.#registry = registry;
     const found = await this.#lease.find(signal);
     if (item === undefined) {
       await this.#put(wish, found ?? (await this.#lease.grant(signal)), 0, signal);
@@ -87,6 +92,12 @@ export class Registration {
     if (isSameBoot) await this.#adoptStates(leaseId, signal);
     if (item.leaseId !== undefined) await trust.probe.revokeLease(item.leaseId, signal);
     return isSameBoot ? "taken-over" : "anew";
+  }
+
+  #isSuccessor(item: StoredValue, registry: string): boolean {
+    const before = this.#registered;
+    if (before?.registry !== registry || this.isOwn(item)) return false;
+    return item.modRevision > before.revision;
   }
 
   /** Makes the presence say something else. @throws {FleetError} `conflict` if it is not ours any more. */
@@ -138,13 +149,13 @@ export class Registration {
     if (!isKnown) {
       success.push({ kind: "put", key: record, value: JSON.stringify({ sinceMs: Math.round(clock.now()) }) });
     }
-    const { succeeded } = await trust.probe.transact(
+    const { succeeded, revision } = await trust.probe.transact(
       { compare: [{ key: this.#key, target: "mod", is: "=", operand: seenRevision }], success },
       signal,
     );
     if (!succeeded) throw conflict();
     this.#value = value;
-    this.#wasRegistered = true;
+    this.#registered = { registry: this.#registry, revision };
   }
 
   /** Moves states that hang on another lease to ours, before that lease ends and takes them along. */
