@@ -49,6 +49,10 @@ describe.each(["v2", "v1"])("status, on a server with %s", (version) => {
       stderr: "",
     });
     expect(programs.options).toEqual([{ readsInput: false, environment: { SYSTEMD_PAGER: "" } }]);
+    programs.statuses.set("a.service", 4);
+    expect((await run("status a")).stderr).toMatch(
+      /Hint: the system's manager of this machine does not know a.service; .* try systemctl --user status a.service\n$/,
+    );
     programs.missing.add("systemctl");
     expect(await run("status a")).toMatchObject({
       code: 255,

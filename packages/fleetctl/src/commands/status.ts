@@ -109,7 +109,7 @@ async function showOne(
   const code = await runOnMachine(context, machineId, { settings, port, machines, command, asks: false });
   if (code === notRunStatus || code === unknownUnit) {
     const wasReached = code === unknownUnit;
-    tellWhatIsKnown(context, { name, machineId, snapshot, machines, wasReached });
+    await tellWhatIsKnown(context, { name, machineId, snapshot, machines, wasReached });
   }
   return code;
 }

@@ -1,7 +1,7 @@
 import type { UnitStateV2, UnitsSnapshot } from "@fleet/client";
 import type { CommandContext } from "../command.js";
 import { type MachineIndex, machineLegend } from "../output/machine-legend.js";
-import { isLoopback } from "./local-machine.js";
+import { isLoopback, localMachineId } from "./local-machine.js";
 
 /** A unit on a machine where systemd could not be asked about it. */
 export interface UnansweredQuestion {
@@ -17,14 +17,16 @@ export interface UnansweredQuestion {
  * Tells, on stderr, what the cluster knows of a unit that systemd could not be asked about, and why that may be. Machines of
  * `npm run demo` are the commonest case: they share their host's address and sshd, and their systemd is out of its reach.
  */
-export function tellWhatIsKnown({ stderr }: CommandContext, question: UnansweredQuestion): void {
+export async function tellWhatIsKnown(context: CommandContext, question: UnansweredQuestion): Promise<void> {
+  const { stderr } = context;
   const { machineId, machines, name, snapshot } = question;
   const legend = machineLegend(machineId, machines, false);
   const state = snapshot.states.get(name)?.find(({ machineID }) => machineID === machineId);
   if (state !== undefined) {
     stderr.write(`The cluster knows: unit ${name} on ${legend} is ${stateWords(state)}\n`);
   }
-  const why = whyUnanswered(question);
+  const why =
+    machineId === (await localMachineId(context)) ? whyUnknownHere(question) : whyUnanswered(question);
   if (why !== undefined) stderr.write(`Hint: ${why}\n`);
 }
 
@@ -35,6 +37,11 @@ export function simulationHint(address: string): string | undefined {
     `${address} is an address of this host itself: a machine that is simulated on it, as by "npm run demo", has a systemd of its own,\n` +
     "      which ssh and the host's systemctl do not reach; use fleetctl list-units, and the files that npm run demo -- status names"
   );
+}
+
+function whyUnknownHere({ name, wasReached }: UnansweredQuestion): string | undefined {
+  if (!wasReached) return undefined;
+  return `the system's manager of this machine does not know ${name}; fleetd may drive yours: try systemctl --user status ${name}`;
 }
 
 function whyUnanswered({ machineId, machines, name, wasReached }: UnansweredQuestion): string | undefined {
