@@ -176,28 +176,32 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
 
   /** Adds a machine that is present. */
   addMachine(id: string, primaryIp: string, metadata: Metadata = {}): void {
-    this.#step([], (revision) => {
-      const machineId = parseMachineId(id);
-      this.machines.set(machineId, {
-        id: machineId,
-        known: true,
-        metadata,
-        policy: { cordoned: false, drained: false },
-        presence: {
+    this.#step(
+      [],
+      (revision) => {
+        const machineId = parseMachineId(id);
+        this.machines.set(machineId, {
           id: machineId,
-          primaryIp,
-          apiAddresses: [],
+          known: true,
           metadata,
-          version: "0.1.0",
-          bootId: "boot",
-          instance: "instance",
-          state: "up",
-          leaseId: "1",
-          createRevision: revision,
-          modRevision: revision,
-        },
-      });
-    });
+          policy: { cordoned: false, drained: false },
+          presence: {
+            id: machineId,
+            primaryIp,
+            apiAddresses: [],
+            metadata,
+            version: "0.1.0",
+            bootId: "boot",
+            instance: "instance",
+            state: "up",
+            leaseId: "1",
+            createRevision: revision,
+            modRevision: revision,
+          },
+        });
+      },
+      [parseMachineId(id)],
+    );
   }
 
   /** Makes a machine absent; its states go with its lease, its seats stay. */
@@ -209,7 +213,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     this.#step(names, () => {
       this.machines.set(machineId, { ...machine, presence: undefined });
       this.states.delete(machineId);
-    });
+    }, [machineId]);
   }
 
   /** Gives a unit a seat, or changes the target of the one it has. */
@@ -317,18 +321,27 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     this.#notify([], false);
   }
 
-  #step(names: readonly UnitName[], change: (revision: Revision) => void): void {
+  #step(
+    names: readonly UnitName[],
+    change: (revision: Revision) => void,
+    machines: readonly MachineId[] = [],
+  ): void {
     this.revision += 1;
     change(this.revision);
-    this.#notify(names, false);
+    this.#notify(names, false, [], machines);
   }
 
-  #notify(names: readonly UnitName[], resynced: boolean, refused: readonly UnitName[] = []): void {
+  #notify(
+    names: readonly UnitName[],
+    resynced: boolean,
+    refused: readonly UnitName[] = [],
+    machines: readonly MachineId[] = [],
+  ): void {
     const change: ReplicaChange = {
       revision: this.revision,
       resynced,
       units: new Set(names),
-      machines: new Set(),
+      machines: new Set(machines),
       leader: false,
       refused: new Set(refused),
     };
