@@ -9,7 +9,18 @@ const names = ["a.service", "a@1.service", "b.service", "é.service"] as UnitNam
 const machines = ["m1", "m2", "m3"];
 
 const step = fc.record({
-  act: fc.constantFrom("unit", "destroy", "spoil", "report", "refuse", "forget", "lose", "join", "look"),
+  act: fc.constantFrom(
+    "unit",
+    "destroy",
+    "spoil",
+    "report",
+    "refuse",
+    "forget",
+    "lose",
+    "hide",
+    "join",
+    "look",
+  ),
   name: fc.constantFrom(...names.slice(0, 3)),
   machine: fc.constantFrom(...machines),
 });
@@ -26,6 +37,7 @@ function play(
   if (act === "refuse" && isPresent) cluster.report(machine, name, { condition: "refused" });
   if (act === "forget") cluster.forgetState(machine, name);
   if (act === "lose") cluster.loseMachine(machine);
+  if (act === "hide") cluster.hideMachine(machine);
   if (act === "join") cluster.addMachine(machine, "");
 }
 

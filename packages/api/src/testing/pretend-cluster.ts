@@ -216,6 +216,14 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     }, [machineId]);
   }
 
+  /** Makes a machine absent whose states are still there, as between two steps of a replica. */
+  hideMachine(id: string): void {
+    const machineId = parseMachineId(id);
+    const machine = this.machines.get(machineId);
+    if (machine === undefined) return;
+    this.#step([], () => this.machines.set(machineId, { ...machine, presence: undefined }), [machineId]);
+  }
+
   /** Gives a unit a seat, or changes the target of the one it has. */
   seat(machine: string, unit: string, target: SeatTarget, reason = "fewest units"): void {
     const id = parseMachineId(machine);
