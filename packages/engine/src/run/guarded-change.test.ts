@@ -1,0 +1,100 @@
+import { parseMachineId } from "@fleet/core";
+import type { Guard } from "@fleet/core/ports";
+import { describe, expect, it } from "vitest";
+import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { plan } from "../plan/plan.js";
+import { toGuardedChange } from "./guarded-change.js";
+
+/** The changes of a plan, guards and writes in brief. */
+function changesOf(cluster: ClusterSketch): readonly string[] {
+  const { tasks } = plan(cluster.view, { releasedMachines: cluster.absent });
+  return tasks.map((task) => {
+    const { guards, writes } = toGuardedChange(task);
+    const written = writes.map((write) => {
+      if (write.kind === "put-seat") return `${write.seat.target}@${write.seat.machine}`;
+      return write.kind === "delete-seat" ? `delete@${write.machine}` : write.kind;
+    });
+    return `${task.kind}: ${guards.map((guard) => sketchGuard(cluster, guard)).join(" ")} -> ${written.join(" ")}`;
+  });
+}
+
+/** `ok` for the present revision of something that is there. */
+function sketchGuard({ units, destroyed, seats, machines }: ClusterSketch, guard: Guard): string {
+  const value = (actual: number | undefined): string => {
+    if (guard.revision === "held" || guard.revision === 0) return `${guard.revision}`;
+    return guard.revision === actual ? "ok" : `not ${actual}`;
+  };
+  switch (guard.kind) {
+    case "unit":
+      return `unit=${value(units.get(guard.unit)?.modRevision)}`;
+    case "mark":
+      return `mark=${value(destroyed.get(guard.unit)?.modRevision)}`;
+    case "presence":
+      return `${guard.machine}=${value(machines.get(guard.machine)?.presence?.modRevision)}`;
+    case "seat": {
+      const name = guard.unit.replace(".service", "");
+      return `${name}@${guard.machine}=${value(seats.get(guard.machine)?.get(guard.unit)?.modRevision)}`;
+    }
+  }
+}
+
+describe("a guarded change compares", () => {
+  const sketch = (machines: string, units: string) =>
+    new ClusterSketch().addMachines(machines).addUnits(units);
+
+  it("for a seat: the record, the machine, that there is no seat, and that the peers are there", () => {
+    expect(changesOf(sketch("m1", "a>m1; b{MachineOf=a.service}"))).toEqual([
+      "seat: unit=ok m1=ok b@m1=0 a@m1=held -> launched@m1",
+    ]);
+  });
+
+  it("for an update: the record, the machine, and the seat", () => {
+    const cluster = sketch("m1 m2!", "a>m1; b>m2{MachineID=m2}");
+    cluster.changeUnit("a", { startCount: 2 }).changeUnit("b", { desiredState: "loaded" });
+    expect(changesOf(cluster)).toEqual([
+      "update: unit=ok m1=ok a@m1=ok -> launched@m1",
+      "update: unit=ok m2=0 b@m2=ok -> loaded@m2",
+    ]);
+  });
+
+  it("for a move: both machines and both seats", () => {
+    expect(changesOf(sketch("m1 m2!", "a>m2"))).toEqual([
+      "move: unit=ok m1=ok a@m1=0 a@m2=ok m2=0 -> absent@m2 launched@m1",
+    ]);
+    expect(changesOf(sketch("m1 m2~", "a>m2"))).toEqual([
+      "move: unit=ok m1=ok a@m1=0 a@m2=ok m2=ok -> absent@m2 launched@m1",
+    ]);
+  });
+
+  it("for a tombstone: the record and the seat, and what it relies on", () => {
+    expect(changesOf(sketch("m1", "a/inactive>m1"))).toEqual(["unseat: unit=ok a@m1=ok -> absent@m1"]);
+    expect(changesOf(sketch("m1", "a>m1").destroy("a"))).toEqual([
+      "unseat: unit=0 a@m1=ok mark=ok -> absent@m1",
+      "clear-mark: mark=ok -> delete-mark",
+    ]);
+    const surplus = sketch("m1 m2", "a>m1");
+    surplus.reportLoaded("m2", serviceName("a"));
+    expect(changesOf(surplus)).toEqual(["unseat: unit=ok a@m2=0 a@m1=ok -> absent@m2"]);
+  });
+
+  it("for a collection: the tombstone, and that a forgotten machine is still away", () => {
+    const cluster = sketch("m1 m2?", "a/inactive");
+    const seat = cluster.putSeat("m1", serviceName("a"), "absent");
+    cluster.putSeat("m2", serviceName("a"), "absent");
+    cluster.reportLoaded("m1", serviceName("a"), { condition: "unloaded", acked: seat.modRevision });
+    expect(changesOf(cluster)).toEqual([
+      "collect: a@m1=ok -> delete@m1",
+      "collect: a@m2=ok m2=0 -> delete@m2",
+    ]);
+  });
+
+  it("no more peers than a transaction has room for", () => {
+    const cluster = sketch("m1", "");
+    const names = Array.from({ length: 200 }, (_, index) => `p${index}`);
+    cluster.addUnits(names.map((name) => `${name}>m1`).join("; "));
+    cluster.addUnits(`a{${names.map((name) => `MachineOf=${name}.service`).join(";")}}`);
+    const [task] = plan(cluster.view, { releasedMachines: new Set() }).tasks;
+    expect(task).toMatchObject({ kind: "seat", machine: parseMachineId("m1") });
+    expect(toGuardedChange(task!).guards.length).toBeLessThan(100);
+  });
+});
