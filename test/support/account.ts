@@ -11,6 +11,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Puts an end to a program when the tests are killed, which then cannot clean up. */
+const endsWithUs = ["setpriv", "--pdeathsig", "KILL"];
+
 /** Beside the program itself. */
 export interface RunAs {
   readonly environment?: Readonly<Record<string, string>>;
@@ -124,9 +127,9 @@ export class Account {
   }
 
   #enter(): readonly string[] {
-    if (this.#holder?.pid === undefined) return [];
+    if (this.#holder?.pid === undefined) return endsWithUs;
     const ids = ["--reuid", String(nobody), "--regid", String(nobody), "--clear-groups"];
-    const enter = ["nsenter", "--mount", "--target", String(this.#holder.pid), "setpriv", ...ids];
+    const enter = ["nsenter", "--mount", "--target", String(this.#holder.pid), ...endsWithUs, ...ids];
     // Whoever enters a mount namespace stands at its root.
     return [...enter, "sh", "-c", 'cd "$0" && exec "$@"', this.directory];
   }
@@ -148,9 +151,9 @@ async function hold(directory: string): Promise<ChildProcess> {
     "echo ready",
     "exec sleep infinity",
   ];
-  const holder = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", script.join("\n")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const unshare = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script.join("\n")];
+  const [program = "", ...args] = [...endsWithUs, ...unshare];
+  const holder = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   const said = await Promise.race([once(holder.stdout, "data"), once(holder, "exit")]);
   if (!String(said[0]).startsWith("ready")) throw new Error("cannot make a mount namespace");
   return holder;
