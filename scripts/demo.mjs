@@ -1,24 +1,18 @@
 // `npm run demo`: sets up what is missing, builds, and runs packages/demo. `npm run demo -- --help` has the rest.
 import { existsSync } from "node:fs";
-import { checkout, setup } from "./setup.mjs";
+import { demoHelp, parseDemoArguments } from "./arguments.mjs";
+import { prepare, refuseArguments, runProgram } from "./program.mjs";
+import { checkout } from "./setup.mjs";
 
 const bundle = `${checkout}/packages/demo/dist/demo.mjs`;
-const argv = process.argv.slice(2);
-const starts = !argv.some((word) => ["status", "stop", "kill", "revive", "--help", "-h"].includes(word));
+const request = parseDemoArguments(process.argv.slice(2));
 
-if (starts || !existsSync(bundle)) {
-  await setup();
-  const { build } = await import("./build.mjs");
-  await build();
+if (typeof request === "string") refuseArguments("demo", request, demoHelp);
+else if (request.action === "help") process.stdout.write(demoHelp);
+else {
+  await runProgram("demo", async (io) => {
+    if (request.action === "start" || !existsSync(bundle)) await prepare(console.log);
+    const { runDemo } = await import(bundle);
+    return await runDemo({ checkout, request, ...io });
+  });
 }
-
-const interrupt = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => interrupt.abort(new Error(signal)));
-const { runDemo } = await import(bundle);
-process.exitCode = await runDemo({
-  checkout,
-  argv,
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
-  signal: interrupt.signal,
-});

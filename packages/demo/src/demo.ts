@@ -1,5 +1,4 @@
 import { attachLab, type Lab, LabError, openLab, preflight } from "@fleet/lab";
-import { type DemoArguments, demoHelp, parseDemoArguments } from "./arguments.js";
 import { FleetCluster } from "./fleet-cluster.js";
 import { playLoss, playRevival } from "./power.js";
 import { Screen } from "./screen.js";
@@ -7,10 +6,16 @@ import { playStory } from "./story.js";
 
 const labName = "demo";
 
+/** What is asked of the demo; scripts/arguments.mjs reads it from the command line. */
+export type DemoRequest =
+  | { readonly action: "start"; readonly machines: number; readonly ttl: string | undefined }
+  | { readonly action: "status" | "stop" }
+  | { readonly action: "kill" | "revive"; readonly machine: string };
+
 /** What the demo is run with. */
 export interface DemoContext {
   readonly checkout: string;
-  readonly argv: readonly string[];
+  readonly request: DemoRequest;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
   readonly signal: AbortSignal;
@@ -28,7 +33,7 @@ async function attached(): Promise<Lab | undefined> {
 async function start(
   context: DemoContext,
   screen: Screen,
-  options: Extract<DemoArguments, { action: "start" }>,
+  options: Extract<DemoRequest, { action: "start" }>,
 ): Promise<void> {
   const missing = preflight().filter((item) => item.required);
   if (missing.length > 0) {
@@ -57,7 +62,7 @@ async function start(
       progress: (step) => screen.step(step),
     });
     screen.step(`the cluster is ready: ${options.machines} machines`);
-    await playStory(screen, cluster);
+    await playStory(screen, cluster, context.signal);
     await lab.release();
     screen.say(`\nThe cluster goes on running. To use it:\n`);
     screen.say(`export PATH=${context.checkout}/bin:$PATH`);
@@ -87,46 +92,44 @@ async function status(screen: Screen, checkout: string, lab: Lab): Promise<void>
   screen.say(`\nexport PATH=${checkout}/bin:$PATH\nexport FLEETCTL_ENDPOINT=${cluster.endpoint}`);
 }
 
-async function act(context: DemoContext, screen: Screen, action: DemoArguments): Promise<void> {
-  if (action.action === "help") return screen.say(demoHelp);
-  if (action.action === "start") return await start(context, screen, action);
+async function act(context: DemoContext, screen: Screen): Promise<void> {
+  const { request, signal } = context;
+  if (request.action === "start") return await start(context, screen, request);
   const lab = await attached();
   if (lab === undefined) {
-    if (action.action === "stop") return screen.say("the demo is not running; nothing to stop");
+    if (request.action === "stop") return screen.say("the demo is not running; nothing to stop");
     throw new LabError("not-running", "the demo is not running", { hint: "Start it with: npm run demo" });
   }
-  if (action.action === "status") return await status(screen, context.checkout, lab);
-  if (action.action === "stop") {
+  if (request.action === "status") return await status(screen, context.checkout, lab);
+  if (request.action === "stop") {
     await lab.stop({ graceful: true });
     return screen.step("the demo has ended; nothing is left of it");
   }
   const cluster = await FleetCluster.attach(lab, context.checkout);
-  if (cluster.machine(action.machine) === undefined) {
+  if (!("machine" in request) || cluster.machine(request.machine) === undefined) {
     const names = cluster.machines.map((machine) => machine.name).join(", ");
-    throw new LabError("invalid", `there is no machine "${action.machine}"`, { hint: `There are ${names}.` });
+    throw new LabError("invalid", "there is no such machine", { hint: `There are ${names}.` });
   }
-  if (action.action === "kill") await playLoss(screen, cluster, action.machine);
-  else await playRevival(screen, cluster, action.machine);
-  await cluster.waitForListedActive(context.signal);
-  await screen.play(cluster, "list-units");
+  if (request.action === "kill") await playLoss(screen, cluster, request.machine, signal);
+  else await playRevival(screen, cluster, request.machine, signal);
+  await screen.play(cluster, "list-units", signal);
 }
 
 /**
  * Runs the demo.
- * @returns the exit status: 0 done, 1 failed, 2 wrong arguments.
+ * @returns the exit status: 0 done, 1 failed, 130 interrupted.
  */
 export async function runDemo(context: DemoContext): Promise<number> {
-  const action = parseDemoArguments(context.argv);
-  if (typeof action === "string") {
-    context.writeError(`demo: ${action}\n\n${demoHelp}`);
-    return 2;
-  }
   try {
-    await act(context, new Screen(context.write), action);
+    await act(context, new Screen(context.write));
     return 0;
   } catch (error) {
     if (context.signal.aborted) {
-      context.writeError("demo: interrupted; everything it started has been ended\n");
+      const what =
+        context.request.action === "start"
+          ? "everything it started has been ended"
+          : "the cluster goes on running";
+      context.writeError(`demo: interrupted; ${what}\n`);
       return 130;
     }
     const hint = error instanceof LabError && error.hint !== undefined ? `\n${error.hint}` : "";

@@ -1,4 +1,7 @@
-import { type Lab, until } from "@fleet/lab";
+import { readFile } from "node:fs/promises";
+import { createTransport, FleetClient } from "@fleet/client";
+import { FleetError } from "@fleet/core";
+import { type Lab, LabError, sleep, until } from "@fleet/lab";
 import { type FleetMachine, fleetDaemon, fleetMachine } from "./fleet-machine.js";
 import { type ProgramOptions, type ProgramResult, runProgram } from "./run-program.js";
 
@@ -23,6 +26,17 @@ export interface FleetClusterOptions {
 }
 
 const joinTimeoutMs = 60_000;
+
+/** The last line that each machine's fleetd has said, which is all there is when it does not come up. */
+async function lastWords(lab: Lab, machines: readonly FleetMachine[]): Promise<string> {
+  const said: string[] = [];
+  for (const { name } of machines) {
+    const log = await readFile(lab.logs(name).daemon, "utf8").catch(() => "");
+    const last = log.trimEnd().split("\n").at(-1);
+    if (last !== undefined && last !== "") said.push(`fleetd of ${name}: ${last}`);
+  }
+  return said.join("\n");
+}
 
 /** A fleet of real machines in a lab: etcd, N systemd managers, a fleetd on each. */
 export class FleetCluster {
@@ -56,7 +70,16 @@ export class FleetCluster {
       await FleetCluster.#endpointOf(lab, machines),
     );
     progress("waiting until they have joined");
-    await cluster.waitForMachines(machines.length, signal);
+    try {
+      await cluster.waitForMachines(machines.length, signal);
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const hint = await lastWords(lab, machines);
+      throw new LabError("failed", "the machines have not joined", {
+        cause: error,
+        ...(hint === "" ? {} : { hint }),
+      });
+    }
     return cluster;
   }
 
@@ -99,6 +122,22 @@ export class FleetCluster {
     return urls.join(",");
   }
 
+  /** Why the engine gives a unit no other place, if it has said so. */
+  async placementProblem(unit: string, signal?: AbortSignal): Promise<string | undefined> {
+    const clock = { monotonic: () => performance.now(), sleep };
+    const transport = createTransport({ endpoints: this.endpoint, clock, requestTimeoutMs: 5_000 });
+    const client = new FleetClient({ transport, clock });
+    try {
+      const seen = await client.look([unit], signal ?? new AbortController().signal);
+      return seen.units.get(unit)?.problem;
+    } catch (error) {
+      signal?.throwIfAborted();
+      // A server that has no answer now may have one when it is asked again.
+      if (error instanceof FleetError) return undefined;
+      throw error;
+    }
+  }
+
   /** The machine of that name. */
   machine(name: string): FleetMachine | undefined {
     return this.machines.find((machine) => machine.name === name);
@@ -127,18 +166,17 @@ export class FleetCluster {
     );
   }
 
-  /** Waits until every unit that is listed is listed as active. */
-  async waitForListedActive(signal?: AbortSignal): Promise<void> {
-    await until(
-      "all units to be listed as active",
-      { signal, timeoutMs: joinTimeoutMs, everyMs: 50 },
-      async () => {
-        const listed = await this.fleetctl(["list-units", "--no-legend", "--fields=active"]);
-        return (
-          listed.status === 0 && listed.stdout.split("\n").every((active) => ["active", ""].includes(active))
-        );
-      },
-    );
+  /** Waits until these units are listed, and wherever they are listed, as active. */
+  async waitForListedActive(units: readonly string[], signal?: AbortSignal): Promise<void> {
+    const what = `${units.join(", ")} to be listed as active`;
+    await until(what, { signal, timeoutMs: joinTimeoutMs, everyMs: 50 }, async () => {
+      const listed = await this.fleetctl(["list-units", "--no-legend", "--fields=unit,active"]);
+      const rows = listed.stdout.split("\n").map((line) => line.split(/\t+/));
+      return units.every((unit) => {
+        const own = rows.filter(([name]) => name === unit);
+        return own.length > 0 && own.every(([, active]) => active === "active");
+      });
+    });
   }
 
   /** Where a unit has processes now, by the kernel's account: names of machines. */

@@ -1,6 +1,6 @@
 export { type BenchCommand, runBench } from "./bench/bench.js";
-export { type DemoContext, runDemo } from "./demo.js";
+export { type DemoContext, type DemoRequest, runDemo } from "./demo.js";
 export { FleetCluster, type FleetClusterOptions } from "./fleet-cluster.js";
 export { type FleetMachine, fleetDaemon, fleetMachine } from "./fleet-machine.js";
-export { type LossReport, loseMachine } from "./power.js";
+export { type LossOptions, type LossReport, loseMachine } from "./power.js";
 export { type ProgramOptions, type ProgramResult, runProgram } from "./run-program.js";

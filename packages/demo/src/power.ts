@@ -6,87 +6,137 @@ import type { Screen } from "./screen.js";
 export interface LossReport {
   /** Units that ran on the machine and had to move, and where each runs now. */
   readonly moved: ReadonlyMap<string, readonly string[]>;
-  /** Units that stay with their machine: global ones. */
-  readonly stayed: readonly string[];
+  /** Units that have no other place now, and why, in the engine's words. */
+  readonly homeless: ReadonlyMap<string, string>;
+  /** Global units: they stay with their machine. */
+  readonly globals: readonly string[];
   /** From the cut until the last moved unit had processes elsewhere. */
   readonly durationMs: number;
 }
 
-const failoverTimeoutMs = 120_000;
+/** What `loseMachine` may be given. */
+export interface LossOptions {
+  /** Told what ran on the machine, right after the cut. */
+  readonly onCut?: (units: readonly string[]) => void;
+  readonly signal?: AbortSignal | undefined;
+}
 
-/** The units with processes on a machine, without fleetd itself. */
-async function unitsOn(cluster: FleetCluster, machine: string): Promise<readonly string[]> {
-  const running = [...(await cluster.lab.unitsRunning(machine)).keys()];
-  const ours = (await cluster.fleetctl(["list-unit-files", "--no-legend", "--fields=unit"])).stdout.split(
-    "\n",
-  );
-  return running.filter((unit) => ours.includes(unit));
+const failoverTimeoutMs = 120_000;
+/** The engine is asked why a unit has no place less often than the kernel is asked where it runs. */
+const askEveryMs = 500;
+
+interface UnitOfFleet {
+  readonly name: string;
+  readonly isGlobal: boolean;
+  readonly isLaunched: boolean;
+}
+
+async function unitsOfFleet(cluster: FleetCluster): Promise<readonly UnitOfFleet[]> {
+  const listed = await cluster.fleetctl(["list-unit-files", "--no-legend", "--fields=unit,global,dstate"]);
+  return listed.stdout
+    .split("\n")
+    .map((line) => line.split(/\t+/))
+    .flatMap(([name = "", global, desired]) =>
+      name === "" ? [] : [{ name, isGlobal: global === "true", isLaunched: desired === "launched" }],
+    );
 }
 
 /**
- * Cuts a machine's power and waits until every unit that may run elsewhere does, by the kernel's account.
- * @throws {Error} if the machine is unknown or off; LabError `timeout` if the units do not come back.
+ * Cuts a machine's power and waits until every unit that ran there runs elsewhere, by the kernel's account, or is said
+ * by the engine to have no other place.
+ * @throws {LabError} `timeout` if neither comes to pass.
  */
 export async function loseMachine(
   cluster: FleetCluster,
   name: string,
-  onCut: (units: readonly string[]) => void = () => undefined,
+  { onCut, signal }: LossOptions = {},
 ): Promise<LossReport> {
-  const units = await unitsOn(cluster, name);
-  const stayed: string[] = [];
-  const movable: string[] = [];
-  for (const unit of units) {
-    ((await cluster.placesOf(unit)).length > 1 ? stayed : movable).push(unit);
-  }
+  const running = await cluster.lab.unitsRunning(name);
+  const units = (await unitsOfFleet(cluster)).filter((unit) => running.has(unit.name));
+  const movable = units.filter((unit) => !unit.isGlobal && unit.isLaunched).map((unit) => unit.name);
   const startedMs = performance.now();
-  await cluster.lab.killMachine(name);
-  onCut(units);
+  await cluster.lab.killMachine(name, { signal });
+  onCut?.(units.map((unit) => unit.name));
   const moved = new Map<string, readonly string[]>();
+  const homeless = new Map<string, string>();
+  let askedMs = startedMs;
+  let durationMs = 0;
   await until(
-    `the units of ${name} to run elsewhere`,
-    { timeoutMs: failoverTimeoutMs, everyMs: 20 },
+    `the units of ${name} to run elsewhere (${movable.join(", ")})`,
+    { signal, timeoutMs: failoverTimeoutMs, everyMs: 20 },
     async () => {
       for (const unit of movable) {
-        const places = await cluster.placesOf(unit);
-        if (places.length > 0) moved.set(unit, places);
+        const places = moved.has(unit) ? [] : await cluster.placesOf(unit);
+        if (places.length === 0) continue;
+        moved.set(unit, places);
+        homeless.delete(unit);
+        durationMs = performance.now() - startedMs;
       }
-      return moved.size === movable.length;
+      if (performance.now() - askedMs > askEveryMs) {
+        askedMs = performance.now();
+        for (const unit of movable) {
+          const problem = moved.has(unit) ? undefined : await cluster.placementProblem(unit, signal);
+          if (problem !== undefined) homeless.set(unit, problem);
+        }
+      }
+      return moved.size + homeless.size === movable.length;
     },
   );
-  return { moved, stayed, durationMs: performance.now() - startedMs };
+  const globals = units.filter((unit) => unit.isGlobal).map((unit) => unit.name);
+  return { moved, homeless, globals, durationMs };
 }
 
 /** Cuts a machine's power in front of the reader. */
-export async function playLoss(screen: Screen, cluster: FleetCluster, name: string): Promise<LossReport> {
+export async function playLoss(
+  screen: Screen,
+  cluster: FleetCluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<LossReport> {
   screen.say(`\n# cutting the power of ${name}: its systemd, its fleetd and all its units are killed`);
-  const report = await loseMachine(cluster, name, (units) => {
-    screen.step(`${name} is dead; it ran ${units.join(", ") || "no units"}`);
+  const report = await loseMachine(cluster, name, {
+    signal,
+    onCut: (units) => screen.step(`${name} is dead; it ran ${units.join(", ") || "no units"}`),
   });
   for (const [unit, places] of report.moved) screen.step(`${unit} runs on ${places.join(", ")}`);
-  for (const unit of report.stayed) screen.say(`          ${unit} is global: it runs on the others anyway`);
-  screen.step(`everything runs again, ${(report.durationMs / 1000).toFixed(1)} s after the power was cut`);
+  for (const [unit, problem] of report.homeless) screen.step(`${unit} waits: ${problem}`);
+  for (const unit of report.globals) {
+    screen.say(`          ${unit} is global: it runs on every other machine anyway`);
+  }
+  if (report.moved.size > 0) {
+    const seconds = (report.durationMs / 1000).toFixed(1);
+    screen.step(`all that can run elsewhere does, ${seconds} s after the power was cut`);
+    await cluster.waitForListedActive([...report.moved.keys()], signal);
+  }
   return report;
 }
 
 /** Switches a machine on again in front of the reader, and waits until it has joined and runs the global units. */
-export async function playRevival(screen: Screen, cluster: FleetCluster, name: string): Promise<void> {
+export async function playRevival(
+  screen: Screen,
+  cluster: FleetCluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
   const present = (await cluster.fleetctl(["list-machines", "--no-legend"])).stdout
     .split("\n")
     .filter(Boolean);
-  await cluster.lab.reviveMachine(name);
+  await cluster.lab.reviveMachine(name, { signal });
   screen.step(`${name} has booted`);
-  await cluster.waitForMachines(present.length + 1);
+  await cluster.waitForMachines(present.length + 1, signal);
   screen.step(`${name} has joined`);
-  const files = await cluster.fleetctl(["list-unit-files", "--no-legend", "--fields=unit,global,dstate"]);
-  const globals = files.stdout
-    .split("\n")
-    .map((line) => line.split(/\t+/))
-    .filter(([, global, desired]) => global === "true" && desired === "launched")
-    .flatMap(([unit]) => (unit === undefined ? [] : [unit]));
+  const globals = (await unitsOfFleet(cluster)).filter((unit) => unit.isGlobal && unit.isLaunched);
   for (const unit of globals) {
-    await cluster.waitForPlaces(unit, (places) => places.includes(name));
-    screen.step(`${unit} runs on ${name}`);
+    await cluster.waitForPlaces(unit.name, (places) => places.includes(name), { signal });
+    screen.step(`${unit.name} runs on ${name}`);
   }
-  const others = (await unitsOn(cluster, name)).filter((unit) => !globals.includes(unit));
+  const expected = new Set([...globals.map((unit) => unit.name), "fleetd.service"]);
+  const others = [...(await cluster.lab.unitsRunning(name)).keys()].filter((unit) => !expected.has(unit));
   screen.step(`other units on ${name}: ${others.join(", ") || "none; nothing was moved back"}`);
+  if (globals.length > 0) {
+    await cluster.waitForListedActive(
+      globals.map((unit) => unit.name),
+      signal,
+    );
+  }
 }

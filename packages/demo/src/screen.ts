@@ -28,9 +28,9 @@ export class Screen {
    * Runs fleetctl in front of the reader.
    * @throws {Error} if it fails, because the story is then broken.
    */
-  async play(cluster: FleetCluster, command: string): Promise<string> {
+  async play(cluster: FleetCluster, command: string, signal: AbortSignal): Promise<string> {
     this.#write(`\n$ fleetctl ${command}\n`);
-    const result = await cluster.fleetctl(command.split(" "));
+    const result = await cluster.fleetctl(command.split(" "), { signal });
     this.#write(result.stdout);
     this.#write(result.stderr);
     if (result.status !== 0) throw new Error(`fleetctl ${command} ended with status ${result.status}`);

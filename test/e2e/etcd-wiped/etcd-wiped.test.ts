@@ -9,7 +9,7 @@ const limits = { timeoutMs: 60_000, everyMs: 50 };
 beforeAll(async () => {
   await fleetctl(cluster(), "start", "examples/units/monitor.service", "examples/units/hello.service");
   await cluster().waitForPlaces("monitor.service", (places) => places.length === 3);
-  await cluster().waitForListedActive();
+  await cluster().waitForListedActive(["monitor.service", "hello.service"]);
 });
 
 it("leaves all units running, refuses writes, and goes on when told", async () => {
@@ -35,6 +35,6 @@ it("leaves all units running, refuses writes, and goes on when told", async () =
 
   // The units are unknown to the empty registry; submitting them again adopts what runs.
   await fleetctl(cluster(), "start", "examples/units/monitor.service", "examples/units/hello.service");
-  await cluster().waitForListedActive();
+  await cluster().waitForListedActive(["monitor.service", "hello.service"]);
   expect(await invocations(cluster())).toMatchObject(before);
 });

@@ -53,7 +53,7 @@ describe("three machines as one", () => {
   });
 
   it("lists every copy as active", async () => {
-    await cluster().waitForListedActive();
+    await cluster().waitForListedActive(["monitor.service", ...ordinary.map((name) => `${name}.service`)]);
     const listed = rows(await fleetctl(cluster(), "list-units", "--no-legend"));
     expect(listed).toHaveLength(8);
     for (const [, , active, sub] of listed) expect([active, sub]).toEqual(["active", "running"]);

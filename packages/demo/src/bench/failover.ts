@@ -38,7 +38,7 @@ export async function benchFailover(context: BenchContext): Promise<Figures> {
       if (victim === undefined) break;
       context.progress(`run ${run + 1} of ${context.runs}: losing ${victim.name}`);
       // The one revived last is empty; start its units anew so that every victim has some.
-      const report = await loseMachine(cluster, victim.name);
+      const report = await loseMachine(cluster, victim.name, { signal: context.signal });
       seconds.push(report.durationMs / 1000);
       moved.push(report.moved.size);
       await lab.reviveMachine(victim.name);
