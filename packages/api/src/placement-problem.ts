@@ -3,8 +3,7 @@ import type { EngineStatus, UnitName } from "@fleet/core";
 const indexes = new WeakMap<EngineStatus, ReadonlyMap<UnitName, string>>();
 
 /**
- * Why the leader has no place for a unit, in its words. A global unit that several machines would not take has the
- * reason of the first.
+ * Why the leader has no place for a unit, or not all the places of a global one, in its words.
  * @returns `undefined` if it has said nothing of the unit.
  */
 export function placementProblem(status: EngineStatus | undefined, unit: UnitName): string | undefined {

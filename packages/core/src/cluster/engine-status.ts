@@ -19,7 +19,7 @@ export interface RefusedUnit {
 
 /**
  * What the leader holds back, and why; for people, nothing is decided by it. It lives as long as the office. Of a long
- * list of refusals it has the beginning. A global unit may be refused several times.
+ * list of refusals it has the beginning.
  */
 export interface EngineStatus {
   readonly machines: readonly HeldMachine[];
