@@ -6,6 +6,7 @@ import { cp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
+import { SetupError } from "./setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -76,7 +77,7 @@ async function buildProgram(name, { prepare, minify = false, entry: file = "main
 /**
  * Builds programs.
  * @param {{ names?: readonly string[], log?: (line: string) => void }} [options] - Default: all of them.
- * @throws {Error} if one cannot be built; esbuild has then printed what is wrong with its source.
+ * @throws {SetupError} if one cannot be built; esbuild has then printed what is wrong with its source.
  */
 export async function build({ names = Object.keys(programs), log = console.log } = {}) {
   const failed = [];
@@ -88,7 +89,7 @@ export async function build({ names = Object.keys(programs), log = console.log }
       failed.push(`${name}${error.errors === undefined ? `: ${error.message}` : ""}`);
     }
   }
-  if (failed.length > 0) throw new Error(`not built: ${failed.join(", ")}`);
+  if (failed.length > 0) throw new SetupError(`not built: ${failed.join(", ")}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
