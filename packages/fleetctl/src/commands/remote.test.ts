@@ -238,6 +238,14 @@ describe("ssh", () => {
     });
   });
 
+  it("says what an unreachable machine of this host may be", async () => {
+    const { files, programs, run } = await create("v2");
+    programs.statuses.set("127.0.0.1", 255);
+    expect(await run("ssh 113f")).toMatchObject({ code: 255, stderr: simulated });
+    files.set("/etc/machine-id", machineIds[0]);
+    expect(await run("ssh 113f")).toMatchObject({ code: 255, stderr: "" });
+  });
+
   it("says what to install", async () => {
     const { programs, run } = await create("v2");
     programs.missing.add("ssh");

@@ -4,10 +4,12 @@ import type { Command, CommandArgs, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { isHost } from "../remote/bastion.js";
-import { chooseMachine, type MachineQuestion } from "../remote/choose-machine.js";
+import { cannotProceed, chooseMachine, type MachineQuestion, noAddress } from "../remote/choose-machine.js";
+import { localMachineId } from "../remote/local-machine.js";
 import { notRunStatus } from "../remote/run-on-machine.js";
 import { sshToMachine } from "../remote/ssh-command-line.js";
 import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
+import { simulationHint } from "../remote/what-the-cluster-knows.js";
 import { UsageError } from "../usage-error.js";
 
 const usage = "ssh [-A|--forward-agent] [--ssh-port=N] [--machine|--unit] {MACHINE|UNIT} [COMMAND...]";
@@ -61,10 +63,17 @@ export const ssh: Command = {
   },
   run: async (context, args) => {
     const settings = readSshSettings(args);
+    const port = readSshPort(args);
     const { command, question } = readQuestion(args);
     const machine = await find(context, question);
     if (machine === undefined) return exitCode.failed;
-    return await open(context, args, { settings, command, host: machine.primaryIP ?? "" });
+    return await open(context, {
+      machine,
+      port,
+      settings,
+      command,
+      forwardAgent: args.flag("forward-agent"),
+    });
   },
 };
 
@@ -83,52 +92,58 @@ function readQuestion(args: CommandArgs): {
   if (unit !== "") return { question: { kind: "unit", unit }, command: positionals };
   const [word, ...command] = positionals;
   if (word === undefined || word === "") {
-    throw new UsageError("Unable to proceed: one machine or unit must be provided", { hint });
+    throw new UsageError(`${cannotProceed}: one machine or unit must be provided`, { hint });
   }
   return { question: { kind: "either", word }, command };
 }
 
 async function find(context: CommandContext, question: MachineQuestion): Promise<MachineV1 | undefined> {
   const { signal, stderr } = context;
-  const step = "Unable to proceed";
   try {
     const choice = await chooseMachine(context, question);
     if (choice.kind === "found") {
       if (isHost(choice.machine.primaryIP ?? "")) return choice.machine;
-      stderr.write("Could not determine address of machine.\n");
+      stderr.write(`${noAddress}\n`);
       return undefined;
     }
-    const isSentence = choice.message.endsWith("machine.");
-    stderr.write(isSentence ? `${choice.message}\n` : `${step}: ${choice.message}\n`);
+    stderr.write(`${choice.message}\n`);
     if (choice.hint !== undefined) stderr.write(`Hint: ${choice.hint}\n`);
   } catch (error) {
     signal.throwIfAborted();
-    tellError(context, step, error);
+    tellError(context, cannotProceed, error);
   }
   return undefined;
 }
 
-async function open(
-  { programs, signal, stderr }: CommandContext,
-  args: CommandArgs,
-  {
-    command,
-    host,
-    settings,
-  }: { readonly settings: SshSettings; readonly command: readonly string[]; readonly host: string },
-): Promise<number> {
+interface Login {
+  readonly machine: MachineV1;
+  readonly port: number;
+  readonly settings: SshSettings;
+  /** None: a shell. */
+  readonly command: readonly string[];
+  readonly forwardAgent: boolean;
+}
+
+async function open(context: CommandContext, login: Login): Promise<number> {
+  const { programs, signal, stderr } = context;
+  const { command, forwardAgent, machine, port, settings } = login;
+  const host = machine.primaryIP ?? "";
   // As the original: on a terminal, commands get one as well. Without a command ssh does so by itself.
   const wantsTerminal = command.length > 0 && (await programs.isTerminal());
   const session = {
     host,
-    port: readSshPort(args),
+    port,
     command,
     terminal: wantsTerminal ? "always" : "own",
-    agent: args.flag("forward-agent") ? "forward" : "own",
+    agent: forwardAgent ? "forward" : "own",
   } as const;
   try {
     const status = await programs.run(sshToMachine(settings, session), { readsInput: true }, signal);
     signal.throwIfAborted();
+    if (status === notRunStatus && machine.id !== (await localMachineId(context))) {
+      const hint = simulationHint(host);
+      if (hint !== undefined) stderr.write(`Hint: ${hint}\n`);
+    }
     return status;
   } catch (error) {
     signal.throwIfAborted();

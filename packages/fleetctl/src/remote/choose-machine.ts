@@ -5,6 +5,11 @@ import { indexMachines, machineLegend } from "../output/machine-legend.js";
 import { parseUnitAddress } from "../patterns/unit-address.js";
 import { findPlaces } from "../units/find-places.js";
 
+/** The beginning of what the original says when no machine, or more than one, is meant. */
+export const cannotProceed = "Unable to proceed";
+/** What the original says of a unit without a machine, or a machine without an address. */
+export const noAddress = "Could not determine address of machine.";
+
 /** What was named on the command line. */
 export type MachineQuestion =
   | { readonly kind: "machine"; readonly prefix: string }
@@ -48,7 +53,7 @@ function chooseByEither(
     if (byPrefix.length > 0) return chooseByPrefix(machines, word);
     return {
       kind: "none",
-      message: "could not find matching unit or machine",
+      message: `${cannotProceed}: could not find matching unit or machine`,
       hint: `there is no unit ${name}, and no machine whose id begins with ${word}: see fleetctl list-machines`,
     };
   }
@@ -56,7 +61,7 @@ function chooseByEither(
   return {
     kind: "none",
     message:
-      `ambiguous argument, both machine and unit found for \`${word}\`.\n` +
+      `${cannotProceed}: ambiguous argument, both machine and unit found for \`${word}\`.\n` +
       "Please use flag `--machine` or `--unit` to refine the search",
   };
 }
@@ -65,12 +70,12 @@ function chooseByPrefix(machines: readonly MachineV1[], prefix: string): Machine
   const [first, ...others] = withPrefix(machines, prefix);
   if (first === undefined) {
     const hint = `no machine has an id that begins with ${prefix}: see fleetctl list-machines`;
-    return { kind: "none", message: "machine does not exist", hint };
+    return { kind: "none", message: `${cannotProceed}: machine does not exist`, hint };
   }
   if (others.length === 0) return { kind: "found", machine: first };
   return {
     kind: "none",
-    message: "found more than one machine",
+    message: `${cannotProceed}: found more than one machine`,
     hint: candidates([first, ...others], (machine) => machine.id ?? ""),
   };
 }
@@ -82,21 +87,21 @@ function chooseByUnit(
   prefix: string | undefined,
 ): MachineChoice {
   const places = findPlaces(name, snapshot, prefix);
-  if (places.kind === "absent") return { kind: "none", message: "unit does not exist" };
+  if (places.kind === "absent") return { kind: "none", message: `${cannotProceed}: unit does not exist` };
   if (places.kind === "nowhere") {
     const hint = `unit ${name}: ${places.why}`;
-    return { kind: "none", message: "Could not determine address of machine.", hint };
+    return { kind: "none", message: noAddress, hint };
   }
   const there = machines.filter(({ id }) => places.machineIds.includes(id ?? ""));
   const [first, ...others] = there;
   if (first === undefined) {
     const hint = `unit ${name}: machine ${places.machineIds.join(", ")} is not present`;
-    return { kind: "none", message: "Could not determine address of machine.", hint };
+    return { kind: "none", message: noAddress, hint };
   }
   if (others.length === 0) return { kind: "found", machine: first };
   return {
     kind: "none",
-    message: `unit ${name} is on more than one machine`,
+    message: `${cannotProceed}: unit ${name} is on more than one machine`,
     hint: candidates(there, (machine) => `${name}@@${machine.id}`),
   };
 }
