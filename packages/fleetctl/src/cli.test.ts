@@ -83,6 +83,26 @@ describe("fleetctl", () => {
   });
 
   it.each([
+    ["submit", "", '""'],
+    ["start", "/", '"/"'],
+    ["load", "{,}", '"{,}"'],
+    ["stop", "", '""'],
+    ["destroy", "", '""'],
+    ["restart", "", '""'],
+    ["status", "", '""'],
+    ["cat", "//", '"//"'],
+    ["journal", "", '""'],
+  ])("%s %j names no unit, which needs no cluster to be told", async (command, word, shown) => {
+    const { api, run } = createCliHarness();
+    api.availability = { available: false };
+    expect(await run([command, word])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `Error: ${shown} names no unit\nRun 'fleetctl ${command} --help' for its usage.\n`,
+    });
+  });
+
+  it.each([
     ["--endpoint=foo", "URL scheme undefined"],
     ["--endpoint=", "URL scheme undefined"],
     ["--endpoint=unix://var/run/fleet.sock", 'unable to connect to host "var" with scheme "unix"'],

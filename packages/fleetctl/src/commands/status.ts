@@ -51,6 +51,7 @@ export const status: Command = {
       machines = indexMachines(await client.listMachines(signal));
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof UsageError) throw error;
       tellError(context, step, error);
       return exitCode.failed;
     }

@@ -1,9 +1,10 @@
-import { FleetError } from "@fleet/core";
+import { completeUnitName, FleetError } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { tellError } from "../output/error-text.js";
 import { expandBraces } from "../patterns/expand-braces.js";
 import { requireWholeUnit } from "../patterns/unit-address.js";
 import { compileUnitPattern, isPattern } from "../patterns/unit-pattern.js";
+import { UsageError } from "../usage-error.js";
 
 /** A word of the command line that means one unit. */
 export interface ExpandedArgument {
@@ -29,14 +30,14 @@ export interface ExpandOptions {
  * is asked for its units only if there is a pattern. A pattern may stand behind a path: `units/web@*` gives
  * `units/web@1.service`, for commands that look for files.
  * @returns `undefined` if the cluster could not be asked, which has been told.
- * @throws {FleetError} `not-found` for a pattern that nothing matches; {UsageError} for what is malformed or not meant for
- *   this command.
+ * @throws {FleetError} `not-found` for a pattern that nothing matches; {UsageError} for what is malformed, empty or not
+ *   meant for this command.
  */
 export async function expandArguments(
   context: CommandContext,
   { command, positionals, step, patternProblem }: ExpandOptions,
 ): Promise<readonly ExpandedArgument[] | undefined> {
-  const words = positionals.flatMap(expandBraces);
+  const words = positionals.flatMap((positional) => expandWord(positional, command));
   for (const word of words) requireWholeUnit(word, command);
   if (!words.some(hasPattern)) return words.map((argument) => ({ argument, isMatch: false }));
   if (patternProblem !== undefined) {
@@ -53,6 +54,18 @@ export async function expandArguments(
     const reader = readers[index];
     if (reader === undefined) return [{ argument, isMatch: false }];
     return matchNames(argument, reader, names).map((match) => ({ argument: match, isMatch: true }));
+  });
+}
+
+/**
+ * Writes out the braces of one argument. Alternatives that are empty are dropped, as shells do; but an argument that names
+ * nothing at all is a slip, most often a variable of a script that is not set.
+ */
+function expandWord(positional: string, command: string): readonly string[] {
+  const words = expandBraces(positional).filter((word) => word !== "");
+  if (words.length > 0 && words.every((word) => completeUnitName(word) !== "")) return words;
+  throw new UsageError(`Error: ${JSON.stringify(positional)} names no unit`, {
+    hint: `Run 'fleetctl ${command} --help' for its usage.`,
   });
 }
 
