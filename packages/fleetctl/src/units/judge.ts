@@ -1,5 +1,6 @@
 import type { ClientClock, UnitStateV2, UnitStatusV2, UnitsSnapshot } from "@fleet/client";
 import type { DesiredState } from "@fleet/core";
+import { machineIdLegend } from "../output/machine-legend.js";
 import type { Progress, UnitLine } from "./wait-for-units.js";
 
 /** Judges one unit of a snapshot. */
@@ -133,12 +134,14 @@ function overruled(name: string, unit: UnitStatusV2, wanted: string): Progress {
 /** Says what stands between a unit and its place. */
 export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot): string {
   const refusal = states.get(unit.name)?.find(({ condition }) => condition === "refused");
-  if (refusal !== undefined) return `refused by machine ${refusal.machineID}${because(refusal.reason)}`;
+  if (refusal !== undefined)
+    return `refused by machine ${machineIdLegend(refusal.machineID, false)}${because(refusal.reason)}`;
   const seat = unit.seats?.find(({ target }) => target !== "absent");
   if (seat !== undefined) {
-    if (!seat.present) return `placed on machine ${seat.machineID}, which is away`;
+    const machine = machineIdLegend(seat.machineID, false);
+    if (!seat.present) return `its machine ${machine} is away (off, cut off, or without fleetd)`;
     const stage = unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet";
-    return `placed on machine ${seat.machineID}, ${stage}`;
+    return `placed on machine ${machine}, ${stage}`;
   }
   if (unit.seats !== undefined && unit.seats.length > 0) return "still being removed from where it was";
   if (!isComplete && unit.machineID !== undefined) return `still ${unit.currentState}`;

@@ -1,7 +1,8 @@
 import { TransportError } from "@fleet/client";
+import { parseMachineId } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { until } from "../../../api/src/testing/manual-clock.js";
-import { createCliHarness } from "../testing/cli-harness.js";
+import { createCliHarness, machineIds } from "../testing/cli-harness.js";
 
 const unit = "[Service]\nExecStart=/bin/true\n";
 
@@ -128,5 +129,18 @@ describe("on a terminal", () => {
     harness.statusLines = lines;
     expect((await harness.run("start a")).stderr).toBe("");
     expect(lines.every((line) => line === "")).toBe(true);
+  });
+});
+
+describe("a unit whose machine is away", () => {
+  it("is told plainly, with the id that lists show", async () => {
+    const { api, autopilot, run } = createCluster("hangs");
+    await run("start --no-block a");
+    await until(() => api.cluster.seats.get(parseMachineId(machineIds[0]))?.size === 1);
+    autopilot.stop();
+    api.cluster.loseMachine(machineIds[0]);
+    expect((await run("start a")).stderr).toBe(
+      "Unit a.service is launched already: its machine 113f16a7... is away (off, cut off, or without fleetd)\n",
+    );
   });
 });
