@@ -39,7 +39,7 @@ export interface UnitStateV2 {
   /** `inactive`, `loaded` or `launched` on this machine. */
   readonly currentState: string;
   readonly hash?: string;
-  /** How the newest job ended, in systemd's word; left out while none has. */
+  /** How the newest job ended, in systemd's word; `refused` if systemd refuses to start it; left out while none has. */
   readonly jobResult?: string;
   readonly machineID: string;
   readonly name: string;

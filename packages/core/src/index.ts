@@ -19,7 +19,13 @@ export {
   type Term,
 } from "./cluster/seat.js";
 export type { DestroyedMark, Unit, UnitRecord } from "./cluster/unit-record.js";
-export type { Generation, UnitCondition, UnitState, UnitStateContent } from "./cluster/unit-state.js";
+export {
+  type Generation,
+  refusedJob,
+  type UnitCondition,
+  type UnitState,
+  type UnitStateContent,
+} from "./cluster/unit-state.js";
 export { type ErrorCode, FleetError, type FleetErrorOptions, isFleetError } from "./errors.js";
 export {
   type MachineId,

@@ -4,6 +4,7 @@ import { service, TestMachine, unit } from "./testing/test-machine.js";
 
 const web = unit("web.service");
 const db = unit("db.service");
+const bad = "[Service]\nType=simple\n";
 
 let machine: TestMachine;
 beforeEach(async () => {
@@ -47,8 +48,46 @@ describe("a unit that cannot be had does not touch the others", () => {
     expect(machine.takeCalls("start").length).toBeLessThan(8);
     machine.systemd.beforeStart = () => {};
     await machine.clock.advance(61_000);
-    expect(stateOf()).toMatchObject({ activeState: "active" });
+    expect(stateOf()).toMatchObject({ activeState: "active", jobResult: "done" });
     expect(stateOf()?.reason).toBeUndefined();
+  });
+
+  test("systemd refuses a start for what may be on its way: given up only when it says so again", async () => {
+    const text = 'cannot start "web.service": Unit db.service not found.';
+    machine.systemd.beforeStart = () => {
+      throw new FleetError("not-found", text);
+    };
+    machine.session.seat(web, { text: service() });
+    await machine.clock.advance(900);
+    expect(stateOf()?.jobResult).toBeUndefined();
+    await machine.clock.advance(200);
+    expect(stateOf()).toMatchObject({ jobResult: "refused", reason: text });
+  });
+
+  test("what was refused is no longer when it is stopped, or has another text", async () => {
+    machine.session.seat(web, { text: bad });
+    await machine.clock.settle();
+    expect(stateOf()).toMatchObject({ jobResult: "refused" });
+    machine.session.seat(web, { target: "loaded" });
+    await machine.settle();
+    expect(stateOf()).toMatchObject({ condition: "loaded", jobResult: "done" });
+    machine.session.seat(web, { target: "launched" });
+    await machine.clock.settle();
+    expect(stateOf()).toMatchObject({ jobResult: "refused" });
+    machine.systemd.holdsJobs = true;
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    expect(stateOf()).toMatchObject({ started: { startCount: 1 } });
+    expect(stateOf()?.jobResult).toBeUndefined();
+  });
+
+  test("a refused start is logged as what it is, each time", async () => {
+    machine.session.seat(web, { text: bad });
+    await machine.clock.advance(4_000);
+    const lines = machine.log.filter((line) => line.includes("refuses to start"));
+    expect(lines.map((line) => line.split(" ")[0])).toEqual(["warn", "info", "info"]);
+    for (const line of lines) expect(line).toContain("bad unit file setting");
+    expect(machine.log.join("\n")).not.toMatch(/had not been issued|task failed/);
   });
 
   test("a new seat is not held back by the failure of the old one", async () => {
@@ -75,12 +114,13 @@ describe("a unit that cannot be had does not touch the others", () => {
     expect(stateOf()).toMatchObject({ activeState: "active" });
   });
 
-  test("its text is not accepted by systemd", async () => {
-    machine.session.seat(web, { text: "[Service]\nType=simple\n" });
-    await machine.settle();
+  test("its text is not accepted by systemd: given up at once", async () => {
+    machine.session.seat(web, { text: bad });
+    await machine.clock.settle();
     expect(stateOf()).toMatchObject({
       condition: "loaded",
       loadState: "bad-setting",
+      jobResult: "refused",
       reason: expect.stringContaining("bad unit file setting"),
     });
   });

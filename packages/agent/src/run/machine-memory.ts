@@ -1,4 +1,4 @@
-import type { MachineId, UnitName, UnitState } from "@fleet/core";
+import { type MachineId, refusedJob, type UnitName, type UnitState } from "@fleet/core";
 import type { Logger, MachineSession, UnitDirectory } from "@fleet/core/ports";
 import type { StartMemory } from "../plan/machine-view.js";
 import { unitStateOf } from "../plan/unit-state-of.js";
@@ -105,7 +105,9 @@ export class MachineMemory {
     this.#said = new Map(states.map((state) => [state.unit, state]));
     for (const state of states) {
       const memory = this.of(state.unit);
-      if (state.jobResult !== undefined) memory.jobResult ??= state.jobResult;
+      // A refusal is no end of anything: systemd is asked again, and may agree.
+      if (state.jobResult !== undefined && state.jobResult !== refusedJob)
+        memory.jobResult ??= state.jobResult;
     }
   }
 

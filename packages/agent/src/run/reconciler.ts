@@ -1,11 +1,24 @@
-import { AssertionError, isFleetError, isTombstone, type MachineId, type UnitName } from "@fleet/core";
+import {
+  AssertionError,
+  isFleetError,
+  isTombstone,
+  type MachineId,
+  refusedJob,
+  type UnitName,
+} from "@fleet/core";
 import type { Clock, Logger, MachineSession, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, SeatsCondition } from "../plan/machine-view.js";
 import { planMachine } from "../plan/plan-machine.js";
 import { Bell } from "./bell.js";
 import type { MachineMemory } from "./machine-memory.js";
 import type { StatePublisher } from "./state-publisher.js";
-import { createTaskHandlers, forgotten, type TaskContext, UnitRefused } from "./task-handlers.js";
+import {
+  createTaskHandlers,
+  forgotten,
+  StartRefused,
+  type TaskContext,
+  UnitRefused,
+} from "./task-handlers.js";
 import type { UnitMemory } from "./unit-memory.js";
 import type { Watermarks } from "./watermarks.js";
 
@@ -254,12 +267,19 @@ export class Reconciler {
       return;
     }
     const message = err instanceof Error ? err.message : String(err);
-    if (unit.failure === message) logger.debug("task failed again", { ...fields, err });
-    else logger.warn("task failed", { ...fields, err });
-    const delayMs = Math.min(retryMsMin * 2 ** unit.failures, retryMsMax);
+    const retryInMs = Math.min(retryMsMin * 2 ** unit.failures, retryMsMax);
+    const isNews = unit.failure !== message;
+    if (err instanceof StartRefused) {
+      const refusal = { unit: task.unit, reason: message, retryInMs };
+      if (isNews) logger.warn("systemd refuses to start the unit", refusal);
+      else
+        logger.info("systemd still refuses to start the unit", { ...refusal, attempts: unit.failures + 1 });
+      if (isFinal(unit)) unit.jobResult = refusedJob;
+    } else if (isNews) logger.warn("task failed", { ...fields, err });
+    else logger.debug("task failed again", { ...fields, err });
     unit.failures += 1;
     unit.failure = message;
-    unit.heldBack = { untilMs: clock.monotonic() + delayMs, seatRevision };
+    unit.heldBack = { untilMs: clock.monotonic() + retryInMs, seatRevision };
   }
 
   #nextRetryMs(): number {
@@ -282,6 +302,14 @@ export class Reconciler {
     const tracked = work.finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
   }
+}
+
+/**
+ * Whether a start that systemd refuses is given up for people who wait for it. A unit that systemd cannot use is; one
+ * that is in order is tried a second time first, because what it needs may be on its way to this machine too.
+ */
+function isFinal({ local, failures }: UnitMemory): boolean {
+  return local?.loadState !== "loaded" || failures > 0;
 }
 
 function isHeldBack(unit: UnitMemory, nowMs: number): boolean {

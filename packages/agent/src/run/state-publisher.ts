@@ -1,4 +1,4 @@
-import type { UnitName, UnitState, UnitStateContent } from "@fleet/core";
+import { refusedJob, type UnitName, type UnitState, type UnitStateContent } from "@fleet/core";
 import type { Clock, Logger, MachineSession } from "@fleet/core/ports";
 import { isSameSituation, isSameState, type TimelessState } from "../plan/unit-state-of.js";
 import { Bell } from "./bell.js";
@@ -195,12 +195,13 @@ export class StatePublisher {
   }
 }
 
-/** Says something that a seat has asked for: that the unit was loaded, started, stopped on purpose, or given up. */
+/** Says what a seat has asked for: that the unit was loaded, started, stopped on purpose, or given up, or cannot be. */
 function isAnswer(state: TimelessState | undefined, published: UnitStateContent | undefined): boolean {
   if (state === undefined || published === undefined) return true;
   return (
     state.condition !== published.condition ||
     state.acked !== published.acked ||
+    (state.jobResult === refusedJob) !== (published.jobResult === refusedJob) ||
     JSON.stringify(state.started) !== JSON.stringify(published.started)
   );
 }

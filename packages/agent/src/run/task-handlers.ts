@@ -1,4 +1,11 @@
-import { type ContentId, FleetError, type Generation, type Seat, type UnitName } from "@fleet/core";
+import {
+  type ContentId,
+  FleetError,
+  type Generation,
+  isFleetError,
+  type Seat,
+  type UnitName,
+} from "@fleet/core";
 import type { Job, JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
 import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
@@ -32,6 +39,9 @@ export interface TaskContext {
 
 /** The machine will not take the unit, and trying again soon is of no use. */
 export class UnitRefused extends Error {}
+
+/** systemd would not even queue a start, and said why. It may have another opinion later. */
+export class StartRefused extends Error {}
 
 type Handlers = {
   readonly [K in AgentTask["kind"]]: (
@@ -200,15 +210,36 @@ async function start(
 ): Promise<void> {
   const { units, records, observe, track } = context;
   const invocationBefore = memory.local?.invocationId ?? "";
+  const earlier = records.of(memory.name);
   const issue = async () => {
     await records.write(memory.name, { generation, phase: "intent", invocationBefore });
-    return units.start(memory.name, signal);
+    try {
+      return await units.start(memory.name, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // It is known that nothing was issued: the intent must not be taken for one whose fate nobody knows.
+      if (earlier?.phase === "issued") await records.write(memory.name, earlier);
+      else await records.remove(memory.name);
+      throw new StartRefused(error.message, { cause: error });
+    }
   };
   const job = await queued(context, memory, issue, signal);
   memory.isStarting = true;
+  // How an earlier job ended says nothing of this one.
+  memory.jobResult = undefined;
   if (memory.local !== undefined) memory.local = { ...memory.local, hasJob: true };
   track(followStart(job.result, memory, observe, signal));
   await records.write(memory.name, { generation, phase: "issued", invocationBefore });
+}
+
+/** systemd has answered, and the answer is no; anything else leaves open what became of the call. */
+function isRefusal(error: unknown): error is FleetError {
+  return (
+    isFleetError(error, "conflict") ||
+    isFleetError(error, "not-found") ||
+    isFleetError(error, "invalid-argument") ||
+    isFleetError(error, "permission-denied")
+  );
 }
 
 /** Queues a job when systemd has few enough of them. */

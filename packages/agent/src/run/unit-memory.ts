@@ -1,4 +1,4 @@
-import type { Revision, Seat, UnitName } from "@fleet/core";
+import { type Revision, refusedJob, type Seat, type UnitName } from "@fleet/core";
 import type { AgentTaskKind, LocalFacts, LocalFile, StartMemory, UnitView } from "../plan/machine-view.js";
 import type { StateRemarks } from "../plan/unit-state-of.js";
 
@@ -72,6 +72,7 @@ export class UnitMemory implements UnitView, StateRemarks {
     this.failures = 0;
     this.failure = undefined;
     this.refusal = undefined;
+    if (this.jobResult === refusedJob) this.jobResult = undefined;
     this.heldBack = undefined;
   }
 }

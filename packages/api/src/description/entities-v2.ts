@@ -42,7 +42,7 @@ const stateFields: FieldsOf<UnitStateV2> = {
   condition: always(oneOf(["loaded", "unloaded", "refused"], "What the machine has made of the unit.")),
   currentState: always(oneOf(desiredStates, "The unit's state on this machine.")),
   hash: text("SHA-1 of the options that the machine has."),
-  jobResult: text("How the newest job ended, in systemd's word."),
+  jobResult: text("How the newest job ended, in systemd's word; `refused` if systemd refuses to start it."),
   reason: text("Why, for refused, and for a load or start that failed."),
   sinceMs: always(number("When it entered this state, in ms since the Unix epoch by the machine's clock.")),
   systemdLoadState: text(),

@@ -22,6 +22,9 @@ export interface Generation {
  */
 export type UnitCondition = "loaded" | "unloaded" | "refused";
 
+/** What stands for a job's result when systemd would not even queue the job; none of systemd's own words. */
+export const refusedJob = "refused";
+
 /** What a machine says about a unit. The systemd words come unchanged from systemd; empty means unknown. */
 export interface UnitStateContent {
   readonly machine: MachineId;
@@ -35,7 +38,10 @@ export interface UnitStateContent {
   readonly hash: UnitHash;
   /** The newest generation that was started here, until the unit is stopped on purpose. */
   readonly started?: Generation;
-  /** How the newest job ended, in systemd's word (`done`, `failed`, `timeout`, …) if one did. */
+  /**
+   * How the newest job ended, in systemd's word (`done`, `failed`, `timeout`, …) if one did; {@link refusedJob} if
+   * systemd refuses to start the unit, for the reason given.
+   */
   readonly jobResult?: string;
   /** Why, for `refused`, and for a load or start that failed. */
   readonly reason?: string;
