@@ -3,7 +3,7 @@ import type { Clock, ClusterReplica } from "@fleet/core/ports";
 import type { CountedStore } from "./counted-store.js";
 import type { Membership } from "./membership.js";
 import { type MetricSources, metricFamilies } from "./metric-families.js";
-import { createMetrics } from "./metrics-adapter.js";
+import type { MetricFamily, MetricsBody } from "./metrics-adapter.js";
 import { processFigures } from "./process-figures.js";
 import { version } from "./version.js";
 
@@ -20,7 +20,7 @@ export interface Introspection {
   /** What `/fleet/v2/debug/state` says of session, agent, engine and etcd: named fields, no option and no secret. */
   debugState(): object;
   /** The body of `/metrics`. */
-  metrics(api: ApiCounters): Promise<{ readonly contentType: string; readonly body: string }>;
+  metrics(api: ApiCounters): Promise<MetricsBody>;
 }
 
 /** Prepares to look at the daemon's inside. It costs nothing until somebody does. */
@@ -35,7 +35,7 @@ export function createIntrospection({
     replicaSteps.steps += 1;
     if (resynced) replicaSteps.readings += 1;
   });
-  let metrics: ReturnType<typeof createMetrics> | undefined;
+  let metrics: Promise<() => Promise<MetricsBody>> | undefined;
   const sources = (api: ApiCounters): MetricSources => ({
     version,
     api,
@@ -46,9 +46,9 @@ export function createIntrospection({
     member: () => membership.state,
   });
   return {
-    metrics: (api) => {
-      metrics ??= createMetrics(metricFamilies(sources(api)));
-      return metrics();
+    metrics: async (api) => {
+      metrics ??= loadMetrics(metricFamilies(sources(api)));
+      return (await metrics)();
     },
     debugState: () => ({
       ...memberState(membership),
@@ -56,6 +56,12 @@ export function createIntrospection({
       process: processFigures(clock),
     }),
   };
+}
+
+/** The library takes some megabytes, which most daemons that nobody asks for metrics need not spend. */
+async function loadMetrics(families: readonly MetricFamily[]): Promise<() => Promise<MetricsBody>> {
+  const { createMetrics } = await import("./metrics-adapter.js");
+  return createMetrics(families);
 }
 
 function memberState({ state }: Membership): object {

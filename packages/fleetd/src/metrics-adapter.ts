@@ -11,10 +11,14 @@ export interface MetricFamily {
   readonly read: () => number | Readonly<Record<string, number>>;
 }
 
+/** An answer to whoever asks for metrics. */
+export interface MetricsBody {
+  readonly contentType: string;
+  readonly body: string;
+}
+
 /** Makes the body of `/metrics`. The only place that knows the library. */
-export function createMetrics(
-  families: readonly MetricFamily[],
-): () => Promise<{ readonly contentType: string; readonly body: string }> {
+export function createMetrics(families: readonly MetricFamily[]): () => Promise<MetricsBody> {
   const registry = new Registry();
   for (const family of families) register(registry, family);
   return async () => ({ contentType: registry.contentType, body: await registry.metrics() });
