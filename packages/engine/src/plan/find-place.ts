@@ -7,6 +7,7 @@ import type { Planning } from "./planning.js";
 import { type FailedCheck, type Refusal, refusalText } from "./refusal.js";
 import { isReplacedAt } from "./replaces.js";
 import type { Subject } from "./subject.js";
+import { refusalAt } from "./verdict.js";
 
 /**
  * Chooses the machine for a plain unit whose peers are decided. Preferred are machines where those who follow it fit
@@ -32,7 +33,9 @@ export function refuse(p: Planning, subject: Subject): Refusal {
   const stays = !subject.evicted && subject.from !== undefined ? subject.from.place : undefined;
   const base = { unit: subject.name, ...(stays === undefined ? {} : { machine: stays.id }) };
   const say = (reason: string): string => {
-    if (subject.leavingBecause === undefined) return reason;
+    // A unit is nowhere while all refuse it, and which of them has its seat means nothing.
+    const isRefused = stays !== undefined && subject.leavingBecause === refusalAt(subject, stays);
+    if (subject.leavingBecause === undefined || isRefused) return reason;
     const head = stays === undefined ? "unseated" : `stays on ${stays.id}`;
     return `${head} (${subject.leavingBecause}); ${reason}`;
   };

@@ -111,6 +111,19 @@ describe("machines that will not take a unit", () => {
     );
   });
 
+  it("are all counted if none is left, the one with the seat and one that is letting go of it too", () => {
+    expect(reasonsOf(refuse(refuse(sketch("m1 m2", "a>m2"), "m1", "a"), "m2", "a"))).toBe(
+      "a.service: no machine: 2 refuse it (belongs to this machine)",
+    );
+    const leaving = refuse(refuse(sketch("m1 m2", "a>m2"), "m1", "a"), "m2", "a");
+    leaving.putSeat("m1", serviceName("a"), "absent");
+    expect(reasonsOf(leaving)).toBe("a.service: no machine: 2 refuse it (belongs to this machine)");
+    const pinned = refuse(sketch("m1{zone=eu} m2", "a>m1{MachineMetadata=zone=eu}"), "m1", "a");
+    expect(reasonsOf(pinned)).toBe(
+      "a.service: no machine: 1 lacks zone=eu, 1 refuses it (belongs to this machine)",
+    );
+  });
+
   it("are remembered by whoever plans again and again", () => {
     const cluster = sketch("m1 m2", "a");
     const name = serviceName("a");

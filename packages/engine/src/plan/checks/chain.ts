@@ -13,14 +13,14 @@ import { willingness } from "./willingness.js";
 
 /**
  * What a machine must pass to get a seat for a unit. The order decides which of several reasons is named, so what the
- * unit itself asks for comes before what happens to be there.
+ * unit itself asks for comes before what happens to be there, and what lasts before what passes.
  */
 export const newSeatChecks: readonly Check[] = [
   machineId,
   takesUnits,
   machineMetadata,
-  vacancy,
   willingness,
+  vacancy,
   machineOf,
   conflicts,
 ];
