@@ -81,6 +81,24 @@ describe("what etcd3 throws", () => {
     },
   );
 
+  test.each([
+    [
+      "14 UNAVAILABLE: No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ",
+      "No connection established. Last error: connect ECONNREFUSED 127.0.0.1:1",
+    ],
+    [
+      "14 UNAVAILABLE: No connection established. Last error: null. Resolution note: ",
+      "No connection established",
+    ],
+    [
+      "14 UNAVAILABLE: No addresses resolved. Resolution note: getaddrinfo ENOTFOUND etcd",
+      "No addresses resolved. Resolution note: getaddrinfo ENOTFOUND etcd",
+    ],
+  ])("%j says no more than it knows", (text, reason) => {
+    const { message } = translateEtcdError(new GRPCUnavailableError(text), "read from etcd");
+    expect(message).toBe(`cannot read from etcd: ${reason}`);
+  });
+
   test("what is translated already is left alone", () => {
     const error = new FleetError("compacted", "x");
     expect(translateEtcdError(error, "y")).toBe(error);

@@ -70,7 +70,11 @@ function codeOf(error: unknown, text: string): ErrorCode {
   return codeByClass.find(([kind]) => error instanceof kind)?.[1] ?? "unavailable";
 }
 
-/** Drops what the layers below add: class name, status number and name, "etcdserver:". */
+/** Drops what the layers below add: class names, status number and name, "etcdserver:", labels with nothing behind. */
 function plainReason(text: string): string {
-  return text.replace(/^\w*Error: |\b\d+ [A-Z_]+: |\betcdserver: /g, "");
+  return text
+    .replace(/^\w*Error: |\b\d+ [A-Z_]+: |\betcdserver: /g, "")
+    .replace(/(?<=Last error: )\w*Error: /, "")
+    .replace(/\. Last error: null\b/, "")
+    .replace(/\.?\s*Resolution note:\s*$/, "");
 }
