@@ -36,6 +36,13 @@ function curlOf(urls: readonly string[]): readonly [string, ...string[]] {
   return ["curl", "--silent", "--fail", ...urls.flatMap((url) => ["--output", "/dev/null", url])];
 }
 
+/** The memory of the daemon that has answered all of it. */
+async function residentMiB(apiUrl: string): Promise<number> {
+  const metrics = await (await fetch(`${apiUrl}/metrics`)).text();
+  const bytes = /^process_resident_memory_bytes (\d+)/m.exec(metrics)?.[1];
+  return Math.round(Number(bytes) / 1024 / 1024);
+}
+
 /**
  * What fleetctl costs beside what it cannot be faster than: `--version` beside an empty Node process, and `list-units`
  * beside curl, which fetches the same pages over one connection and throws them away.
@@ -79,7 +86,7 @@ export async function benchCli(context: BenchContext): Promise<Figures> {
       figures[`curl${size}Ms`] = listed.curl;
       figures[`listUnits${size}ToCurlRatio`] = ratio(listed.list, listed.curl);
     }
-    return figures;
+    return { ...figures, daemonResidentMiB: await residentMiB(apiUrl) };
   } finally {
     await lab.stop();
   }
