@@ -1,4 +1,4 @@
-import { type ErrorCode, type FleetError, isFleetError } from "@fleet/core";
+import { type ErrorCode, type FleetError, isFleetError, RegistryDistrustError } from "@fleet/core";
 import { encodeJson, encodeJsonText } from "./json.js";
 
 /** What a handler gives back: an HTTP answer without the headers that all answers have. */
@@ -51,7 +51,7 @@ export function jsonAnswer(entity: object, headers: Readonly<Record<string, stri
 
 /**
  * An error answer. Code and message always stand, however empty.
- * @param hint - For people; only in answers of v2, because v1's bodies are the original's.
+ * @param hint - For people; in answers of v1, whose bodies are the original's, only for what the original did not know.
  */
 export function errorAnswer(
   status: number,
@@ -65,7 +65,7 @@ export function errorAnswer(
 
 /**
  * Turns what a handler threw into its answer.
- * @param withHint - Whether the answer may carry a hint.
+ * @param withHint - Whether the answer may carry a hint whatever the error.
  * @returns the answer, and whether the failure is our own and belongs into the log.
  */
 export function answerForError(
@@ -80,8 +80,10 @@ export function answerForError(
     };
   }
   if (isFleetError(error) && error.code !== "internal") {
+    // The original had nothing like a freeze, and no word of its own tells how it is lifted.
+    const hint = withHint || error instanceof RegistryDistrustError ? hintOf(error) : {};
     return {
-      answer: errorAnswer(statuses[error.code], error.message, withHint ? hintOf(error) : {}),
+      answer: errorAnswer(statuses[error.code], error.message, hint),
       isInternal: false,
     };
   }

@@ -1,4 +1,4 @@
-import { type ClusterView, isFleetError, type Revision } from "@fleet/core";
+import { type ClusterView, isFleetError, RegistryDistrustError, type Revision } from "@fleet/core";
 import type { Clock, ClusterReplica } from "@fleet/core/ports";
 import { HttpError } from "./answer.js";
 import { withTimeLimit } from "./time-limit.js";
@@ -31,7 +31,7 @@ export class ReplicaAccess {
   /**
    * @param atLeast - The revision that the client demands; 0 if none.
    * @returns the view, valid until the caller next awaits.
-   * @throws {HttpError} 503 if no such view can be had in time.
+   * @throws {HttpError} 503 if no such view can be had in time; {RegistryDistrustError} while etcd is not believed.
    */
   async view(atLeast: Revision, signal: AbortSignal): Promise<ClusterView> {
     const wanted = Math.max(atLeast, this.#writtenRevision);
@@ -39,6 +39,7 @@ export class ReplicaAccess {
       try {
         await this.#replica.waitFor(wanted, limited);
       } catch (error) {
+        if (error instanceof RegistryDistrustError) throw error;
         if (isFleetError(error, "unavailable")) throw unavailable(error.message);
         throw error;
       }

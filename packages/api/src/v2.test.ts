@@ -1,4 +1,4 @@
-import { parseMachineId, parseUnitName } from "@fleet/core";
+import { parseMachineId, parseUnitName, RegistryDistrustError } from "@fleet/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "./testing/manual-clock.js";
 import { type ServedApi, serveApi } from "./testing/served-api.js";
@@ -242,6 +242,33 @@ describe("availability", () => {
       replica: "current",
       version: "0.1.0",
     });
+  });
+
+  it("is a 503 in every version while etcd is not believed, which says why and what lifts it", async () => {
+    api.cluster.readFailure = new RegistryDistrustError("it is at revision 3, but was at 40 before");
+    api.cluster.writeFailure = api.cluster.readFailure;
+    const requests = [
+      ["GET", "/fleet/v1/units"],
+      ["GET", "/v1-alpha/machines"],
+      ["GET", "/fleet/v1/state"],
+      ["DELETE", "/fleet/v1/units/a.service"],
+      ["GET", "/fleet/v2/units/a.service"],
+      ["GET", "/fleet/v2/wait?units=a.service"],
+    ] as const;
+    for (const [method, path] of requests) {
+      const { body, status } = await api.send(method, path);
+      expect([path, status, JSON.parse(body)]).toEqual([
+        path,
+        503,
+        {
+          error: {
+            code: 503,
+            hint: expect.stringMatching(/^etcd was wiped or restored: .+: fleetctl machine accept --all$/),
+            message: "the registry is not believed: it is at revision 3, but was at 40 before",
+          },
+        },
+      ]);
+    }
   });
 
   it("tells which losses the leader holds moves for", async () => {

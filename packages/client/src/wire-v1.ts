@@ -63,7 +63,7 @@ export interface MetadataOperationV1 {
   readonly value?: { readonly value: string };
 }
 
-/** The body of every error answer. `hint` is ours and stands in answers of `/fleet/v2/` only. */
+/** The body of every error answer. `hint` is ours; in v1 it stands only while etcd is not believed. */
 export interface ErrorBody {
   readonly error: { readonly code: number; readonly hint?: string; readonly message: string };
 }

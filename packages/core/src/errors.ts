@@ -45,6 +45,22 @@ export class FleetError extends Error {
 }
 
 /**
+ * etcd was wiped, restored or exchanged, and what it says is not acted upon until an operator says that it is the right
+ * one. The only `unavailable` that waiting does not cure; reads are refused like writes.
+ */
+export class RegistryDistrustError extends FleetError {
+  /** @param problem - What was found; the message tells it. */
+  constructor(problem: string) {
+    super("unavailable", `the registry is not believed: ${problem}`, {
+      hint:
+        "etcd was wiped or restored: what runs, runs on, and nothing else is done. " +
+        "If this etcd is the right one now, say so with: fleetctl machine accept --all",
+    });
+    this.name = "RegistryDistrustError";
+  }
+}
+
+/**
  * Narrows an unknown thrown value to a `FleetError`, optionally of one code.
  * @param code - If given, only an error with this code counts.
  */

@@ -26,7 +26,13 @@ export {
   type UnitState,
   type UnitStateContent,
 } from "./cluster/unit-state.js";
-export { type ErrorCode, FleetError, type FleetErrorOptions, isFleetError } from "./errors.js";
+export {
+  type ErrorCode,
+  FleetError,
+  type FleetErrorOptions,
+  isFleetError,
+  RegistryDistrustError,
+} from "./errors.js";
 export {
   type MachineId,
   machineIdProblem,

@@ -1,3 +1,4 @@
+import { RegistryDistrustError } from "@fleet/core";
 import { describe, expect, test } from "vitest";
 import { makeMemoryHarness } from "./contract/memory-harness.js";
 import { codeOf, never, put, write } from "./contract/store-words.js";
@@ -17,6 +18,8 @@ describe("trust", () => {
     await watching;
     expect(await codeOf(trust.store.range({ key: "a" }, never))).toBe("unavailable");
     expect(trust.problem).toMatch(/was at 2 before/);
+    expect(() => trust.throwIfDistrusted()).toThrow(RegistryDistrustError);
+    expect(() => trust.throwIfDistrusted()).toThrow(/wiped or restored/);
     expect(await codeOf(trust.probe.range({ key: "a" }, never))).toBe("resolved");
     stop.abort();
   });

@@ -1,4 +1,4 @@
-import { FleetError, type Revision } from "@fleet/core";
+import { FleetError, RegistryDistrustError, type Revision } from "@fleet/core";
 import type {
   KeyRange,
   LeaseId,
@@ -119,15 +119,12 @@ export class Trust {
     return this.#until(() => this.problem !== undefined, signal);
   }
 
-  /** @throws {FleetError} `unavailable` while etcd is not believed. */
+  /** @throws {FleetError} `unavailable` while etcd is not believed; {RegistryDistrustError} once something was found. */
   throwIfDistrusted(): void {
     if (this.#question !== undefined && this.#problem === undefined) {
       throw new FleetError("unavailable", `the registry is not believed yet: ${this.#question}`);
     }
-    if (this.#problem === undefined) return;
-    throw new FleetError("unavailable", `the registry is not believed: ${this.#problem}`, {
-      hint: "if this etcd is the right one now, say so with: fleetctl machine accept --all",
-    });
+    if (this.#problem !== undefined) throw new RegistryDistrustError(this.#problem);
   }
 
   #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {

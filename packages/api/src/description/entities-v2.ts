@@ -113,6 +113,6 @@ export const entitiesV2: readonly EntitySchema[] = [
   entity<ErrorBody["error"]>("ErrorDetails", "Why.", {
     code: always(number("The HTTP status.")),
     message: always(text()),
-    hint: text("What to do about it; in v2 only."),
+    hint: text("What to do about it; in v1 only while etcd is not believed."),
   }),
 ];

@@ -38,6 +38,8 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   revision: Revision = 1;
   /** How many hold the replica. */
   holds = 0;
+  /** If set, every wait for the view fails with it. */
+  readFailure: Error | undefined;
   /** If set, every write fails with it. */
   writeFailure: Error | undefined;
   engineStatus: EngineStatus | undefined;
@@ -73,6 +75,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   }
 
   async waitFor(revision: Revision, signal: AbortSignal): Promise<void> {
+    if (this.readFailure !== undefined) throw this.readFailure;
     while (this.condition !== "current" || this.revision < revision) {
       await new Promise<void>((resolve, reject) => {
         const stop = this.subscribe(() => {

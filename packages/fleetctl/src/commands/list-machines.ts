@@ -1,6 +1,6 @@
 import { ApiError, type MachineV1 } from "@fleet/client";
 import { formatMetadata } from "@fleet/core";
-import type { Command } from "../command.js";
+import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { type FilterSpec, filterOption, parseFilter } from "../filters/parse-filter.js";
 import { tellError } from "../output/error-text.js";
@@ -59,16 +59,8 @@ export const listMachines: Command = {
       machines = await context.client.listMachines(context.signal);
     } catch (error) {
       context.signal.throwIfAborted();
-      if (!(error instanceof ApiError && error.status === 503)) {
-        tellError(context, "Error retrieving list of active machines", error);
-        return exitCode.failed;
-      }
-      context.stderr.write(
-        `Error retrieving list of active machines from fleet API (googleapi: Error 503: ${error.message})\n` +
-          "Possible issues:\n" +
-          "  etcd is unhealthy and/or lost quorum\n" +
-          "  connection cannot be established to any etcd servers\n",
-      );
+      if (error instanceof ApiError && error.status === 503) tellUnavailable(context, error);
+      else tellError(context, "Error retrieving list of active machines", error);
       return exitCode.failed;
     }
     const rows = machines.map((machine) => ({ machine, isFull: view.isFull }));
@@ -77,3 +69,15 @@ export const listMachines: Command = {
     return exitCode.ok;
   },
 };
+
+/** A server that knows what is wrong says so; else what it may be, in the original's words. */
+function tellUnavailable({ stderr }: CommandContext, { hint, message }: ApiError): void {
+  stderr.write(
+    `Error retrieving list of active machines from fleet API (googleapi: Error 503: ${message})\n` +
+      (hint === undefined
+        ? "Possible issues:\n" +
+          "  etcd is unhealthy and/or lost quorum\n" +
+          "  connection cannot be established to any etcd servers\n"
+        : `Hint: ${hint}\n`),
+  );
+}

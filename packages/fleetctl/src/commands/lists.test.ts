@@ -1,3 +1,4 @@
+import { RegistryDistrustError } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { createCliHarness, machineIds } from "../testing/cli-harness.js";
 
@@ -32,6 +33,34 @@ describe("list-machines", () => {
       stderr:
         "Error retrieving list of active machines from fleet API (googleapi: Error 503: fleet server unable to communicate with etcd)\nPossible issues:\n  etcd is unhealthy and/or lost quorum\n  connection cannot be established to any etcd servers\n",
     });
+  });
+});
+
+describe("while etcd is not believed", () => {
+  it.each([
+    [
+      "list-machines",
+      "Error retrieving list of active machines from fleet API (googleapi: Error 503: the registry is not believed: it is empty)\n",
+    ],
+    [
+      "list-units",
+      "Error retrieving list of units from repository: googleapi: Error 503: the registry is not believed: it is empty\n",
+    ],
+    [
+      "list-unit-files",
+      "Error retrieving list of units from repository: googleapi: Error 503: the registry is not believed: it is empty\n",
+    ],
+    ["stop a", "Error retrieving units: googleapi: Error 503: the registry is not believed: it is empty\n"],
+    ["status a", "Error retrieving unit: googleapi: Error 503: the registry is not believed: it is empty\n"],
+  ])("%s says why, and what lifts it", async (line, message) => {
+    const { api, run } = createCliHarness();
+    api.cluster.readFailure = new RegistryDistrustError("it is empty");
+    const { code, stdout, stderr } = await run(line);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr.startsWith(message)).toBe(true);
+    expect(stderr.slice(message.length)).toMatch(
+      /^Hint: etcd was wiped or restored: .+ fleetctl machine accept --all\n$/,
+    );
   });
 });
 

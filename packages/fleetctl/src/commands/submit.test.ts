@@ -1,3 +1,4 @@
+import { FleetError } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { createCliHarness, withoutV2 } from "../testing/cli-harness.js";
 
@@ -160,16 +161,12 @@ describe("submit", () => {
   it("says what the server said", async () => {
     const { api, files, run } = createCliHarness();
     files.set("a.service", unit("x"));
-    api.cluster.writeFailure = new (await import("@fleet/core")).FleetError(
-      "unavailable",
-      "the registry is not believed",
-      {
-        hint: "fleetctl machine accept",
-      },
-    );
+    api.cluster.writeFailure = new FleetError("conflict", "unit a.service is being looked at", {
+      hint: "look away",
+    });
     expect(await run("submit a")).toEqual(
       failed(
-        "Error creating units: failed creating unit a.service: googleapi: Error 503: the registry is not believed\nHint: fleetctl machine accept\n",
+        "Error creating units: failed creating unit a.service: googleapi: Error 409: unit a.service is being looked at\nHint: look away\n",
       ),
     );
   });
