@@ -58,6 +58,8 @@ export class Reconciler {
   readonly #dirty = new Set<UnitName>();
   /** Units whose state systemd is to be asked for. */
   readonly #unseen = new Set<UnitName>();
+  /** Units whose state systemd is being asked for: what is known of them is of the past. */
+  #looking: ReadonlySet<UnitName> = new Set();
   readonly #waiting = new Set<UnitName>();
   readonly #work = new Set<Promise<void>>();
   #bootId: string | undefined;
@@ -79,9 +81,9 @@ export class Reconciler {
     });
   }
 
-  /** Says whether a unit is about to be looked at. */
+  /** Says whether a unit is about to be looked at, or being looked at. */
   isPending(unit: UnitName): boolean {
-    return this.#dirty.has(unit) || this.#unseen.has(unit);
+    return this.#dirty.has(unit) || this.#unseen.has(unit) || this.#looking.has(unit);
   }
 
   get tasksUnderWay(): number {
@@ -156,6 +158,7 @@ export class Reconciler {
   /** Asks systemd about what may have changed. @returns how long to wait before asking again, in ms. */
   async #look(signal: AbortSignal): Promise<number> {
     const names = [...this.#unseen];
+    this.#looking = new Set(names);
     this.#unseen.clear();
     try {
       const described = await this.#options.units.describeLoaded(names, signal);
@@ -167,6 +170,8 @@ export class Reconciler {
       if (!isFleetError(err)) throw err;
       this.#options.logger.debug("cannot look at units", { units: names.length, err });
       return lookRetryMs;
+    } finally {
+      this.#looking = new Set();
     }
   }
 
