@@ -2,7 +2,7 @@ import { isSeated, isTemplate, type MachineId, type Unit, type UnitName } from "
 import type { PretendCluster } from "./pretend-cluster.js";
 
 /** What becomes of a unit that is started. */
-export type Behaviour = "runs" | "fails" | "exits" | "hangs" | "nowhere";
+export type Behaviour = "runs" | "fails" | "exits" | "hangs" | "nowhere" | "refused" | "systemd-refuses";
 
 /**
  * Plays engine and machines of a pretend cluster: places units on the machine with the fewest, in order of id, and lets
@@ -83,9 +83,14 @@ export class Autopilot {
         if (seat.target === "absent") {
           this.#cluster.unseat(machine, seat.unit);
           this.#cluster.forgetState(machine, seat.unit);
+        } else if (this.behaviours.get(seat.unit) === "refused") {
+          if (state?.condition !== "refused") this.#start(machine, seat.unit);
         } else if (seat.target === "loaded") {
           const isIdle = state?.activeState === "inactive" && state.started === undefined;
-          if (!isIdle || state.contentId !== seat.contentId) this.#cluster.report(machine, seat.unit, {});
+          const isFresh = state?.contentId === seat.contentId && state.jobResult !== "refused";
+          if (!isIdle || !isFresh) this.#cluster.report(machine, seat.unit, {});
+        } else if (state?.jobResult === "refused" && state.contentId === seat.contentId) {
+          // It would be refused again.
         } else if (state?.started?.startCount !== seat.startCount || state.contentId !== seat.contentId) {
           this.#start(machine, seat.unit);
         }
@@ -101,7 +106,9 @@ export class Autopilot {
       exits: { activeState: "inactive", subState: "dead", jobResult: "done" },
       hangs: { activeState: "activating", subState: "start" },
       nowhere: {},
-    }[behaviour];
-    this.#cluster.report(machine, unit, { isStarted: true, ...words });
+      refused: { isStarted: false, condition: "refused", reason: "it belongs to this machine" },
+      "systemd-refuses": { isStarted: false, jobResult: "refused", reason: `Unit ${unit} is masked.` },
+    } as const;
+    this.#cluster.report(machine, unit, { isStarted: true, ...words[behaviour] });
   }
 }

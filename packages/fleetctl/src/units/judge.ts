@@ -1,5 +1,5 @@
 import type { ClientClock, UnitStateV2, UnitStatusV2, UnitsSnapshot } from "@fleet/client";
-import type { DesiredState } from "@fleet/core";
+import { type DesiredState, refusedJob } from "@fleet/core";
 import { machineIdLegend } from "../output/machine-legend.js";
 import type { Progress, UnitLine } from "./wait-for-units.js";
 
@@ -18,7 +18,7 @@ export function judgeState(wanted: DesiredState): Judge {
     if (unit.global || unit.currentState === wanted) {
       return { kind: "reached", lines: [stateLine(name, unit, wanted)] };
     }
-    return { kind: "waiting", why: whyNot(unit, snapshot) };
+    return deadEnd(unit, snapshot) ?? { kind: "waiting", why: whyNot(unit, snapshot) };
   };
 }
 
@@ -27,10 +27,14 @@ export function judgeState(wanted: DesiredState): Judge {
  * @param wanted - `loaded` after stop, `inactive` after unload.
  */
 export function judgeStopped(wanted: "loaded" | "inactive"): Judge {
-  return (name, { units }) => {
+  return (name, { units, states }) => {
     const unit = units.get(name);
     if (unit === undefined) return destroyed(name);
     if (unit.desiredState !== wanted) return overruled(name, unit, wanted);
+    // Whoever starts it next would take the old refusal for an answer.
+    if (wanted === "loaded" && states.get(name)?.some((state) => isStartRefused(unit, state))) {
+      return { kind: "waiting", why: "its start is still being tried" };
+    }
     const state = unit.currentState ?? "inactive";
     const seats = unit.seats?.filter((seat) => seat.present) ?? [];
     const isToldToRun = seats.some(
@@ -79,7 +83,9 @@ export function judgeStarted(clock: ClientClock): Judge {
     const unit = snapshot.units.get(name);
     if (unit === undefined) return destroyed(name);
     if (unit.desiredState !== "launched") return overruled(name, unit, "launched");
-    if (unit.currentState !== "launched") return { kind: "waiting", why: whyNot(unit, snapshot) };
+    if (unit.currentState !== "launched") {
+      return deadEnd(unit, snapshot) ?? { kind: "waiting", why: whyNot(unit, snapshot) };
+    }
     const lines = [stateLine(name, unit, "launched")];
     const state = snapshot.states.get(name)?.find(({ machineID }) => machineID === unit.machineID);
     const isResting = state?.systemdActiveState === "inactive" || state?.systemdActiveState === "failed";
@@ -118,6 +124,28 @@ function judgeProcess(
   return { kind: "waiting", why: `still starting (${words})`, lines };
 }
 
+/**
+ * Says what will not change by waiting: no machine takes the unit, or systemd will not start it.
+ * The leader's word counts only beside that of the machine: alone, it may be of a moment when there was no machine.
+ */
+function deadEnd(unit: UnitStatusV2, { states }: UnitsSnapshot): Progress | undefined {
+  const { name, problem = "" } = unit;
+  const seat = unit.seats?.find(({ target }) => target !== "absent");
+  const state = states.get(name)?.find(({ machineID }) => machineID === seat?.machineID);
+  if (state?.condition === "refused" && problem !== "") {
+    return { kind: "failed", why: `unit ${name} cannot be placed${because(problem)}` };
+  }
+  if (seat?.target === "launched" && state !== undefined && isStartRefused(unit, state)) {
+    return { kind: "failed", why: `unit ${name} was not started${because(state.reason)}` };
+  }
+  return undefined;
+}
+
+/** Whether systemd has refused to start the unit as it is now; one that was replaced is waited for. */
+function isStartRefused(unit: UnitStatusV2, state: UnitStateV2): boolean {
+  return state.condition === "loaded" && state.jobResult === refusedJob && state.hash === unit.hash;
+}
+
 function stateLine(name: string, unit: UnitStatusV2, state: string): UnitLine {
   return { text: `Unit ${name} ${state}`, machineId: unit.machineID };
 }
@@ -141,7 +169,8 @@ export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot
     const machine = machineIdLegend(seat.machineID, false);
     if (!seat.present) return `its machine ${machine} is away (off, cut off, or without fleetd)`;
     const stage = unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet";
-    return `placed on machine ${machine}, ${stage}`;
+    const state = states.get(unit.name)?.find(({ machineID }) => machineID === seat.machineID);
+    return `placed on machine ${machine}, ${stage}${because(state?.reason)}`;
   }
   if (unit.seats !== undefined && unit.seats.length > 0) return "still being removed from where it was";
   if (!isComplete && unit.machineID !== undefined) return `still ${unit.currentState}`;
