@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from "node:http";
 import { posix } from "node:path";
-import { FleetError } from "@fleet/core";
+import { FleetError, isFleetError, RegistryDistrustError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
 import { type Answer, answerForError, errorAnswer } from "./answer.js";
 import type { MutableApiCounters } from "./api-counters.js";
@@ -36,7 +36,7 @@ export function createRequestListener(
       request.abort(new FleetError("cancelled", "the client has left"));
     });
     void serve(services, incoming, request.signal)
-      .catch((error: unknown) => failed(error, incoming, logger))
+      .catch((error: unknown) => failed(error, incoming, request.signal, logger))
       .then((answer) => writeAnswer(services, incoming, outgoing, answer))
       .catch((error: unknown) => {
         logger.error("answer not written", { path: incoming.url, err: error });
@@ -117,10 +117,25 @@ function wrongMethod(route: Route): Answer {
   });
 }
 
-function failed(error: unknown, incoming: IncomingMessage, logger: Logger): Answer {
+function failed(error: unknown, incoming: IncomingMessage, signal: AbortSignal, logger: Logger): Answer {
+  if (!signal.aborted && isTroubleWithEtcd(error)) {
+    const { method, url = "" } = incoming;
+    logger.warn("etcd did not serve a request", { method, path: url, reason: error.message });
+    const hint = isV2(url) && error.hint !== undefined ? { hint: error.hint } : {};
+    return errorAnswer(503, unavailableMessage, hint);
+  }
   const { answer, isInternal } = answerForError(error, isV2(incoming.url ?? ""));
   if (isInternal) {
     logger.error("request failed", { method: incoming.method, path: incoming.url, err: error });
   }
   return answer;
+}
+
+/**
+ * What the registry could not do because of etcd, with its address and the words of the layers below, which are for the
+ * log. A registry that is not believed is no such trouble: what was found is for everybody.
+ */
+function isTroubleWithEtcd(error: unknown): error is FleetError {
+  if (!isFleetError(error) || error instanceof RegistryDistrustError) return false;
+  return error.code === "unavailable" || error.code === "compacted" || error.code === "permission-denied";
 }

@@ -198,13 +198,32 @@ describe("PUT units/<name>", () => {
   });
 
   it("tells nothing about internal failures, and says when etcd is away", async () => {
-    api.cluster.writeFailure = new FleetError("unavailable", "fleet server unable to communicate with etcd");
-    const away = await put("a.service", `{"options":${one}}`);
-    expect([away.status, away.body, away.headers.server]).toEqual([
-      503,
-      error(503, "fleet server unable to communicate with etcd"),
-      undefined,
-    ]);
+    const codes = ["unavailable", "compacted", "permission-denied"] as const;
+    for (const code of codes) {
+      api.cluster.writeFailure = new FleetError(
+        code,
+        "cannot read from etcd at http://10.0.0.1:2379: secret",
+        {
+          hint: "look after etcd",
+        },
+      );
+      const body = `{"options":${one}}`;
+      for (const answer of [
+        await put("a.service", body),
+        await api.send("DELETE", "/fleet/v1/units/a.service"),
+      ]) {
+        expect([answer.status, answer.body, answer.headers.server]).toEqual([
+          503,
+          error(503, "fleet server unable to communicate with etcd"),
+          undefined,
+        ]);
+      }
+      const v2 = await api.send("PUT", "/fleet/v2/units/a.service", JSON.stringify({ text: "[A]\nb=c\n" }));
+      expect([v2.status, JSON.parse(v2.body).error]).toEqual([
+        503,
+        { code: 503, hint: "look after etcd", message: "fleet server unable to communicate with etcd" },
+      ]);
+    }
   });
 });
 

@@ -10,6 +10,7 @@ const cluster = useCluster("e2eoutage", {
   environment: { FLEET_ETCD_REQUEST_TIMEOUT: "1" },
 });
 const everyMs = 50;
+const unavailable = '{"error":{"code":503,"message":"fleet server unable to communicate with etcd"}}';
 
 beforeAll(async () => {
   await fleetctl(cluster(), "start", "examples/units/monitor.service", "examples/units/hello.service");
@@ -22,6 +23,13 @@ it.each(["stopped", "killed"])("%s for three TTLs", async (how) => {
   const awayMs = performance.now();
   if (how === "stopped") await cluster().lab.stopEtcd();
   else await cluster().lab.killEtcd();
+  // Whether fleetd knows it already or finds it out by this request: writes and reads are refused with the same words.
+  for (const endpoint of cluster().endpoint.split(",")) {
+    const url = `${endpoint}/fleet/v1/units/hello.service`;
+    const headers = { "content-type": "application/json" };
+    const write = await fetch(url, { method: "PUT", headers, body: '{"desiredState":"launched"}' });
+    expect([write.status, await write.text()]).toEqual([503, unavailable]);
+  }
   for (const { name } of cluster().machines) {
     await until(`${name} to say that etcd is away`, { timeoutMs: 60_000, everyMs }, async () => {
       return (await apiStatus(cluster(), name))?.available === false;
