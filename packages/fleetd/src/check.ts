@@ -3,6 +3,7 @@ import type { Clock, Logger } from "@fleet/core/ports";
 import { exitCode, FatalError } from "./exit-code.js";
 import type { Options } from "./options.js";
 import { type Environment, openStore, openUnitManager } from "./outside.js";
+import { reachSystemd } from "./reach-systemd.js";
 
 /** How long either may take to answer. */
 const patienceMs = 10_000;
@@ -63,7 +64,7 @@ async function checkSystemd(
   let state = "";
   try {
     await limited(clock, async (signal) => {
-      await manager.bootId(signal);
+      await reachSystemd(manager, clock, signal);
       state = await manager.systemState(signal);
     });
     return state;

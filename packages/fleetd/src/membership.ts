@@ -11,6 +11,7 @@ import {
 } from "@fleet/registry";
 import { createDocumentStore } from "./documents.js";
 import { writeEnvironmentFile } from "./environment-file.js";
+import { EtcdProbe } from "./etcd-probe.js";
 import { exitCode, FatalError } from "./exit-code.js";
 import { runGroup } from "./group.js";
 import { formatListenAddress } from "./listen-address.js";
@@ -51,6 +52,7 @@ const foundHoldFactor = 5;
  */
 export class Membership {
   readonly #parts: MembershipParts;
+  readonly #probe: EtcdProbe;
   #session: MachineSession | undefined;
   #agent: Agent | undefined;
   #engine: Engine | undefined;
@@ -58,11 +60,18 @@ export class Membership {
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
+    const { trust, keys, clock, logger } = parts.registry;
+    this.#probe = new EtcdProbe({ store: trust.probe, key: keys.cluster, clock, logger });
   }
 
   /** Why the machine is not a member at present; `undefined` if it is one, be it a frozen one. */
   get problem(): string | undefined {
-    if (this.#session === undefined) return "systemd cannot be reached over D-Bus yet";
+    if (this.#session === undefined) {
+      const reasons = [this.#parts.unitManager.problem, this.#probe.problem].filter(
+        (text) => text !== undefined,
+      );
+      return ["systemd cannot be reached over D-Bus yet", ...reasons].join("; ");
+    }
     const { condition, problem } = this.#session;
     if (condition === "joining") return problem ?? "this machine has not joined yet";
     if (condition === "disconnected") return problem ?? "etcd cannot be reached";
@@ -107,7 +116,7 @@ export class Membership {
         apiAddresses: options.listen.map(formatListenAddress),
         metadata: options.metadata,
         version,
-        bootId: await unitManager.bootId(signal),
+        bootId: await this.#awaitSystemd(signal),
       },
       // etcd counts lifetimes in whole seconds.
       ttlSeconds: Math.ceil(options.agent_ttl / 1000),
@@ -154,6 +163,18 @@ export class Membership {
       ],
       signal,
     );
+  }
+
+  /** @returns which boot this is. If that takes long, it is told whether etcd would be there. */
+  async #awaitSystemd(signal: AbortSignal): Promise<string> {
+    const over = new AbortController();
+    const probing = this.#probe.run(AbortSignal.any([signal, over.signal]));
+    try {
+      return await this.#parts.unitManager.bootId(signal);
+    } finally {
+      over.abort();
+      await probing;
+    }
   }
 }
 

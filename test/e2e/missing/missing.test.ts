@@ -1,6 +1,9 @@
 // What fleetd needs is not there: it says what, in one line, and how it ends is documented; or it waits and recovers.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(directory, { recursive: true }));
 
-function run(argv: readonly string[], environment: Record<string, string> = {}) {
-  const base = {
+function environmentOf(): Record<string, string> {
+  return {
     FLEET_ETCD_SERVERS: "http://127.0.0.1:1",
     FLEET_MACHINE_ID: "m1",
     FLEET_SYSTEMD: `private:${directory}/none`,
@@ -29,7 +32,10 @@ function run(argv: readonly string[], environment: Record<string, string> = {}) 
     FLEET_STATE_DIRECTORY: `${directory}/state`,
     FLEET_ENVIRONMENT_FILE: `${directory}/environment`,
   };
-  return runProgram([...fleetd, ...argv], { environment: { ...base, ...environment } });
+}
+
+function run(argv: readonly string[], environment: Record<string, string> = {}) {
+  return runProgram([...fleetd, ...argv], { environment: { ...environmentOf(), ...environment } });
 }
 
 describe("fleetd", () => {
@@ -90,6 +96,45 @@ describe("fleetd", () => {
   });
 });
 
+describe("neither systemd nor etcd there", () => {
+  it("says both, in the log and to who asks", async () => {
+    const socketPath = join(directory, "fleet.sock");
+    const ask = (path: string): Promise<string> =>
+      new Promise((resolve) => {
+        request({ socketPath, path }, (answer) => {
+          let body = "";
+          answer.on("data", (chunk) => {
+            body += String(chunk);
+          });
+          answer.on("end", () => resolve(body));
+        })
+          .on("error", () => resolve(""))
+          .end();
+      });
+    const daemon = spawn(fleetd[0], [fleetd[1]], {
+      env: { ...process.env, ...environmentOf() },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const ended = once(daemon, "close");
+    let log = "";
+    daemon.stdout.on("data", (chunk) => {
+      log += String(chunk);
+    });
+    try {
+      await until("both to be told", limits, async () => {
+        const status = await ask("/fleet/v2/status");
+        return status.includes(`ENOENT ${directory}/none`) && status.includes("http://127.0.0.1:1");
+      });
+    } finally {
+      daemon.kill();
+      await ended;
+    }
+    const warnings = log.split("\n").filter((line) => line.includes('"level":"warn"'));
+    expect(warnings.filter((line) => line.includes("systemd"))).toHaveLength(1);
+    expect(warnings.filter((line) => line.includes("cannot reach etcd either"))).toHaveLength(1);
+  });
+});
+
 describe("etcd not there at start", () => {
   let lab: Lab;
   beforeAll(async () => {
@@ -99,6 +144,9 @@ describe("etcd not there at start", () => {
 
   it("says so once, serves 503 meanwhile, and joins when it comes", async () => {
     await lab.startEtcd();
+    const checked = await run(["--check"], { FLEET_ETCD_SERVERS: lab.etcdUrl });
+    expect(checked.stderr).toContain(`connect ENOENT ${directory}/none`);
+    expect(checked.status).toBe(8);
     await lab.stopEtcd();
     const machine = fleetMachine(lab, 1);
     const apiPort = await lab.port("api m1", machine.address);

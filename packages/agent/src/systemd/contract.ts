@@ -69,6 +69,7 @@ export function unitManagerContract(title: string, open: () => Promise<ContractS
 
     test("says that it is connected, and begins with a resync", () => {
       expect(units.connected).toBe(true);
+      expect(units.problem).toBeUndefined();
       expect(events[0]).toEqual({ kind: "resynced" });
     });
 
@@ -256,6 +257,7 @@ export function unitManagerContract(title: string, open: () => Promise<ContractS
       stop.abort();
       await running;
       expect(units.connected).toBe(false);
+      expect(units.problem).toMatch(/connection/);
       expect(await code(units.describe("contract-none.service" as UnitName, signal))).toBe("unavailable");
       expect(await code(units.start("contract-none.service" as UnitName, signal))).toBe("unavailable");
       expect(events.at(-1)?.kind).toBe("disconnected");
@@ -263,6 +265,7 @@ export function unitManagerContract(title: string, open: () => Promise<ContractS
       running = units.run(stop.signal);
       await units.bootId(signal);
       expect(units.connected).toBe(true);
+      expect(units.problem).toBeUndefined();
     });
   });
 }

@@ -47,6 +47,7 @@ class DbusUnitManager implements UnitManager {
   readonly #waiters = new Set<() => void>();
   #connection: DbusConnection | undefined;
   #isTold = false;
+  #problem: string | undefined;
 
   constructor(options: UnitManagerOptions) {
     this.#options = options;
@@ -56,6 +57,10 @@ class DbusUnitManager implements UnitManager {
 
   get connected(): boolean {
     return this.#connection !== undefined;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   subscribe(listener: (event: UnitManagerEvent) => void): () => void {
@@ -192,6 +197,7 @@ class DbusUnitManager implements UnitManager {
 
   #open(connection: DbusConnection): void {
     this.#connection = connection;
+    this.#problem = undefined;
     this.#isTold = false;
     this.#logger.info("connected to systemd", { address: describeAddress(this.#options.address) });
     for (const wake of [...this.#waiters]) wake();
@@ -201,6 +207,7 @@ class DbusUnitManager implements UnitManager {
   #lose(problem: string, signal: AbortSignal): boolean {
     const wasConnected = this.#connection !== undefined;
     this.#connection = undefined;
+    this.#problem = problem;
     this.#table.clear();
     this.#jobs.loseAll();
     if (!signal.aborted && !this.#isTold) {

@@ -51,6 +51,8 @@ export type UnitManagerEvent =
  */
 export interface UnitManager {
   readonly connected: boolean;
+  /** Why systemd cannot be reached, for people; absent while it can be, and until it has been tried. */
+  readonly problem: string | undefined;
   /** Connects, stays connected (backing off between attempts), and delivers events until aborted. */
   run(signal: AbortSignal): Promise<void>;
   subscribe(listener: (event: UnitManagerEvent) => void): () => void;

@@ -49,6 +49,7 @@ export class MemoryUnitManager implements UnitManager {
   #invocations = 0;
   #isRunning = false;
   #isCut = false;
+  #hasEnded = false;
   #isAnnounced = false;
   #changed = new Set<UnitName>();
 
@@ -60,14 +61,20 @@ export class MemoryUnitManager implements UnitManager {
     return this.#isRunning && !this.#isCut;
   }
 
+  get problem(): string | undefined {
+    return this.#isCut || this.#hasEnded ? "the connection was cut" : undefined;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     this.#isRunning = true;
+    this.#hasEnded = false;
     if (!this.#isCut) this.#announce();
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     if (!this.#isCut) this.cut();
     this.#isCut = false;
     this.#isRunning = false;
+    this.#hasEnded = true;
   }
 
   subscribe(listener: (event: UnitManagerEvent) => void): () => void {
