@@ -124,7 +124,7 @@ describe("fleetctl", () => {
       environment: {},
       programs: new FakePrograms(),
       readFile: async (path) => {
-        if (path === "there") return "PEM";
+        if (path === "there") return Buffer.from("PEM");
         throw Object.assign(new Error(path), { code: "ENOENT" });
       },
     });

@@ -38,8 +38,8 @@ export interface World {
   /** Aborted, with `Interrupted`, when the user has had enough. */
   readonly signal: AbortSignal;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Reads a text file. @throws Node's error. */
-  readFile(path: string): Promise<string>;
+  /** Reads a file. @throws Node's error. */
+  readFile(path: string): Promise<Uint8Array>;
   readonly programs: Programs;
   /** Replaces the way to the server; for tests. */
   readonly transport?: Transport;

@@ -22,8 +22,8 @@ export interface CommandContext {
   readonly clock: ClientClock;
   /** Aborted, with `Interrupted`, when the user has had enough. */
   readonly signal: AbortSignal;
-  /** Reads a text file; relative paths start where the user is. @throws Node's error. */
-  readFile(path: string): Promise<string>;
+  /** Reads a file; relative paths start where the user is. @throws Node's error. */
+  readFile(path: string): Promise<Uint8Array>;
   readonly programs: Programs;
 }
 

@@ -21,7 +21,7 @@ async function main(argv: readonly string[]): Promise<number> {
     clock: createClock(),
     signal: interruption.signal,
     environment: process.env,
-    readFile: (path) => readFile(path, "utf8"),
+    readFile: (path) => readFile(path),
     programs: createPrograms(process.env),
   });
 }

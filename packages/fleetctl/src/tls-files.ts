@@ -9,13 +9,13 @@ import { fileErrorText } from "./output/file-error-text.js";
  */
 export async function readTlsFiles(
   args: CommandArgs,
-  { readFile }: { readonly readFile: (path: string) => Promise<string> },
+  { readFile }: { readonly readFile: (path: string) => Promise<Uint8Array> },
 ): Promise<TlsOptions> {
   const read = async (option: string): Promise<string | undefined> => {
     const path = args.text(option);
     if (path === "") return undefined;
     try {
-      return await readFile(path);
+      return new TextDecoder().decode(await readFile(path));
     } catch (cause) {
       throw new FleetError("invalid-argument", fileErrorText(path, cause), { cause });
     }

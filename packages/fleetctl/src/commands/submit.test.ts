@@ -95,43 +95,49 @@ describe("submit", () => {
     expect((await run("cat a")).stdout).toBe(text);
   });
 
-  const bad: readonly (readonly [name: string, text: string | undefined, stderr: string])[] = [
+  const bad: readonly (readonly [name: string, content: string | Uint8Array | undefined, stderr: string])[] =
     [
-      "nosuch",
-      undefined,
-      "Error creating units: unable to find Unit(nosuch.service) in Registry or on filesystem\nHint: there is no file nosuch.service, and the cluster has no such unit\n",
-    ],
-    [
-      "nosuch@1",
-      undefined,
-      "Error creating units: failed getting Unit(nosuch@1) from template: unable to find template Unit(nosuch@.service) in Registry or on filesystem\nHint: there is neither a file nosuch@1.service nor a template for it\n",
-    ],
-    [
-      "combo.service",
-      "[X-Fleet]\nGlobal=true\nMachineOf=a.service\n",
-      "Error creating units: Global cannot be used with Peers\nHint: in unit combo.service\n",
-    ],
-    [
-      "broken.service",
-      "[Unit]\nDescription=x\n[Service\n",
-      'Error creating units: failed getting Unit(broken.service) from file: unable to find end of section\nHint: broken.service:3:1: expected "]" to end the section header\n',
-    ],
-    [
-      "dir.service",
-      "<directory>",
-      "Error creating units: failed getting Unit(dir.service) from file: read dir.service: is a directory\n",
-    ],
-    [
-      "empty.service",
-      "# nothing\n",
-      "Error creating units: failed creating unit empty.service: unit does not exist and options field empty\nHint: a unit file needs at least one option in a section\n",
-    ],
-    [
-      "b{1.service",
-      unit("x"),
-      "Error creating units: invalid character '{' in unit name\nHint: in unit b{1.service\n",
-    ],
-  ];
+      [
+        "nosuch",
+        undefined,
+        "Error creating units: unable to find Unit(nosuch.service) in Registry or on filesystem\nHint: there is no file nosuch.service, and the cluster has no such unit\n",
+      ],
+      [
+        "nosuch@1",
+        undefined,
+        "Error creating units: failed getting Unit(nosuch@1) from template: unable to find template Unit(nosuch@.service) in Registry or on filesystem\nHint: there is neither a file nosuch@1.service nor a template for it\n",
+      ],
+      [
+        "combo.service",
+        "[X-Fleet]\nGlobal=true\nMachineOf=a.service\n",
+        "Error creating units: Global cannot be used with Peers\nHint: in unit combo.service\n",
+      ],
+      [
+        "broken.service",
+        "[Unit]\nDescription=x\n[Service\n",
+        'Error creating units: failed getting Unit(broken.service) from file: unable to find end of section\nHint: broken.service:3:1: expected "]" to end the section header\n',
+      ],
+      [
+        "latin1.service",
+        Buffer.from("[Unit]\n# caf\xe9\nDescription=x\n", "latin1"),
+        "Error creating units: failed getting Unit(latin1.service) from file: invalid UTF-8\nHint: latin1.service:2:6: expected UTF-8, which byte e9 is not part of (is the file in another encoding?)\n",
+      ],
+      [
+        "dir.service",
+        "<directory>",
+        "Error creating units: failed getting Unit(dir.service) from file: read dir.service: is a directory\n",
+      ],
+      [
+        "empty.service",
+        "# nothing\n",
+        "Error creating units: failed creating unit empty.service: unit does not exist and options field empty\nHint: a unit file needs at least one option in a section\n",
+      ],
+      [
+        "b{1.service",
+        unit("x"),
+        "Error creating units: invalid character '{' in unit name\nHint: in unit b{1.service\n",
+      ],
+    ];
   it.each(bad)("refuses %s, and submits nothing of the batch", async (name, text, stderr) => {
     const { api, files, run } = createCliHarness();
     files.set("good.service", unit("good"));

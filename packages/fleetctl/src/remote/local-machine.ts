@@ -5,7 +5,7 @@ export async function localMachineId({
   readFile,
 }: Pick<CommandContext, "readFile">): Promise<string | undefined> {
   try {
-    const id = (await readFile("/etc/machine-id")).trim();
+    const id = new TextDecoder().decode(await readFile("/etc/machine-id")).trim();
     return id === "" ? undefined : id;
   } catch {
     return undefined;

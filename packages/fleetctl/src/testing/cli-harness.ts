@@ -27,7 +27,7 @@ export interface CliHarness {
   readonly api: ApiHarness;
   readonly autopilot: Autopilot;
   /** Files of this machine, by path. */
-  readonly files: Map<string, string>;
+  readonly files: Map<string, string | Uint8Array>;
   readonly environment: Record<string, string>;
   /** Programs of this machine, none of which is really run. */
   readonly programs: FakePrograms;
@@ -52,7 +52,7 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
   api.cluster.addMachine(machineIds[0], "127.0.0.1", { az: "us-west-1b", role: "web" });
   api.cluster.addMachine(machineIds[1], "127.0.0.2", { az: "us-west-1a" });
   api.cluster.addMachine(machineIds[2], "127.0.0.3");
-  const files = new Map<string, string>();
+  const files = new Map<string, string | Uint8Array>();
   const environment: Record<string, string> = {};
   const programs = new FakePrograms();
   const harness: { statusLines: string[] | undefined } = { statusLines: undefined };
@@ -76,10 +76,10 @@ export function createCliHarness(wrap: (transport: Transport) => Transport = (pl
       signal: interruption.signal,
       environment,
       readFile: async (path: string) => {
-        const text = files.get(path);
-        if (text === undefined) throw Object.assign(new Error(`no file ${path}`), { code: "ENOENT" });
-        if (text === "<directory>") throw Object.assign(new Error(path), { code: "EISDIR" });
-        return text;
+        const content = files.get(path);
+        if (content === undefined) throw Object.assign(new Error(`no file ${path}`), { code: "ENOENT" });
+        if (content === "<directory>") throw Object.assign(new Error(path), { code: "EISDIR" });
+        return Buffer.from(content);
       },
       programs: programs.on(output("stdout")),
       transport: wrap(createInMemoryTransport(api.server.listener)),

@@ -1,6 +1,7 @@
 import { FleetError, type UnitContent, UnitFileError, unitContentFromText, unitTypes } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { fileErrorText } from "../output/file-error-text.js";
+import { decodeUnitText } from "./decode-unit-text.js";
 
 /** A unit file on this machine. */
 export type LocalUnit =
@@ -25,9 +26,9 @@ export function templateFilePath(argument: string, template: string): string {
 
 /** Reads a unit file of this machine. */
 export async function readLocalUnit(context: CommandContext, path: string): Promise<LocalUnit> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await context.readFile(path);
+    bytes = await context.readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return { kind: "absent", path };
@@ -35,7 +36,7 @@ export async function readLocalUnit(context: CommandContext, path: string): Prom
     return { kind: "bad", path, error: problem };
   }
   try {
-    return { kind: "found", path, content: unitContentFromText(text) };
+    return { kind: "found", path, content: unitContentFromText(decodeUnitText(bytes)) };
   } catch (error) {
     if (!(error instanceof UnitFileError)) throw error;
     const { line, column, expected } = error;
