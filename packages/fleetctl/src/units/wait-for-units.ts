@@ -66,8 +66,9 @@ export async function waitForUnits(
         status.update();
         return waiting.size === 0;
       },
-      onOutage: () => {
-        const why = `no answer from ${context.client.endpoint}, trying again`;
+      onOutage: (error) => {
+        const what = error instanceof ApiError ? error.message : `no answer from ${context.client.endpoint}`;
+        const why = `${what}, trying again`;
         for (const name of waiting.keys()) waiting.set(name, why);
         status.update();
       },
@@ -111,8 +112,8 @@ async function judgeAll(
 interface Followers {
   /** @returns whether that was enough. */
   onSnapshot(snapshot: UnitsSnapshot): Promise<boolean>;
-  /** The server is away. */
-  onOutage(): void;
+  /** The server is away, or says that it cannot help at present. */
+  onOutage(error: unknown): void;
 }
 
 /** Follows units until that is enough; a server that is away for a short time is waited for. */
@@ -136,7 +137,7 @@ async function followThroughOutages(
       const isOutage = error instanceof TransportError || (error instanceof ApiError && error.status === 503);
       awaySince ??= context.clock.monotonic();
       if (!isOutage || context.clock.monotonic() - awaySince > outageMsMax) throw error;
-      onOutage();
+      onOutage(error);
       await context.clock.sleep(outagePauseMs, signal);
     }
   }

@@ -1,5 +1,5 @@
 import { TransportError } from "@fleet/client";
-import { parseMachineId } from "@fleet/core";
+import { parseMachineId, RegistryDistrustError } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { until } from "../../../api/src/testing/manual-clock.js";
 import { createCliHarness, machineIds } from "../testing/cli-harness.js";
@@ -101,6 +101,22 @@ describe("on a terminal", () => {
       api.clock.advance(1_000);
     }
     await until(() => lines.at(-1)?.includes("still starting") === true);
+    started.interrupt();
+    expect((await started.result).code).toBe(130);
+  });
+
+  it("why the server cannot help is told while it lasts", async () => {
+    const { harness } = createBreakableCluster();
+    const lines: string[] = [];
+    harness.statusLines = lines;
+    const started = harness.begin("start a");
+    await until(() => started.printed().stdout.includes("launched"));
+    harness.api.cluster.readFailure = new RegistryDistrustError("it is empty");
+    harness.api.clock.advance(60_000);
+    await until(() => lines.at(-1)?.includes("trying again") === true);
+    expect(lines.at(-1)).toBe(
+      "Waiting 60 s for a.service: the registry is not believed: it is empty, trying again",
+    );
     started.interrupt();
     expect((await started.result).code).toBe(130);
   });
