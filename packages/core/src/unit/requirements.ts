@@ -28,7 +28,8 @@ export interface Requirements {
   readonly global: boolean;
 }
 
-const truths: readonly string[] = ["true", "yes", "1", "on", "t"];
+/** What counts as true, without regard to case. */
+export const truths: readonly string[] = ["true", "yes", "1", "on", "t"];
 
 /**
  * Reads the `[X-Fleet]` section as the original does: what is malformed or unknown is passed over in silence, because

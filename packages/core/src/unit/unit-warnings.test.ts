@@ -44,6 +44,9 @@ describe("unitWarnings", () => {
     ["Conflicts=a%%b", 'Conflicts: "%%" is no escape in [X-Fleet] and stays as it is'],
     ["MachineID=m1\nMachineID=m2", 'only the first machine ID counts, which is "m1"'],
     ["MachineID=m1 m2", 'no machine can have the ID "m1 m2"'],
+    ["Global=maybe", 'Global "maybe" counts as false: write true or false'],
+    ["Global=y", 'Global "y" counts as false: write true or false'],
+    ['Global="ja" "true"', 'Global "ja" counts as false: write true or false'],
     ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
     [
       'Conflicts="b*"  "c*"',
@@ -69,6 +72,10 @@ describe("unitWarnings", () => {
     "MachineID=0123456789abcdef0123456789abcdef",
     "MachineID=%i",
     "Global=true",
+    "Global=ON",
+    "Global=0",
+    "Global=False",
+    'Global="no" "on"',
     "X-ConditionMachineBootID=b",
   ])("%j is fine", (lines) => {
     expect(warningsOf(lines)).toEqual([]);

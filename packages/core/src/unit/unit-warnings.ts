@@ -10,6 +10,7 @@ import {
   requirementKeys,
   requirementSection,
 } from "./requirement-keys.js";
+import { truths } from "./requirements.js";
 import { expandSpecifiers, knownSpecifiers } from "./specifiers.js";
 import type { UnitOption } from "./unit-file.js";
 import { isTemplate, splitUnitName, unitNameProblem, unitTypes } from "./unit-name.js";
@@ -45,6 +46,7 @@ function requirementWarnings(unitName: string, option: UnitOption): readonly str
     ...specifierWarnings(key, value),
     ...(machineOfKeys.includes(key) ? peerWarnings(unitName, key, value) : []),
     ...(conflictsKeys.includes(key) && value.includes("\\\n") ? [continuedConflicts(key)] : []),
+    ...(key === requirementKeys.global ? truthWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.replaces && splitQuotedList(value).includes("")
       ? [`${key} contains an empty pattern, which matches nothing`]
       : []),
@@ -57,6 +59,17 @@ function unknownKey(key: string): string {
     closest(key, knownRequirementKeys) ?? closest(key.replace(/^X-(Condition)?/i, ""), knownRequirementKeys);
   const suggestion = meant === undefined ? "" : ` (did you mean ${quote(meant)}?)`;
   return `unrecognized requirement in [${requirementSection}] section: ${quote(key)}${suggestion}`;
+}
+
+/** What people write for false. Everything that is not true counts as false, so that nobody else cares. */
+const falsehoods: readonly string[] = ["false", "no", "0", "off", "f", "n", ""];
+
+/** What counts as false, although it was hardly written for that. */
+function truthWarnings(unitName: string, key: string, value: string): readonly string[] {
+  return splitQuotedList(value)
+    .map((item) => expandSpecifiers(item, unitName))
+    .filter((word) => ![...truths, ...falsehoods].includes(word.toLowerCase()))
+    .map((word) => `${key} ${quote(word)} counts as false: write true or false`);
 }
 
 /** Anything in quotes that a stricter reader would take for another list. */
