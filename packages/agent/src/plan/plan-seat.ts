@@ -45,7 +45,7 @@ function planContent(unit: UnitView, seat: Seat): UnitPlan {
 
 /** Stopped once for each seat that says so: whoever starts the unit after that, fleet does not fight them. */
 function planLoaded(unit: UnitView, seat: Seat): UnitPlan {
-  return seat.modRevision > unit.watermark ? step("stop", unit, seat, seat.reason) : undefined;
+  return seat.modRevision > unit.watermark ? step("stop", unit, seat, "wanted loaded") : undefined;
 }
 
 function planLaunched(

@@ -35,6 +35,7 @@ describe("a seat", () => {
   test("loaded: the unit is there and not started", async () => {
     machine.session.seat(web, { text: service(), target: "loaded" });
     await machine.settle();
+    expect(machine.agent?.status().tasks).toEqual({ load: 1 });
     expect(await machine.local(web)).toBe("gone");
     expect(machine.session.states.get(web)).toMatchObject({ condition: "loaded", activeState: "inactive" });
     expect(machine.session.states.get(web)?.started).toBeUndefined();

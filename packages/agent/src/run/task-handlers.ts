@@ -73,6 +73,9 @@ export function createTaskHandlers(context: TaskContext): Handlers {
       ]);
       if (refusal !== undefined) throw new UnitRefused(refusal);
       await load(context, memory, content, signal);
+      // What never ran need not be stopped to be as its seat wants it.
+      const isIdle = memory.starts.kind === "never" && !canBeStopped(memory.local);
+      if (seat.target === "loaded" && isIdle) settle(seat);
     },
     replace: async ({ seat }, memory, signal) => {
       // Nothing is stopped for a text that cannot be had.
