@@ -81,6 +81,21 @@ describe("a unit that cannot be had does not touch the others", () => {
     expect(stateOf()?.jobResult).toBeUndefined();
   });
 
+  test("what was refused says nothing of a text that has to wait", async () => {
+    machine.session.seat(db, { text: service() });
+    machine.session.seat(web, { text: bad });
+    await machine.settle();
+    expect(stateOf()).toMatchObject({ jobResult: "refused" });
+    machine.session.seat(web, { text: `${service()}[X-Fleet]\nConflicts=db.service\n` });
+    await machine.settle();
+    expect(stateOf()).toMatchObject({ reason: expect.stringContaining("waits until") });
+    expect(stateOf()?.jobResult).toBeUndefined();
+    await machine.end();
+    await machine.begin();
+    await machine.settle();
+    expect(stateOf()?.jobResult).toBeUndefined();
+  });
+
   test("a refused start is logged as what it is, each time", async () => {
     machine.session.seat(web, { text: bad });
     await machine.clock.advance(4_000);
