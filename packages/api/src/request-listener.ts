@@ -1,10 +1,10 @@
 import type { IncomingMessage, RequestListener } from "node:http";
 import { posix } from "node:path";
+import { linkController } from "@fleet/client";
 import { FleetError, isFleetError, RegistryDistrustError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
 import { type Answer, answerForError, errorAnswer } from "./answer.js";
 import type { MutableApiCounters } from "./api-counters.js";
-import { linkController } from "./linked-controller.js";
 import { unavailableMessage } from "./replica-access.js";
 import { createApiRequest } from "./request.js";
 import { matchRoute, type Route } from "./routes.js";

@@ -1,5 +1,5 @@
+import { linkController } from "@fleet/client";
 import type { Clock } from "@fleet/core/ports";
-import { linkController } from "./linked-controller.js";
 
 /**
  * Runs `work` with a signal that is aborted with `reason()` after `limitMs`, or with `signal`.

@@ -7,6 +7,7 @@ export { FleetClient, type FleetClientOptions, type StateFilter } from "./fleet-
 export { completeOptions } from "./follow.js";
 export { createHttpTransport, type HttpTransportOptions, type TlsOptions } from "./http-transport.js";
 export { createInMemoryTransport } from "./in-memory-transport.js";
+export { type LinkedController, linkController } from "./linked-controller.js";
 export { createTimedTransport } from "./timed-transport.js";
 export type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 export type { UnitsSnapshot } from "./units-snapshot.js";
