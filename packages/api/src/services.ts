@@ -8,8 +8,9 @@ import type { SortedView } from "./sorted-view.js";
 
 /** Whether the daemon can do its work. */
 export interface Availability {
+  /** Whether requests are answered otherwise than by a 503. */
   readonly available: boolean;
-  /** Why not, for people. */
+  /** Why it cannot do its work, for people; also of one that answers, but does not believe the registry. */
   readonly problem?: string;
 }
 

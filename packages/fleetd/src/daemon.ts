@@ -98,8 +98,10 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     replica,
     units: createUnitRegistry(registry),
     availability: () => {
-      const { problem } = membership;
-      return problem === undefined ? { available: true } : { available: false, problem };
+      const problem = membership.problem ?? registry.trust.finding;
+      // A frozen daemon answers, and says in each answer that it does not believe the registry.
+      const available = membership.problem === undefined;
+      return problem === undefined ? { available } : { available, problem };
     },
     tokenLimit: options.token_limit,
     version,

@@ -81,6 +81,20 @@ describe("states", () => {
     expect(machine.session.states.get(db)).toMatchObject({ acked: tombstone });
   });
 
+  test("all are published again when a restored registry was accepted, though the registration goes on", async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    const said = machine.session.states.get(web);
+    machine.session.states.clear();
+    machine.session.history = "epoch-2";
+    machine.session.become("joined");
+    await machine.settle();
+    expect(machine.session.states.get(web)).toMatchObject({
+      activeState: said?.activeState,
+      condition: "loaded",
+    });
+  });
+
   test("an acknowledgement that nobody may have seen is given again by the next agent", async () => {
     const tombstone = machine.session.seat(web, { text: service(), target: "absent" });
     await machine.settle();

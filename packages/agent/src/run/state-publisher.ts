@@ -45,6 +45,7 @@ export class StatePublisher {
   readonly #writtenMs = new Map<UnitName, number>();
   readonly #since = new Map<UnitName, UnitStateContent>();
   #registration: number | undefined;
+  #history: string | undefined;
   #retryAtMs = Number.NEGATIVE_INFINITY;
   /** Writes and removals so far, for metrics. */
   writes = 0;
@@ -67,6 +68,7 @@ export class StatePublisher {
    */
   prime(states: readonly UnitState[], registration: number): void {
     this.#registration = registration;
+    this.#history = this.#session.history;
     for (const state of states) {
       this.#published.set(state.unit, state);
       this.#since.set(state.unit, state);
@@ -104,7 +106,8 @@ export class StatePublisher {
   async #round(signal: AbortSignal): Promise<number> {
     const heldBackMs = this.#retryAtMs - this.#clock.monotonic();
     if (heldBackMs > 0) return heldBackMs;
-    if (this.#registration !== this.#session.registration) this.#startOver();
+    const isAnotherRegistry = this.#history !== this.#session.history;
+    if (this.#registration !== this.#session.registration || isAnotherRegistry) this.#startOver();
     const { puts, removals, waitMs } = this.#collect();
     if (puts.length === 0 && removals.length === 0) return waitMs;
     try {
@@ -123,9 +126,13 @@ export class StatePublisher {
     return waitMs;
   }
 
-  /** The machine has registered anew: everything it said went with the old lease. */
+  /**
+   * The machine has registered anew, and everything it said went with the old lease; or the registry is another one,
+   * restored perhaps, and nobody knows what of it is there.
+   */
   #startOver(): void {
     this.#registration = this.#session.registration;
+    this.#history = this.#session.history;
     for (const unit of this.#published.keys()) this.touch(unit);
     this.#published.clear();
     this.#writtenMs.clear();

@@ -17,7 +17,7 @@ export const getStatus: Handler = async (services, _request, signal) => {
   const reason = problem ?? replica.problem;
   const { engineStatus, leader } = replica.revision === 0 ? nothing : replica.view();
   const status: StatusV2 = {
-    available,
+    available: available && problem === undefined,
     holds: (engineStatus?.machines ?? []).map(({ machine, held, untilMs }) => ({
       machineID: machine,
       reason: held,
