@@ -152,15 +152,28 @@ function nameOf(peer: string): string {
   return `member-${new URL(peer).port}`;
 }
 
+/**
+ * Below the ports that the kernel gives to outgoing connections, and other ones for each process of tests: a port that is
+ * free when it is chosen is still free when etcd asks for it a moment later.
+ */
+const portFirst = 12_000;
+const portsPerProcess = 64;
+let nextPort = portFirst + (process.pid % 250) * portsPerProcess;
+
 async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  for (;;) {
+    const port = nextPort;
+    nextPort += 1;
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 async function accepts(port: number): Promise<boolean> {

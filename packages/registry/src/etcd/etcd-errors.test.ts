@@ -99,6 +99,12 @@ describe("what etcd3 throws", () => {
     expect(message).toBe(`cannot read from etcd: ${reason}`);
   });
 
+  test("takes a cut connection under TLS for a question of the scheme, and no other", () => {
+    const error = new GRPCUnavailableError("No connection established. Last error: read ECONNRESET");
+    expect(translateEtcdError(error, "read from etcd at https://127.0.0.1:1").hint).toMatch(/scheme/);
+    expect(translateEtcdError(error, "read from etcd at http://127.0.0.1:1").hint).toBeUndefined();
+  });
+
   test("what is translated already is left alone", () => {
     const error = new FleetError("compacted", "x");
     expect(translateEtcdError(error, "y")).toBe(error);

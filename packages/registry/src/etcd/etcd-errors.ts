@@ -31,7 +31,7 @@ const codeByClass: readonly (readonly [new (message: string) => Error, ErrorCode
 ];
 
 /** Says how a person can help, for failures that no program will overcome. */
-function hintFor(error: unknown, text: string): string | undefined {
+function hintFor(error: unknown, text: string, what: string): string | undefined {
   if (/database space exceeded/.test(text)) {
     return "etcd's database is full: compact and defragment it, then clear the alarm with etcdctl alarm disarm";
   }
@@ -39,7 +39,9 @@ function hintFor(error: unknown, text: string): string | undefined {
     return "a user is configured, but this etcd has authentication disabled";
   }
   if (/user name is empty|invalid auth token/.test(text)) return "this etcd asks for a user and password";
-  if (/certificate|self.signed|SSL|TLS|EPROTO|wrong version number/i.test(text)) {
+  // An etcd without TLS may cut the connection before it has said what it made of the greeting.
+  const isCutOff = what.includes(" https://") && /ECONNRESET|socket hang up/.test(text);
+  if (isCutOff || /certificate|self.signed|SSL|TLS|EPROTO|wrong version number/i.test(text)) {
     return "check the scheme of the endpoints and the configured CA, certificate and key";
   }
   return error instanceof GRPCResourceExhastedError ? "etcd is overloaded or out of space" : undefined;
@@ -53,7 +55,7 @@ function hintFor(error: unknown, text: string): string | undefined {
 export function translateEtcdError(error: unknown, what: string): FleetError {
   if (error instanceof FleetError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const hint = hintFor(error, text);
+  const hint = hintFor(error, text, what);
   return new FleetError(codeOf(error, text), `cannot ${what}: ${plainReason(text)}`, {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
