@@ -4,11 +4,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "./build.mjs";
-import { setup } from "./setup.mjs";
+import { prepare } from "./program.mjs";
 
-await setup();
-await build();
+await prepare(console.log);
 
 const directory = mkdtempSync(join(tmpdir(), "fleet-test-"));
 const report = join(directory, "report.json");
