@@ -1,9 +1,9 @@
 import { FleetError, parseUnitName } from "@fleet/core";
 import type { Logger, UnitManager, UnitManagerEvent } from "@fleet/core/ports";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { systemClock } from "../../../../test/support/system-clock.js";
 import type { ManagerAddress } from "./manager-address.js";
 import { done, FakePeer, type PeerAnswer, type PeerCall, variant } from "./testing/fake-peer.js";
-import { realClock } from "./testing/real-clock.js";
 import { createUnitManager } from "./unit-manager.js";
 import { unitPath } from "./unit-path.js";
 
@@ -45,7 +45,7 @@ function begin(address: ManagerAddress = { kind: "private", path: peer.path }, c
     debug: line("debug"),
     child: () => logger,
   };
-  units = createUnitManager({ address, clock: realClock, logger, callTimeoutMs });
+  units = createUnitManager({ address, clock: systemClock, logger, callTimeoutMs });
   units.subscribe((event) => events.push(event));
   running = units.run(stop.signal);
 }
