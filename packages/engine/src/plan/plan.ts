@@ -6,7 +6,7 @@ import { keepPlainSeats } from "./keep-plain.js";
 import { tiePeers } from "./peers.js";
 import { placeGlobals } from "./place-global.js";
 import { placePlainUnits } from "./place-plain.js";
-import { beginPlanning } from "./planning.js";
+import { beginPlanning, type Planning } from "./planning.js";
 import type { Refusal } from "./refusal.js";
 import { admitStrays, adoptStrays, dropSurplusStrays, remarkOnStrays } from "./strays.js";
 import type { EngineTask } from "./task.js";
@@ -32,6 +32,19 @@ export interface Plan {
  * room, and nothing is moved to balance load.
  */
 export function plan(view: PlanView, options: PlanOptions): Plan {
+  const p = decide(view, options);
+  return {
+    tasks: emitTasks(p),
+    refusals: [...p.refusals.values(), ...p.remarks].sort(compareRefusals),
+    unwilling: p.world.unwilling,
+  };
+}
+
+/**
+ * Everything a plan decides, before it is put into tasks: who is to be where, and who is refused, why. `explain` and
+ * what-if read the same decisions that the leader writes.
+ */
+export function decide(view: PlanView, options: PlanOptions): Planning {
   const world = surveyWorld(view, options);
   const followers = tiePeers(world.subjects);
   const p = beginPlanning(world);
@@ -44,11 +57,7 @@ export function plan(view: PlanView, options: PlanOptions): Plan {
   placeGlobals(p);
   placePlainUnits(p);
   remarkOnStrays(p);
-  return {
-    tasks: emitTasks(p),
-    refusals: [...p.refusals.values(), ...p.remarks].sort(compareRefusals),
-    unwilling: world.unwilling,
-  };
+  return p;
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {
