@@ -8,6 +8,17 @@ export type {
 export { currentStateOn } from "./cluster/current-state.js";
 export { type DesiredState, desiredStates, isDesiredState } from "./cluster/desired-state.js";
 export type { EngineStatus, HeldMachine, RefusedUnit } from "./cluster/engine-status.js";
+export {
+  type ExplainedObjection,
+  type ExplainedPlace,
+  type Explanation,
+  type FoundFact,
+  type PlaceRole,
+  placeRoles,
+  type Suggestion,
+  type UnitStanding,
+  unitStandings,
+} from "./cluster/explanation.js";
 export type { Machine, MachinePolicy, Presence, PresenceContent, PresenceState } from "./cluster/machine.js";
 export type { Revision, Versioned } from "./cluster/revision.js";
 export {

@@ -1,5 +1,6 @@
 export type { EngineStatus } from "../cluster/engine-status.js";
 export type { Clock, Random } from "./clock.js";
+export type { ClusterInsight } from "./cluster-insight.js";
 export type { DocumentStore } from "./document-store.js";
 export {
   type ChangeOutcome,
@@ -28,4 +29,10 @@ export type {
   UnitManager,
   UnitManagerEvent,
 } from "./unit-manager.js";
-export type { MetadataChange, UnitChange, UnitRegistry, WriteOutcome } from "./unit-registry.js";
+export type {
+  MachineStanding,
+  MetadataChange,
+  UnitChange,
+  UnitRegistry,
+  WriteOutcome,
+} from "./unit-registry.js";
