@@ -22,6 +22,7 @@ export function toStateV1(state: UnitState): UnitStateV1 {
 export function toStateV2(view: ClusterView, state: UnitState): UnitStateV2 {
   return {
     condition: state.condition,
+    contentID: state.contentId,
     currentState: currentStateOn(view.seats.get(state.machine)?.get(state.unit), state),
     hash: state.hash,
     jobResult: state.jobResult ?? "",

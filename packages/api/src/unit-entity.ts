@@ -87,11 +87,25 @@ function homeOf(view: ClusterView, name: UnitName, places: Places): Home {
   let best: { readonly seat: Seat; readonly state: DesiredState } | undefined;
   for (const seat of places.seatsOf(name)) {
     if (view.machines.get(seat.machine)?.presence === undefined) continue;
-    const state = currentStateOn(seat, view.states.get(seat.machine)?.get(name));
+    const state = stateAt(view, seat);
     if (!isSeated(seat) && state === "inactive") continue;
     if (best === undefined || isBetterHome({ seat, state }, best)) best = { seat, state };
   }
   return { machine: best?.seat.machine, currentState: best?.state ?? "inactive" };
+}
+
+/**
+ * What a unit is at a seat. One whose content or start was asked for anew is not launched until the seat says the same:
+ * until then the machine does not even know, and who waits would take the old process for the new one.
+ */
+function stateAt(view: ClusterView, seat: Seat): DesiredState {
+  const state = currentStateOn(seat, view.states.get(seat.machine)?.get(seat.unit));
+  const unit = view.units.get(seat.unit);
+  const isOutdated =
+    unit?.desiredState === "launched" &&
+    seat.target === "launched" &&
+    (seat.contentId !== unit.contentId || seat.startCount !== unit.startCount);
+  return state === "launched" && isOutdated ? "loaded" : state;
 }
 
 function isBetterHome(

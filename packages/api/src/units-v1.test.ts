@@ -276,6 +276,26 @@ describe("currentState and machineID", () => {
     expect(await entity("a.service")).toEqual(["inactive", undefined]);
   });
 
+  it("are not launched while the seat does not ask for the content or the start that is wanted", async () => {
+    const { cluster } = api;
+    cluster.addMachine("m1", "127.0.0.1");
+    await put("a.service", `{"options":${one},"desiredState":"launched"}`);
+    const run = () => {
+      cluster.seat("m1", "a.service", "launched");
+      cluster.report("m1", "a.service", { isStarted: true, activeState: "active", subState: "running" });
+    };
+    run();
+    expect(await entity("a.service")).toEqual(["launched", "m1"]);
+    await put("a.service", `{"options":${two},"desiredState":"launched"}`);
+    expect(await entity("a.service")).toEqual(["loaded", "m1"]);
+    run();
+    expect(await entity("a.service")).toEqual(["launched", "m1"]);
+    await api.send("PUT", "/fleet/v2/units/a.service", '{"restart":true}');
+    expect(await entity("a.service")).toEqual(["loaded", "m1"]);
+    run();
+    expect(await entity("a.service")).toEqual(["launched", "m1"]);
+  });
+
   it("know nothing of absent machines", async () => {
     const { cluster } = api;
     cluster.addMachine("m1", "127.0.0.1");

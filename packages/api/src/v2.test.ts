@@ -1,4 +1,4 @@
-import { parseMachineId, parseUnitName, RegistryDistrustError } from "@fleet/core";
+import { contentId, parseMachineId, parseUnitName, RegistryDistrustError } from "@fleet/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { until } from "./testing/manual-clock.js";
 import { type ServedApi, serveApi } from "./testing/served-api.js";
@@ -134,6 +134,7 @@ describe("GET /fleet/v2/wait", () => {
         {
           name: "a.service",
           machineID: "m1",
+          contentID: contentId(text),
           currentState: "launched",
           jobResult: "failed",
           condition: "loaded",

@@ -36,6 +36,8 @@ export interface UnitStatusV2 {
 export interface UnitStateV2 {
   /** What the machine has made of the unit: `loaded`, `unloaded` or `refused`. */
   readonly condition: string;
+  /** Names the exact text that the machine has; left out if it has none, or cannot read it. */
+  readonly contentID?: string;
   /** `inactive`, `loaded` or `launched` on this machine. */
   readonly currentState: string;
   readonly hash?: string;

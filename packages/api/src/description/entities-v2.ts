@@ -40,6 +40,7 @@ const stateFields: FieldsOf<UnitStateV2> = {
   name: always(text()),
   machineID: always(text()),
   condition: always(oneOf(["loaded", "unloaded", "refused"], "What the machine has made of the unit.")),
+  contentID: text("SHA-256 of the exact text that the machine has."),
   currentState: always(oneOf(desiredStates, "The unit's state on this machine.")),
   hash: text("SHA-1 of the options that the machine has."),
   jobResult: text("How the newest job ended, in systemd's word; `refused` if systemd refuses to start it."),

@@ -37,9 +37,10 @@ export const load: Command = {
         `Unit ${name} is launched, which includes being loaded; to stop it: fleetctl stop ${name}\n`,
       );
     }
-    const todo = units.filter(({ desiredState }) => desiredState === "inactive");
-    const names = todo.map(({ name }) => name);
-    const changed = await setStates(context, names, "loaded", "Error loading units");
+    const todo = units.filter(
+      ({ desiredState, replacement }) => desiredState === "inactive" || replacement !== undefined,
+    );
+    const changed = await setStates(context, todo, "loaded", "Error loading units");
     const told = todo.filter(({ name }) => changed.includes(name));
     const waited = announce(context, told, "load", args.flag("no-block"));
     const failures = await waitForUnits(context, {
@@ -50,6 +51,6 @@ export const load: Command = {
       interrupted: "Stopped waiting. The units stay wanted loaded; see fleetctl list-unit-files",
     });
     tellFailures(context, "Error waiting for unit states, exit status", failures);
-    return failures.length === 0 && changed.length === names.length ? exitCode.ok : exitCode.failed;
+    return failures.length === 0 && changed.length === todo.length ? exitCode.ok : exitCode.failed;
   },
 };

@@ -88,7 +88,7 @@ async function stopUnit(
   { isGlobal, name }: EnsuredUnit,
   attempts: number,
 ): Promise<"yes" | "too late" | "given up"> {
-  const told = await setStates(context, [name], "loaded", `Error setting target state for unit ${name}`);
+  const told = await setStates(context, [{ name }], "loaded", `Error setting target state for unit ${name}`);
   if (told.length === 0) return "given up";
   const late = `timed out waiting for unit ${name} to report state loaded`;
   const failures = await waitForUnits(context, {
@@ -111,7 +111,12 @@ async function startUnit(
   attempts: number | undefined,
 ): Promise<boolean> {
   const { name } = unit;
-  const told = await setStates(context, [name], "launched", `Error setting target state for unit ${name}`);
+  const told = await setStates(
+    context,
+    [{ name }],
+    "launched",
+    `Error setting target state for unit ${name}`,
+  );
   if (told.length === 0) return false;
   const waited = announce(context, [unit], "start", attempts === undefined);
   const failures = await waitForUnits(context, {

@@ -3,7 +3,7 @@ import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
-import { ensureUnits, replaceOption } from "../units/ensure-units.js";
+import { type EnsuredUnit, ensureUnits, replaceOption } from "../units/ensure-units.js";
 import { judgeStarted } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
 import { tellFailures } from "../units/tell-failures.js";
@@ -18,7 +18,8 @@ export const start: Command = {
   description:
     "Places units on machines and starts them there. Units that the cluster does not have are submitted first, as by\n" +
     "submit. The command returns when all units run, or have run and ended well; it fails as soon as one has failed.\n" +
-    "A global unit is started on all machines it may run on, and is not waited for.",
+    "A global unit is started on all machines it may run on, and is not waited for. With --replace a unit that differs from\n" +
+    "its file is replaced where it is, and stopped and started once.",
   options: [replaceOption, ...blockOptions],
   arguments: unitOrFileArguments,
   examples: [
@@ -41,11 +42,10 @@ export const start: Command = {
     if (units === undefined) return exitCode.failed;
     await remarkOnLaunched(
       context,
-      units.filter(({ desiredState }) => desiredState === "launched").map(({ name }) => name),
+      units.filter((unit) => !isTodo(unit)).map(({ name }) => name),
     );
-    const todo = units.filter(({ desiredState }) => desiredState !== "launched");
-    const names = todo.map(({ name }) => name);
-    const changed = await setStates(context, names, "launched", "Error starting units");
+    const todo = units.filter(isTodo);
+    const changed = await setStates(context, todo, "launched", "Error starting units");
     const told = todo.filter(({ name }) => changed.includes(name));
     const waited = announce(context, told, "start", args.flag("no-block"));
     const failures = await waitForUnits(context, {
@@ -56,9 +56,13 @@ export const start: Command = {
       interrupted: "Stopped waiting. The units stay wanted launched; see fleetctl list-units",
     });
     tellFailures(context, "Error waiting for unit states, exit status", failures);
-    return failures.length === 0 && changed.length === names.length ? exitCode.ok : exitCode.failed;
+    return failures.length === 0 && changed.length === todo.length ? exitCode.ok : exitCode.failed;
   },
 };
+
+function isTodo({ desiredState, replacement }: EnsuredUnit): boolean {
+  return desiredState !== "launched" || replacement !== undefined;
+}
 
 /** Units that are wanted launched already are left alone, as in the original; but if they do not run, that is told. */
 async function remarkOnLaunched(context: CommandContext, names: readonly string[]): Promise<void> {

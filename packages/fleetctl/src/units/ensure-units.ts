@@ -1,5 +1,5 @@
 import type { UnitsSnapshot } from "@fleet/client";
-import { FleetError, isTemplate, parseRequirements } from "@fleet/core";
+import { assert, FleetError, isTemplate, parseRequirements, type UnitContent } from "@fleet/core";
 import type { CommandContext, OptionSpec } from "../command.js";
 import { errorHint, errorText, tellError } from "../output/error-text.js";
 import { UsageError } from "../usage-error.js";
@@ -29,6 +29,11 @@ export interface EnsuredUnit {
   readonly isGlobal: boolean;
   /** Whether the cluster did not have it before. */
   readonly isNew: boolean;
+  /**
+   * Content that is to take the place of the present one, and was not written yet: it goes along with what the command
+   * wants of the unit.
+   */
+  readonly replacement: UnitContent | undefined;
   /** Whether only a pattern has named it. */
   readonly isMatch: boolean;
 }
@@ -44,7 +49,9 @@ export interface EnsureOptions {
 
 /**
  * Makes sure that all units are in the cluster: what is missing is created from a file or a template, what is there
- * stays unless it may be replaced. Everything is read and judged before the first write.
+ * stays unless it may be replaced. Everything is read and judged before the first write. What replaces a unit that is to
+ * run is left to the caller; a server without the v2 API gets it here, and the unit is inactive on its way, as with the
+ * original's client.
  * @returns the units in the order of the arguments; `undefined` if something went wrong and has been told.
  * @throws {UsageError} without any unit.
  */
@@ -63,9 +70,15 @@ export async function ensureUnits(
     for (const warning of plan.warnings) context.stderr.write(`${warning}\n`);
     for (const remark of plan.remarks) context.stdout.write(`${remark}\n`);
   }
-  if (!(await writePlans(context, options, plans))) return undefined;
+  const isLeft = ({ isReplacement }: UnitPlan): boolean =>
+    isReplacement && options.command !== "submit" && snapshot.isComplete;
+  const now = plans.filter((plan) => !isLeft(plan));
+  if (!(await writePlans(context, options, now))) return undefined;
   const matches = new Set(units.filter(({ isMatch }) => isMatch).map(({ name }) => name));
-  return plans.map((plan) => ({ ...describePlan(plan, snapshot), isMatch: matches.has(plan.name) }));
+  return plans.map((plan) => ({
+    ...(isLeft(plan) ? describeReplacement(plan) : describePlan(plan, snapshot)),
+    isMatch: matches.has(plan.name),
+  }));
 }
 
 /** Patterns mean units that exist; of those, templates are passed over by commands that run units. */
@@ -177,11 +190,24 @@ function describePlan(
   snapshot: UnitsSnapshot,
 ): Omit<EnsuredUnit, "isMatch"> {
   return content === undefined
-    ? { name, desiredState, isGlobal: snapshot.units.get(name)?.global ?? false, isNew: false }
+    ? {
+        name,
+        desiredState,
+        isGlobal: snapshot.units.get(name)?.global ?? false,
+        isNew: false,
+        replacement: undefined,
+      }
     : {
         name,
         desiredState: "inactive",
         isGlobal: parseRequirements(content.options, name).global,
         isNew: desiredState === undefined,
+        replacement: undefined,
       };
+}
+
+function describeReplacement({ name, content, desiredState }: UnitPlan): Omit<EnsuredUnit, "isMatch"> {
+  assert(content !== undefined, `a replacement has content: ${name}`);
+  const isGlobal = parseRequirements(content.options, name).global;
+  return { name, desiredState, isGlobal, isNew: false, replacement: content };
 }

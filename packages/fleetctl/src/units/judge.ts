@@ -15,7 +15,7 @@ export function judgeState(wanted: DesiredState): Judge {
     const unit = snapshot.units.get(name);
     if (unit === undefined) return destroyed(name);
     if (unit.desiredState !== wanted) return overruled(name, unit, wanted);
-    if (unit.global || unit.currentState === wanted) {
+    if (unit.global || (unit.currentState === wanted && !hasOldContent(unit, snapshot))) {
       return { kind: "reached", lines: [stateLine(name, unit, wanted)] };
     }
     return deadEnd(unit, snapshot) ?? { kind: "waiting", why: whyNot(unit, snapshot) };
@@ -83,7 +83,7 @@ export function judgeStarted(clock: ClientClock): Judge {
     const unit = snapshot.units.get(name);
     if (unit === undefined) return destroyed(name);
     if (unit.desiredState !== "launched") return overruled(name, unit, "launched");
-    if (unit.currentState !== "launched") {
+    if (unit.currentState !== "launched" || hasOldContent(unit, snapshot)) {
       return deadEnd(unit, snapshot) ?? { kind: "waiting", why: whyNot(unit, snapshot) };
     }
     const lines = [stateLine(name, unit, "launched")];
@@ -103,12 +103,11 @@ function judgeProcess(
   hasEnded: boolean,
   lines: readonly UnitLine[],
 ): Progress {
-  const { jobResult, reason, systemdActiveState: active = "", systemdSubState: sub = "" } = state ?? {};
-  const words = `${active}/${sub}`;
+  const { jobResult, reason, systemdActiveState: active = "" } = state ?? {};
   if (active === "active" || active === "reloading") return { kind: "reached", lines };
   if (active === "failed" && hasEnded) {
     const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
-    return { kind: "failed", why: `unit ${name} failed (${words}${how})${because(reason)}`, lines };
+    return { kind: "failed", why: `unit ${name} failed (${words(state)}${how})${because(reason)}`, lines };
   }
   if (active === "inactive" && hasEnded) {
     if (jobResult !== undefined && jobResult !== "done") {
@@ -121,7 +120,12 @@ function judgeProcess(
     const exited = { text: `Unit ${name} exited`, machineId: state?.machineID };
     return { kind: "reached", lines: [...lines, exited] };
   }
-  return { kind: "waiting", why: `still starting (${words})`, lines };
+  return { kind: "waiting", why: `still starting (${words(state)})`, lines };
+}
+
+/** systemd's words for a state. */
+function words(state: UnitStateV2 | undefined): string {
+  return `${state?.systemdActiveState ?? ""}/${state?.systemdSubState ?? ""}`;
 }
 
 /**
@@ -143,7 +147,17 @@ function deadEnd(unit: UnitStatusV2, { states }: UnitsSnapshot): Progress | unde
 
 /** Whether systemd has refused to start the unit as it is now; one that was replaced is waited for. */
 function isStartRefused(unit: UnitStatusV2, state: UnitStateV2): boolean {
-  return state.condition === "loaded" && state.jobResult === refusedJob && state.hash === unit.hash;
+  return state.condition === "loaded" && state.jobResult === refusedJob && !isOfOldContent(unit, state);
+}
+
+/** Whether the unit's machine still has content that was replaced. Without the v2 API nobody can tell. */
+function hasOldContent(unit: UnitStatusV2, { isComplete, states }: UnitsSnapshot): boolean {
+  const state = states.get(unit.name)?.find(({ machineID }) => machineID === unit.machineID);
+  return isComplete && state !== undefined && isOfOldContent(unit, state);
+}
+
+function isOfOldContent(unit: UnitStatusV2, state: UnitStateV2): boolean {
+  return state.contentID !== undefined && state.contentID !== unit.contentID;
 }
 
 function stateLine(name: string, unit: UnitStatusV2, state: string): UnitLine {
@@ -168,8 +182,11 @@ export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot
   if (seat !== undefined) {
     const machine = machineIdLegend(seat.machineID, false);
     if (!seat.present) return `its machine ${machine} is away (off, cut off, or without fleetd)`;
-    const stage = unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet";
     const state = states.get(unit.name)?.find(({ machineID }) => machineID === seat.machineID);
+    if (state?.condition === "loaded" && isOfOldContent(unit, state)) {
+      return `still starting: machine ${machine} has its old content (${words(state)})${because(state.reason)}`;
+    }
+    const stage = unit.currentState === "loaded" ? "loaded, not started yet" : "not loaded yet";
     return `placed on machine ${machine}, ${stage}${because(state?.reason)}`;
   }
   if (unit.seats !== undefined && unit.seats.length > 0) return "still being removed from where it was";

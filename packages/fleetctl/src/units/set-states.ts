@@ -1,7 +1,14 @@
-import type { DesiredState } from "@fleet/core";
+import type { DesiredState, UnitContent } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { tellError } from "../output/error-text.js";
 import { writeAll, writeDesiredState } from "./write-unit.js";
+
+/** A unit of which something is to be wanted. */
+export interface UnitToSet {
+  readonly name: string;
+  /** Content that takes the place of the present one in the same write. */
+  readonly replacement?: UnitContent | undefined;
+}
 
 /**
  * Changes what is wanted of several units, and tells of every one that could not be changed.
@@ -10,14 +17,19 @@ import { writeAll, writeDesiredState } from "./write-unit.js";
  */
 export async function setStates(
   context: CommandContext,
-  names: readonly string[],
+  units: readonly UnitToSet[],
   desiredState: DesiredState,
   step: string,
 ): Promise<readonly string[]> {
-  const results = await writeAll(names, (name) => writeDesiredState(context, name, desiredState));
+  const results = await writeAll(units, ({ name, replacement }) =>
+    writeDesiredState(context, name, desiredState, replacement),
+  );
   context.signal.throwIfAborted();
   for (const result of results) {
-    if ("error" in result) tellError(context, step, result.error);
+    if (!("error" in result)) continue;
+    const { name, replacement } = result.item;
+    const what = replacement === undefined ? step : `${step}: failed replacing unit ${name}`;
+    tellError(context, what, result.error);
   }
-  return results.filter((result) => !("error" in result)).map(({ item }) => item);
+  return results.filter((result) => !("error" in result)).map(({ item }) => item.name);
 }

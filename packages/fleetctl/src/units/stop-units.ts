@@ -27,7 +27,7 @@ export async function stopUnits(
   const past = verb === "stop" ? "stopped" : "unloaded";
   const toTell = units.filter((unit) => unit.global || unit.desiredState !== wanted);
   const names = toTell.map(({ name }) => name);
-  const changed = await setStates(context, names, wanted, `Failed to ${verb} units`);
+  const changed = await setStates(context, toTell, wanted, `Failed to ${verb} units`);
   const isThere = (unit: UnitStatusV2): boolean =>
     unit.desiredState === wanted &&
     (unit.global || unit.currentState === wanted || unit.currentState === "inactive");

@@ -16,15 +16,22 @@ export async function writeContent(
   await client.putUnit(name, { name, options: content.options, desiredState: "inactive" }, signal);
 }
 
-/** Changes what is wanted of a unit. */
+/**
+ * Changes what is wanted of a unit.
+ * @param replacement - Takes the place of its content in the same write, so that the unit keeps its place and whatever
+ *   follows it, and is started once.
+ */
 export async function writeDesiredState(
   { client, signal }: CommandContext,
   name: string,
   desiredState: DesiredState,
+  replacement?: UnitContent,
 ): Promise<void> {
-  const answer = await client.putUnitV2(name, { desiredState }, signal);
+  const text = replacement === undefined ? {} : { text: replacement.text, replace: true };
+  const answer = await client.putUnitV2(name, { ...text, desiredState }, signal);
   if (answer !== "unsupported") return;
-  await client.putUnit(name, { name, desiredState }, signal);
+  const options = replacement === undefined ? {} : { options: replacement.options };
+  await client.putUnit(name, { name, ...options, desiredState }, signal);
 }
 
 /** What became of one of several writes. */
