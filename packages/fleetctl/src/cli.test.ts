@@ -138,3 +138,81 @@ describe("fleetctl", () => {
     );
   });
 });
+
+describe("flags and variables of the original's time", () => {
+  const list = "list-machines --no-legend --fields=machine";
+  const three = "113f16a7...\n85c0c595...\n85c0e793...\n";
+
+  it.each([
+    [
+      "--experimental-api",
+      "--experimental-api is deprecated and has no effect: fleetctl always uses the API",
+    ],
+    [
+      "--experimental-api=false --experimental-api",
+      "--experimental-api is deprecated and has no effect: fleetctl always uses the API",
+    ],
+    ["--etcd-key-prefix=/x/", "--etcd-key-prefix has no effect: fleetctl asks fleetd, not etcd"],
+    ["--etcd-cafile=ca.pem", "--etcd-cafile is deprecated; its name is --ca-file now"],
+    ["--driver=API", undefined],
+  ])("%s is taken", async (flags, warning) => {
+    expect(await createCliHarness().run(`${flags} ${list}`)).toEqual({
+      code: 0,
+      stdout: three,
+      stderr: warning === undefined ? "" : `WARNING: ${warning}\n`,
+    });
+  });
+
+  it("are taken from the environment without a word", async () => {
+    const { environment, run } = createCliHarness();
+    Object.assign(environment, {
+      FLEETCTL_DRIVER: "API",
+      FLEETCTL_EXPERIMENTAL_API: "true",
+      FLEETCTL_ETCD_KEY_PREFIX: "/x/",
+      FLEETCTL_ETCD_CAFILE: "ca.pem",
+    });
+    expect(await run(list)).toEqual({ code: 0, stdout: three, stderr: "" });
+  });
+
+  it.each([
+    [
+      "etcd",
+      "there is no etcd driver any more\nHint: fleetctl asks fleetd: leave --driver out (or unset FLEETCTL_DRIVER), and let --endpoint be one of fleetd's\n",
+    ],
+    ["api", 'unrecognized driver "api"\n'],
+  ])("--driver=%s is refused", async (driver, text) => {
+    const refusal = { code: 1, stdout: "", stderr: `Unable to initialize client: ${text}` };
+    expect(await createCliHarness().run(`--driver=${driver} ${list}`)).toEqual(refusal);
+    const { environment, run } = createCliHarness();
+    environment.FLEETCTL_DRIVER = driver;
+    expect(await run(list)).toEqual(refusal);
+    expect((await run("start --help")).code).toBe(0);
+  });
+
+  it.each(["submit", "load", "start"])("--sign is taken by %s", async (command) => {
+    const { files, run } = createCliHarness();
+    files.set("a.service", "[Service]\nExecStart=/bin/true\n");
+    const { code, stderr } = await run(`${command} --sign a`);
+    expect([code, stderr]).toEqual([
+      0,
+      "WARNING: --sign is deprecated and has no effect: there are no signed units\n",
+    ]);
+    expect((await run("stop --sign a")).code).toBe(2);
+  });
+
+  it("are shown nowhere", async () => {
+    const { run } = createCliHarness();
+    for (const line of [
+      "help",
+      "help start",
+      "help --man",
+      "help --man start",
+      "completion candidates -- start --",
+    ]) {
+      const { code, stdout } = await run(line);
+      expect([line, code]).toEqual([line, 0]);
+      expect(stdout).not.toMatch(/sign|experimental|driver|etcd\\?-/);
+    }
+    expect((await run("list-units --drive")).stderr).not.toContain("driver");
+  });
+});

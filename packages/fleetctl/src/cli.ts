@@ -9,6 +9,7 @@ import { FleetError, isFleetError } from "@fleet/core";
 import { globalOptions } from "./argv/global-options.js";
 import { parseFlags } from "./argv/parse-flags.js";
 import { findCommand, meantCommand, readCommandLine } from "./argv/read-command-line.js";
+import { allOptions, requireApiDriver } from "./argv/retired-options.js";
 import type { Command, CommandArgs, CommandContext, Output } from "./command.js";
 import { commands } from "./commands/all.js";
 import { completion } from "./commands/completion.js";
@@ -64,10 +65,9 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
 
 async function dispatch(argv: readonly string[], world: World): Promise<number> {
   const { stdout } = world;
-  const allOptions = [...globalOptions, ...commands.flatMap(({ options }) => options)];
   const words = readCommandLine(
     argv,
-    allOptions,
+    allOptions(commands),
     (word, before) => meantCommand(word, commands)?.flagsEndAfter?.(before) === true,
   );
   const command = words.command === undefined ? help : findCommand(words.command, commands);
@@ -83,6 +83,9 @@ async function dispatch(argv: readonly string[], world: World): Promise<number> 
   if (command === help) return showHelp(args, stdout);
   if (command === completion && args.positionals[0] === "candidates") {
     return complete(args.positionals.slice(1), world);
+  }
+  for (const remark of new Set(words.retired.map(({ retired = "" }) => retired))) {
+    if (remark !== "") world.stderr.write(`WARNING: ${remark}\n`);
   }
   return runCommand(command, args, args.flag("debug") ? tracing(world) : world);
 }
@@ -106,8 +109,7 @@ function showHelp(args: CommandArgs, stdout: Output): number {
 function complete(words: readonly string[], world: World): Promise<number> {
   const { clock, signal, stdout } = world;
   const connect = async (): Promise<FleetClient> => {
-    const allOptions = [...globalOptions, ...commands.flatMap(({ options }) => options)];
-    const typed = readCommandLine([...words.slice(0, -1), ""], allOptions);
+    const typed = readCommandLine([...words.slice(0, -1), ""], allOptions(commands));
     const args = parseFlags(
       findCommand(typed.command ?? "", commands),
       typed.rest,
@@ -156,6 +158,7 @@ async function runCommand(command: Command, args: CommandArgs, world: World): Pr
 async function createClient(args: CommandArgs, world: World): Promise<FleetClient> {
   const { clock, stderr } = world;
   try {
+    requireApiDriver(args);
     const transport = world.transport ?? createTransport(await connectOptions(args, world));
     return new FleetClient({
       transport,

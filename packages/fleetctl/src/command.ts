@@ -37,6 +37,13 @@ export type OptionSpec = {
   readonly help: string;
   /** What shells may offer for its value. */
   readonly offers?: readonly Offer[];
+  /**
+   * Kept for command lines that were written for the original, and shown nowhere. What is said on stderr when it is given;
+   * empty: nothing.
+   */
+  readonly retired?: string;
+  /** The option whose value it gives, under another name. */
+  readonly synonymOf?: string;
 } & (
   | { readonly type: "boolean"; readonly fallback: boolean }
   | {

@@ -1,3 +1,4 @@
+import { isShown } from "./argv/retired-options.js";
 import type { Command, OptionSpec } from "./command.js";
 import { layOutColumns } from "./output/tabwriter.js";
 import { version } from "./version.js";
@@ -22,7 +23,9 @@ export function commandPage(command: Command, globals: readonly OptionSpec[]): s
     section("NAME", `${command.name} - ${command.summary}`),
     section("USAGE", `fleetctl ${command.usage}`),
     section("DESCRIPTION", command.description),
-    ...(command.options.length === 0 ? [] : [section("OPTIONS", optionLines(command.options))]),
+    ...(command.options.filter(isShown).length === 0
+      ? []
+      : [section("OPTIONS", optionLines(command.options))]),
     section("EXAMPLES", examples),
     section("GLOBAL OPTIONS", optionLines(globals)),
   ].join("\n");
@@ -34,7 +37,7 @@ function section(title: string, body: string): string {
 }
 
 function optionLines(options: readonly OptionSpec[]): string {
-  return layOutColumns(options.map((option) => [optionLegend(option), option.help]));
+  return layOutColumns(options.filter(isShown).map((option) => [optionLegend(option), option.help]));
 }
 
 function optionLegend(option: OptionSpec): string {

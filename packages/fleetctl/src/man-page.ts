@@ -1,3 +1,4 @@
+import { isShown } from "./argv/retired-options.js";
 import type { Command, OptionSpec } from "./command.js";
 import { exitCode } from "./exit-code.js";
 import { version } from "./version.js";
@@ -32,7 +33,9 @@ export function commandManPage(command: Command, globals: readonly OptionSpec[])
     section("NAME", text(`fleetctl-${name} - ${summary}`)),
     section("SYNOPSIS", `${bold("fleetctl")} ${text(usage)}`),
     section("DESCRIPTION", text(description)),
-    ...(command.options.length === 0 ? [] : [section("OPTIONS", ...options(command.options))]),
+    ...(command.options.filter(isShown).length === 0
+      ? []
+      : [section("OPTIONS", ...options(command.options))]),
     section(
       "EXAMPLES",
       ...examples.map(
@@ -77,7 +80,7 @@ function section(title: string, ...parts: readonly string[]): string {
 }
 
 function options(specs: readonly OptionSpec[]): readonly string[] {
-  return specs.map((option) => tagged(optionTag(option), text(option.help)));
+  return specs.filter(isShown).map((option) => tagged(optionTag(option), text(option.help)));
 }
 
 function optionTag({ name, short, ...option }: OptionSpec): string {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { commands } from "../commands/all.js";
-import { globalOptions } from "./global-options.js";
 import { parseFlags } from "./parse-flags.js";
 import { findCommand, readCommandLine } from "./read-command-line.js";
+import { allOptions } from "./retired-options.js";
 
-const all = [...globalOptions, ...commands.flatMap(({ options }) => options)];
+const all = allOptions(commands);
 
 function parse(line: string, environment: Record<string, string> = {}) {
   const words = readCommandLine(line.split(" "), all);
@@ -165,5 +165,18 @@ describe("commands", () => {
         option.type === "boolean" ? "text" : "boolean",
       );
     }
+  });
+});
+
+describe("old names of flags", () => {
+  it.each([
+    ["cat --etcd-keyfile=a x", {}, "a"],
+    ["cat --etcd-keyfile=a --key-file=b x", {}, "b"],
+    ["cat --key-file=b --etcd-keyfile a x", {}, "a"],
+    ["cat x", { FLEETCTL_ETCD_KEYFILE: "c" }, "c"],
+    ["cat x", { FLEETCTL_ETCD_KEYFILE: "c", FLEETCTL_KEY_FILE: "d" }, "d"],
+    ["cat --key-file=b x", { FLEETCTL_ETCD_KEYFILE: "c" }, "b"],
+  ])("%s with %j", (line, environment, expected) => {
+    expect(parse(line, environment).args.text("key-file")).toBe(expected);
   });
 });

@@ -3,6 +3,7 @@ import type { Command, CommandArgs, OptionSpec } from "../command.js";
 import { UsageError } from "../usage-error.js";
 import { globalOptions } from "./global-options.js";
 import { type OptionValue, parseOptionValue } from "./option-value.js";
+import { retiredGlobalOptions } from "./retired-options.js";
 
 /**
  * Reads the flags and arguments of a command.
@@ -17,12 +18,18 @@ export function parseFlags(
   environment: Readonly<Record<string, string | undefined>>,
   all: readonly Command[],
 ): CommandArgs {
-  const options = [...command.options, ...globalOptions];
+  const options = [...command.options, ...globalOptions, ...retiredGlobalOptions];
   const parsed = parseWithYargs(joinRepeated(rest, options), options, (flag) =>
     foreignFlag(flag, command, all),
   );
   const values = new Map<string, OptionValue>();
-  for (const option of options) values.set(option.name, readValue(option, parsed, environment));
+  for (const option of options) {
+    // What an old name gives belongs to the new one, which wins.
+    const own = values.get(option.synonymOf ?? "");
+    const value = readValue(option, parsed, environment);
+    if (option.synonymOf === undefined) values.set(option.name, value);
+    else if (own === "") values.set(option.synonymOf, value);
+  }
   const positionals = [...parsed._, ...(parsed["--"] ?? [])].map(String);
   return {
     positionals,
@@ -98,8 +105,8 @@ function readValue(
 
 /** Global options that say how to work have a variable; those that ask for a page do not. */
 function environmentVariable(option: OptionSpec): string | undefined {
-  if (!globalOptions.includes(option) || option.name === "help" || option.name === "version")
-    return undefined;
+  const isGlobal = globalOptions.includes(option) || retiredGlobalOptions.includes(option);
+  if (!isGlobal || option.name === "help" || option.name === "version") return undefined;
   return `FLEETCTL_${option.name.toUpperCase().replaceAll("-", "_")}`;
 }
 

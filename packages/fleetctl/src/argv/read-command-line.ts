@@ -1,6 +1,7 @@
 import { closest } from "@fleet/core";
 import type { Command, OptionSpec } from "../command.js";
 import { UsageError } from "../usage-error.js";
+import { isShown } from "./retired-options.js";
 
 /** A command line, cut into words that need no more guessing. */
 export interface CommandWords {
@@ -8,6 +9,8 @@ export interface CommandWords {
   readonly command: string | undefined;
   /** Flags with their values and positional arguments, in order, in the notation of {@link normalizeFlag}. */
   readonly rest: readonly string[];
+  /** The retired flags among them, in order. */
+  readonly retired: readonly OptionSpec[];
 }
 
 /**
@@ -24,6 +27,7 @@ export function readCommandLine(
 ): CommandWords {
   let command: string | undefined;
   const rest: string[] = [];
+  const retired: OptionSpec[] = [];
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? "";
     if (word === "--") {
@@ -41,18 +45,20 @@ export function readCommandLine(
     }
     const [name, value] = splitFlag(word);
     const option = findOption(name, options);
+    if (option.retired !== undefined) retired.push(option);
+    const written = option.synonymOf ?? option.name;
     if (option.type === "boolean") {
-      rest.push(`--${option.name}=${value ?? "true"}`);
+      rest.push(`--${written}=${value ?? "true"}`);
     } else if (value !== undefined) {
-      rest.push(`--${option.name}=${value}`);
+      rest.push(`--${written}=${value}`);
     } else {
       index += 1;
       const next = argv[index];
       if (next === undefined) throw new UsageError(`Error: flag needs an argument: ${word}`);
-      rest.push(`--${option.name}=${next}`);
+      rest.push(`--${written}=${next}`);
     }
   }
-  return { command, rest };
+  return { command, rest, retired };
 }
 
 /**
@@ -104,7 +110,7 @@ function findOption(flag: string, options: readonly OptionSpec[]): OptionSpec {
 
 function unknownFlag(flag: string, options: readonly OptionSpec[]): UsageError {
   const name = flag.replace(/^--?/, "");
-  const names = options.map((option) => option.name);
+  const names = options.filter(isShown).map((option) => option.name);
   // People cut words short more often than they misspell them.
   const meant = names.find((candidate) => candidate.startsWith(name)) ?? closest(name, names);
   return new UsageError(`Error: unknown flag: ${flag}`, {

@@ -1,3 +1,4 @@
+import { signOption } from "../argv/retired-options.js";
 import type { Command } from "../command.js";
 import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
@@ -17,7 +18,7 @@ export const load: Command = {
   description:
     "Places units on machines and makes them known to systemd there, without starting them. Units that the cluster\n" +
     "does not have are submitted first, as by submit. A unit that is launched stays so: to stop it, use stop.",
-  options: [replaceOption, ...blockOptions],
+  options: [replaceOption, ...blockOptions, signOption],
   arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl load hello.service", what: "Place it, and wait until it is there." },

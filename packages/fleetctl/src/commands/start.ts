@@ -1,3 +1,4 @@
+import { signOption } from "../argv/retired-options.js";
 import type { Command, CommandContext } from "../command.js";
 import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
@@ -20,7 +21,7 @@ export const start: Command = {
     "submit. The command returns when all units run, or have run and ended well; it fails as soon as one has failed.\n" +
     "A global unit is started on all machines it may run on, and is not waited for. With --replace a unit that differs from\n" +
     "its file is replaced where it is, and stopped and started once.",
-  options: [replaceOption, ...blockOptions],
+  options: [replaceOption, ...blockOptions, signOption],
   arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl start hello.service", what: "Submit it if need be, start it, wait until it runs." },

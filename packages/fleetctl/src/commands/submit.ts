@@ -1,3 +1,4 @@
+import { signOption } from "../argv/retired-options.js";
 import type { Command } from "../command.js";
 import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
@@ -12,7 +13,7 @@ export const submit: Command = {
     "Brings units into the cluster without placing them. A unit comes from the file of that name; an instance without\n" +
     "a file of its own comes from its template, in the cluster or beside it. All files are checked before the first\n" +
     "one is submitted. Units that exist stay as they are, unless --replace is given and they are inactive.",
-  options: [replaceOption],
+  options: [replaceOption, signOption],
   arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl submit hello.service", what: "Submit one file." },

@@ -1,4 +1,5 @@
 import { meantCommand } from "../argv/read-command-line.js";
+import { isShown } from "../argv/retired-options.js";
 import type { Command, OptionSpec } from "../command.js";
 import type { Offer } from "./offer.js";
 
@@ -32,7 +33,7 @@ export function planCompletion(
     return plan(findOption(kept.slice(0, -1), command, all)?.offers ?? [], kept, begun);
   }
   if (current.startsWith("-") && !isAfterDashes) {
-    return { ...plan([], "", current), flags: [...(command?.options ?? []), ...globals] };
+    return { ...plan([], "", current), flags: [...(command?.options ?? []), ...globals].filter(isShown) };
   }
   if (isUnknown) return plan([], "", current);
   if (command === undefined) return plan([{ kind: "commands" }], "", current);
