@@ -34,6 +34,18 @@ export class PatternBook {
     return pattern;
   }
 
+  /** Takes a pattern out that nobody declares any more. Who holds it may go on counting with it. */
+  forget(text: string): void {
+    this.#plain.delete(text);
+    const pattern = this.#globs.get(text);
+    if (pattern === undefined) return;
+    this.#globs.delete(text);
+    const prefix = prefixOf(text);
+    const peers = this.#byPrefix.get(prefix)!.filter((peer) => peer !== pattern);
+    if (peers.length > 0) this.#byPrefix.set(prefix, peers);
+    else this.#byPrefix.delete(prefix);
+  }
+
   /** The interned patterns that match `name`, plain ones first. */
   matching(name: string): readonly Pattern[] {
     const plain = this.#plain.get(name);
@@ -48,7 +60,7 @@ export class PatternBook {
   }
 
   #index(pattern: Pattern): void {
-    const prefix = pattern.text.slice(0, pattern.text.search(/[*?[\\]/));
+    const prefix = prefixOf(pattern.text);
     const peers = this.#byPrefix.get(prefix);
     if (peers !== undefined) {
       peers.push(pattern);
@@ -57,6 +69,12 @@ export class PatternBook {
     this.#byPrefix.set(prefix, [pattern]);
     this.#prefixLengths.add(prefix.length);
   }
+}
+
+/** What every name begins with that the pattern matches: what comes before the first character of meaning. */
+export function prefixOf(text: string): string {
+  const end = text.search(/[*?[\\]/);
+  return end < 0 ? text : text.slice(0, end);
 }
 
 /**

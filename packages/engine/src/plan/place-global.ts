@@ -26,7 +26,8 @@ function placeGlobal(p: Planning, subject: Subject): void {
   const eligible = p.eligible.of(subject);
   const failed = new Map<string, { count: FailedCheck; many: string }>();
   let wanted = 0;
-  for (const place of p.draft.places) {
+  const slice = p.slices?.get(subject);
+  for (const place of slice ?? p.draft.places) {
     const residence = p.draft.residentsOf(place).get(subject);
     if (residence === "seat") {
       wanted += 1;
@@ -39,7 +40,7 @@ function placeGlobal(p: Planning, subject: Subject): void {
     count.machines === 1 ? count : { ...count, what: many },
   );
   counts.sort((a, b) => b.machines - a.machines || (a.what < b.what ? -1 : 1));
-  if (wanted === 0) {
+  if (wanted === 0 && slice === undefined) {
     const none = tallyFailures(p.checks, subject, p.draft);
     p.refusals.set(subject, { unit: subject.name, reason: refusalText(none), failed: none });
   } else if (counts.length > 0) {

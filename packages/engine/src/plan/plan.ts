@@ -33,11 +33,12 @@ export interface Plan {
  */
 export function plan(view: PlanView, options: PlanOptions): Plan {
   const p = decide(view, options);
-  return {
-    tasks: emitTasks(p),
-    refusals: [...p.refusals.values(), ...p.remarks].sort(compareRefusals),
-    unwilling: p.world.unwilling,
-  };
+  return { tasks: emitTasks(p), refusals: refusalsOf(p), unwilling: p.world.unwilling };
+}
+
+/** Why what is wanted does not happen, by unit and machine. */
+export function refusalsOf(p: Planning): readonly Refusal[] {
+  return [...p.refusals.values(), ...p.remarks].sort(compareRefusals);
 }
 
 /**
@@ -45,9 +46,12 @@ export function plan(view: PlanView, options: PlanOptions): Plan {
  * what-if read the same decisions that the leader writes.
  */
 export function decide(view: PlanView, options: PlanOptions): Planning {
-  const world = surveyWorld(view, options);
-  const followers = tiePeers(world.subjects);
-  const p = beginPlanning(world);
+  return decideAll(beginPlanning(surveyWorld(view, options)));
+}
+
+/** Decides about every unit of the world, in the order of precedence. Who else is in the draft stays where it is. */
+export function decideAll(p: Planning): Planning {
+  const followers = tiePeers(p.world.subjects);
   dismissUnwanted(p);
   keepPlainSeats(p, followers);
   keepGlobalSeats(p);
@@ -60,6 +64,7 @@ export function decide(view: PlanView, options: PlanOptions): Planning {
   return p;
 }
 
-function compareRefusals(a: Refusal, b: Refusal): number {
+/** The order of refusals. */
+export function compareRefusals(a: Refusal, b: Refusal): number {
   return compareUnitNames(a.unit, b.unit) || compareUnitNames(a.machine ?? "", b.machine ?? "");
 }

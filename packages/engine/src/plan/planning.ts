@@ -47,6 +47,11 @@ export interface Planning {
   readonly refusals: Map<Subject, Refusal>;
   /** Other things that are not as they should be and stay so. */
   readonly remarks: Refusal[];
+  /**
+   * Global units of which only some machines are decided about, because nothing has happened on the others, where the
+   * unit is wherever it can be.
+   */
+  readonly slices?: ReadonlyMap<Subject, readonly Place[]>;
   /** Why units with certain demands have no place; good until something leaves a machine. */
   readonly failures: { asOf: number; readonly byDemand: Map<string, readonly FailedCheck[]> };
 }
@@ -63,8 +68,14 @@ export function unseating(
   return rival === undefined ? base : { ...base, rival };
 }
 
-/** Begins a plan: nothing is decided, nobody is anywhere. */
-export function beginPlanning(world: World): Planning {
+/** What a plan may go on from: who is where already, and is not to be decided about. */
+export type Standing = Pick<Planning, "draft" | "eligible" | "slices">;
+
+/**
+ * Begins a plan: nothing is decided.
+ * @param standing - Absent if nobody is anywhere yet.
+ */
+export function beginPlanning(world: World, standing?: Standing): Planning {
   const { pace } = world.options;
   const unreported = new Int32Array(world.places.length);
   if (pace !== undefined) countUnreported(world, unreported);
@@ -72,8 +83,8 @@ export function beginPlanning(world: World): Planning {
     from !== undefined && pace?.machines.has(from.place.id) === true;
   return {
     world,
-    draft: new Draft(world.places),
-    eligible: new EligiblePlaces(world.places),
+    draft: standing?.draft ?? new Draft(world.places),
+    eligible: standing?.eligible ?? new EligiblePlaces(world.places),
     checks:
       pace === undefined
         ? newSeatChecks
@@ -84,7 +95,8 @@ export function beginPlanning(world: World): Planning {
     globalClaims: [],
     refusals: new Map(),
     remarks: [],
-    failures: { asOf: 0, byDemand: new Map() },
+    ...(standing?.slices === undefined ? {} : { slices: standing.slices }),
+    failures: { asOf: -1, byDemand: new Map() },
   };
 }
 

@@ -100,32 +100,42 @@ function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, S
 
 function surveySeats(place: Place, view: PlanView, subjects: Map<UnitName, Subject>, graves: Grave[]): void {
   for (const [name, seat] of view.seats.get(place.id) ?? []) {
-    const subject = subjects.get(name)!;
-    addKey(subject, place.index);
-    if (isTombstone(seat)) {
-      const state = view.states.get(place.id)?.get(name);
-      const acked = state?.condition === "unloaded" && state.acked === seat.modRevision;
-      graves.push({ place, seat, acked });
-    } else {
-      subject.claims = appended(subject.claims, { place, seat });
-    }
+    surveySeat(subjects.get(name)!, place, seat, view.states.get(place.id)?.get(name), graves);
+  }
+}
+
+/** Notes a seat of any kind. Seats of one unit are to be noted in the order of the places. */
+export function surveySeat(
+  subject: Subject,
+  place: Place,
+  seat: Seat,
+  state: UnitState | undefined,
+  graves: Grave[],
+): void {
+  addKey(subject, place.index);
+  if (isTombstone(seat)) {
+    const acked = state?.condition === "unloaded" && state.acked === seat.modRevision;
+    graves.push({ place, seat, acked });
+  } else {
+    subject.claims = appended(subject.claims, { place, seat });
   }
 }
 
 function surveyStates(place: Place, view: PlanView, subjects: Map<UnitName, Subject>): void {
-  // What a machine that is away says is of the past; its states go with its lease.
-  if (place.presenceRevision === 0) return;
   for (const [name, state] of view.states.get(place.id) ?? []) {
-    if (state.condition === "refused") {
-      const subject = subjects.get(name);
-      if (subject !== undefined) addRefusal(subject, place.index, state.reason ?? "");
-    } else if (state.condition === "loaded") {
-      const subject = subjects.get(name)!;
-      if (!subject.keyed.has(place.index)) {
-        const stray = { subject, place, state, active: isActive(state) };
-        subject.strays = appended(subject.strays, stray);
-      }
-    }
+    surveyState(subjects.get(name), place, state);
+  }
+}
+
+/** Notes what a machine says of a unit, once all its seats are noted. Of a unit without a subject there is nothing to note. */
+export function surveyState(subject: Subject | undefined, place: Place, state: UnitState): void {
+  // What a machine that is away says is of the past; its states go with its lease.
+  if (subject === undefined || place.presenceRevision === 0) return;
+  if (state.condition === "refused") {
+    addRefusal(subject, place.index, state.reason ?? "");
+  } else if (state.condition === "loaded" && !subject.keyed.has(place.index)) {
+    const stray = { subject, place, state, active: isActive(state) };
+    subject.strays = appended(subject.strays, stray);
   }
 }
 
@@ -136,7 +146,8 @@ export function isActive(state: UnitState | undefined): boolean {
   );
 }
 
-function listMeanings(places: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
+/** Finds the machines by what people may call them. */
+export function listMeanings(places: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
   const meant = new Map<string, Place[]>();
   for (const place of places) {
     if (place.stance === "forgotten") continue;
@@ -155,12 +166,15 @@ function listUnwilling(
   places: readonly Place[],
 ): readonly Unwilling[] {
   const unwilling: Unwilling[] = [];
-  for (const { name, refusedBy } of subjects.values()) {
-    for (const [index, reason] of refusedBy) {
-      unwilling.push({ unit: name, machine: places[index]!.id, reason });
-    }
+  for (const subject of subjects.values()) {
+    if (subject.refusedBy.size > 0) unwilling.push(...unwillingOf(subject, places));
   }
   return unwilling;
+}
+
+/** The machines that say that they will not take the unit, by id. */
+export function unwillingOf({ name, refusedBy }: Subject, places: readonly Place[]): readonly Unwilling[] {
+  return [...refusedBy].map(([index, reason]) => ({ unit: name, machine: places[index]!.id, reason }));
 }
 
 function addRefusedLately(
@@ -168,20 +182,26 @@ function addRefusedLately(
   placeOf: ReadonlyMap<MachineId, Place>,
   subjects: ReadonlyMap<UnitName, Subject>,
 ): void {
-  for (const [name, machines] of options.refusedLately ?? []) {
+  for (const name of options.refusedLately?.keys() ?? []) {
     const subject = subjects.get(name);
-    if (subject === undefined) continue;
-    for (const [machine, reason] of machines) {
-      const place = placeOf.get(machine);
-      if (place !== undefined && !subject.refusedBy.has(place.index)) {
-        addRefusal(subject, place.index, reason);
-      }
-    }
+    if (subject !== undefined) recallRefusals(subject, options, placeOf);
+  }
+}
+
+/** Notes the machines that have lately refused the unit, once it is noted which do now. */
+export function recallRefusals(
+  subject: Subject,
+  options: PlanOptions,
+  placeOf: ReadonlyMap<MachineId, Place>,
+): void {
+  for (const [machine, reason] of options.refusedLately?.get(subject.name) ?? []) {
+    const place = placeOf.get(machine);
+    if (place !== undefined && !subject.refusedBy.has(place.index)) addRefusal(subject, place.index, reason);
   }
 }
 
 /** Puts the seat to be kept first: that of a finished hand-over, one on a machine that is there, the oldest. */
-function sortClaims(subject: Subject, view: PlanView): void {
+export function sortClaims(subject: Subject, view: PlanView): void {
   if (subject.claims.length > 1 && subject.kind === "plain") {
     const isHeir = ({ place, seat }: Claim): boolean =>
       seat.replaces !== undefined && isActive(view.states.get(place.id)?.get(subject.name));
