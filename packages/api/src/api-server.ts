@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { FleetError } from "@fleet/core";
-import type { Clock, ClusterReplica, Logger, UnitRegistry } from "@fleet/core/ports";
+import type { Clock, ClusterInsight, ClusterReplica, Logger, UnitRegistry } from "@fleet/core/ports";
 import { type ApiCounters, MutableApiCounters } from "./api-counters.js";
 import { ChangeTracker } from "./change-tracker.js";
 import { type ApiAddress, listenOn } from "./listen.js";
@@ -28,6 +28,8 @@ const connectionsMax = 2_000;
 export interface ApiServerOptions {
   readonly replica: ClusterReplica;
   readonly units: UnitRegistry;
+  /** Asked why units are where they are. */
+  readonly insight: ClusterInsight;
   /** Whether the daemon is registered; while it is not, everything is answered with 503. */
   availability(): Availability;
   /** Entries on a page, 1 to 65535. */
@@ -72,6 +74,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     clock,
     counters,
     debugState: options.debugState,
+    insight: options.insight,
     machineId: options.machineId ?? "",
     metrics: options.metrics,
     replica,

@@ -1,4 +1,5 @@
 import { createInMemoryTransport, FleetClient } from "@fleet/client";
+import { createInsight } from "@fleet/engine";
 import { createMemoryStore, createReplica, createUnitRegistry, Keys, Trust } from "@fleet/registry";
 import { afterEach, expect, it } from "vitest";
 import { createApiServer } from "./api-server.js";
@@ -28,6 +29,7 @@ it("stands on the real registry", async () => {
   const server = createApiServer({
     replica,
     units: createUnitRegistry(options),
+    insight: createInsight(replica, clock),
     availability: () => ({ available: true }),
     tokenLimit: 100,
     version: "0.1.0",

@@ -28,13 +28,18 @@ export class ReplicaAccess {
     this.#writtenRevision = Math.max(this.#writtenRevision, revision);
   }
 
+  /** The revision that nothing this server says to such a client may be older than. */
+  revisionMin(atLeast: Revision): Revision {
+    return Math.max(atLeast, this.#writtenRevision);
+  }
+
   /**
    * @param atLeast - The revision that the client demands; 0 if none.
    * @returns the view, valid until the caller next awaits.
    * @throws {HttpError} 503 if no such view can be had in time; {RegistryDistrustError} while etcd is not believed.
    */
   async view(atLeast: Revision, signal: AbortSignal): Promise<ClusterView> {
-    const wanted = Math.max(atLeast, this.#writtenRevision);
+    const wanted = this.revisionMin(atLeast);
     await withTimeLimit(this.#clock, freshWaitMs, signal, unavailable, async (limited) => {
       try {
         await this.#replica.waitFor(wanted, limited);

@@ -1,5 +1,7 @@
 import { getDebugState } from "./handlers/debug-v2.js";
 import { getDiscovery, getOpenApi } from "./handlers/discovery.js";
+import { explainUnit } from "./handlers/explain-v2.js";
+import { putMachine } from "./handlers/machine-policy.js";
 import { listMachines, patchMachines } from "./handlers/machines-v1.js";
 import { acceptAll, acceptMachine, forgetMachine } from "./handlers/machines-v2.js";
 import { getMetrics } from "./handlers/metrics.js";
@@ -55,6 +57,7 @@ const routesV2: readonly Route[] = [
     methods: { GET: getUnitV2, PUT: putUnitV2 },
     otherwise: { status: 405, message: "only GET and PUT supported against this resource" },
   },
+  { path: "/units/:name/explain", methods: { GET: explainUnit }, otherwise: onlyGet },
   {
     path: "/machines/:name",
     methods: { DELETE: forgetMachine },
@@ -103,6 +106,13 @@ export function matchRoute(path: string): RouteMatch | undefined {
   const name = path.slice(slash + 1);
   const route = name === "" ? undefined : exact.get(`${path.slice(0, slash)}/:name`);
   return route === undefined ? undefined : { route, name };
+  return route === undefined ? matchAspect(path) : { route, name };
+}
+
+/** Finds the route of one aspect of a named thing, such as `/units/:name/explain`. */
+function matchAspect(path: string): RouteMatch | undefined {
+  const [, collection = "", name = "", aspect = ""] = /^(.*)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
+  const route = exact.get(`${collection}/:name/${aspect}`);
 }
 
 const exact: ReadonlyMap<string, Route> = new Map(routes.map((route) => [route.path, route]));

@@ -1,4 +1,4 @@
-import type { Clock, ClusterReplica, UnitRegistry } from "@fleet/core/ports";
+import type { Clock, ClusterInsight, ClusterReplica, UnitRegistry } from "@fleet/core/ports";
 import type { Answer } from "./answer.js";
 import type { ApiCounters } from "./api-counters.js";
 import type { ChangeTracker } from "./change-tracker.js";
@@ -21,6 +21,7 @@ export interface Services {
   readonly tracker: ChangeTracker;
   readonly sorted: SortedView;
   readonly units: UnitRegistry;
+  readonly insight: ClusterInsight;
   readonly clock: Clock;
   /** Entries on a page. */
   readonly tokenLimit: number;

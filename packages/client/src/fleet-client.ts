@@ -104,6 +104,18 @@ export class FleetClient {
 
   /**
    * Creates or changes a unit from its exact text.
+  /**
+   * Why a unit is where it is, or nowhere.
+   * @returns `"unsupported"` from a server that cannot say.
+   * @throws {ApiError} `not-found` if there is no such unit, with a hint at a name that is like it.
+   */
+  async explainUnit(name: string, signal: AbortSignal): Promise<ExplanationV2 | "unsupported"> {
+    if (this.#hasV2 === false) return "unsupported";
+    const path = `${v2UnitPath(name)}/explain`;
+    const answer = await this.#send({ method: "GET", path, patienceMs: planningPatienceMs }, signal);
+    return isUnknownPath(answer) ? "unsupported" : parseBody<ExplanationV2>(answer);
+  }
+
    * @returns `"unsupported"`, with nothing done, from a server without the v2 API.
    */
   async putUnitV2(
@@ -224,9 +236,8 @@ export class FleetClient {
     return answer;
   }
 
-  /** A path that the server does not know is answered with 404 and an empty message; ours never are. */
   #lacksV2(answer: HttpAnswer): boolean {
-    if (answer.status === 404 && errorFromAnswer(answer).message === "") this.#hasV2 = false;
+    if (isUnknownPath(answer)) this.#hasV2 = false;
     else if (answer.status !== 503) this.#hasV2 = true;
     return this.#hasV2 === false;
   }
@@ -263,3 +274,11 @@ function parseBody<T>(answer: HttpAnswer): T {
     "the answer is not from a fleet API: check the endpoint",
   );
 }
+/** A path that the server does not know is answered with 404 and an empty message; ours never are. */
+function isUnknownPath(answer: HttpAnswer): boolean {
+  return answer.status === 404 && errorFromAnswer(answer).message === "";
+}
+
+/** How long the server may plan beyond the usual time for an answer; a large cluster takes seconds. */
+const planningPatienceMs = 20_000;
+

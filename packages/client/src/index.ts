@@ -12,6 +12,14 @@ export { createTimedTransport } from "./timed-transport.js";
 export type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 export type { UnitsSnapshot } from "./units-snapshot.js";
 export type {
+  ExplainedPlaceV2,
+  ExplanationV2,
+  FoundFactV2,
+  ObjectionV2,
+  SuggestionV2,
+} from "./wire-insight.js";
+export type { MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
+export type {
   ErrorBody,
   MachinePageV1,
   MachineV1,

@@ -1,6 +1,7 @@
 import { type ApiServer, createApiServer, inheritedDescriptors } from "@fleet/api";
 import { FleetError } from "@fleet/core";
 import type { Clock, Logger, Random } from "@fleet/core/ports";
+import { createInsight } from "@fleet/engine";
 import { createReplica, createUnitRegistry, Keys, Trust } from "@fleet/registry";
 import { countStore } from "./counted-store.js";
 import { makeDirectories } from "./directories.js";
@@ -97,6 +98,7 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
   const api: ApiServer = createApiServer({
     replica,
     units: createUnitRegistry(registry),
+    insight: createInsight(replica, clock),
     availability: () => {
       const problem = membership.problem ?? registry.trust.finding;
       // A frozen daemon answers, and says in each answer that it does not believe the registry.

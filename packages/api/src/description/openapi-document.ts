@@ -1,3 +1,5 @@
+import { entitiesInsight } from "./entities-insight.js";
+import { entitiesMachines } from "./entities-machines.js";
 import { entitiesV1 } from "./entities-v1.js";
 import { entitiesV2 } from "./entities-v2.js";
 import type { EntitySchema } from "./entity.js";
@@ -35,7 +37,10 @@ function makeDocument(version: string): string {
     paths,
     components: {
       schemas: Object.fromEntries(
-        [...entitiesV1, ...entitiesV2].map((entity) => [entity.name, toObject(entity)]),
+        [...entitiesV1, ...entitiesV2, ...entitiesInsight, ...entitiesMachines].map((entity) => [
+          entity.name,
+          toObject(entity),
+        ]),
       ),
       responses: {
         Error: { description: "Not done, and why.", content: contentOf({ entity: "Error" }) },

@@ -171,6 +171,15 @@ const v2: readonly Operation[] = [
   },
   {
     method: "GET",
+    path: "/fleet/v2/units/{name}/explain",
+    id: "explainUnit",
+    about:
+      "Why a unit is where it is, or nowhere: for each machine what speaks against it, and what would help.",
+    parameters: [unitName, revisionMin],
+    answers: { 200: entity("Explanation") },
+  },
+  {
+    method: "GET",
     path: "/fleet/v2/wait",
     id: "waitForUnits",
     about:

@@ -1,5 +1,6 @@
 import { createInMemoryTransport, FleetClient, type HttpAnswer, type HttpRequest } from "@fleet/client";
 import type { Logger } from "@fleet/core/ports";
+import { createInsight } from "@fleet/engine";
 import { type ApiServer, createApiServer } from "../api-server.js";
 import type { Availability } from "../services.js";
 import { ManualClock } from "./manual-clock.js";
@@ -47,6 +48,7 @@ export function createApiHarness(
   const server = createApiServer({
     replica: cluster,
     units: cluster,
+    insight: createInsight(cluster, clock),
     availability: () => harness.availability,
     tokenLimit: options.tokenLimit ?? 100,
     version: "0.1.0",

@@ -10,7 +10,7 @@ export const conflicts: Check = {
   passes: (subject, place, draft) => !draft.hasConflict(subject, place),
   inGeneral: { one: "conflicts with another unit", many: "conflict with other units" },
   explain: (subject, place, draft) => {
-    const found = findConflict(subject, place, draft);
+    const found = conflictAt(subject, place, draft);
     if (found === undefined) return objection("without a conflict");
     const { other, pattern, own } = found;
     const by = own ? `pattern ${pattern.text}` : `its pattern ${pattern.text}`;
@@ -21,7 +21,8 @@ export const conflicts: Check = {
   },
 };
 
-interface Conflict {
+/** What keeps two units apart. */
+export interface Conflict {
   readonly other: Subject;
   readonly pattern: Pattern;
   /** Whether the pattern is the unit's own, not the other's. */
@@ -29,7 +30,7 @@ interface Conflict {
 }
 
 /** The first unit by name that keeps `subject` away. */
-function findConflict(subject: Subject, place: Place, draft: Draft): Conflict | undefined {
+export function conflictAt(subject: Subject, place: Place, draft: Draft): Conflict | undefined {
   let first: Conflict | undefined;
   for (const other of draft.residentsOf(place).keys()) {
     if (other === subject || (first !== undefined && first.other.name < other.name)) continue;

@@ -1,0 +1,113 @@
+import { type Explanation, refusedJob, type UnitStanding, type UnitState } from "@fleet/core";
+import { destroyedSince } from "./dismiss.js";
+import type { ExplainedPlaces } from "./explain-places.js";
+import type { Planning } from "./planning.js";
+import type { Subject } from "./subject.js";
+
+/** Sums up how a unit stands, as a sentence that its name begins. */
+export function summaryOf(
+  p: Planning,
+  subject: Subject,
+  standing: UnitStanding,
+  found: ExplainedPlaces,
+  objections: Explanation["objections"],
+): string {
+  switch (standing) {
+    case "placed":
+      return placedSummary(subject, found);
+    case "moving":
+      return movingSummary(subject);
+    case "arriving":
+      return `is about to get a seat on ${subject.at?.id}`;
+    case "waiting":
+      return waitingSummary(p, subject, objections);
+    case "global":
+      return globalSummary(found, objections);
+    case "inactive":
+      return `is not wanted anywhere: its desired state is inactive${leftovers(found)}`;
+    case "template":
+      return `is a template, which is never on a machine itself: start an instance of it, like ${exampleInstance(subject)}`;
+    case "unreadable":
+      return "has a record or text that cannot be read, so it is left exactly as it is";
+    case "unrecorded":
+      return destroyedSince(p, subject) > 0
+        ? `was destroyed${leftovers(found)}`
+        : "has no record, so nothing says what is wanted of it: it is left exactly as it is";
+  }
+}
+
+function placedSummary(subject: Subject, { places }: ExplainedPlaces): string {
+  const home = places.find(({ machine, role }) => role === "seat" && machine === subject.at?.id);
+  if (home === undefined) return `is on ${subject.at?.id}`;
+  const { machine, present, state, target } = home;
+  if (!present) return `has its seat on ${machine}, which is away`;
+  if (state === undefined) return `has a seat on ${machine}, which has said nothing of it yet`;
+  if (state.condition !== "loaded") return `has a seat on ${machine}, which has not loaded it yet`;
+  return target === "loaded" ? loadedSummary(machine, state) : launchedSummary(machine, state);
+}
+
+function loadedSummary(machine: string, { activeState, subState }: UnitState): string {
+  if (activeState === "inactive" || activeState === "")
+    return `is loaded on ${machine}, as is wanted, and not started`;
+  return `is loaded on ${machine}, where nobody wants it started; it is ${activeState} (${subState}) there`;
+}
+
+function launchedSummary(machine: string, state: UnitState): string {
+  const { activeState, jobResult, reason, subState } = state;
+  const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
+  if (jobResult === refusedJob) return `is on ${machine}, where systemd refuses to start it${why}`;
+  switch (activeState) {
+    case "active":
+    case "reloading":
+      return `runs on ${machine}`;
+    case "activating":
+      return `is being started on ${machine} (${subState})`;
+    case "deactivating":
+      return `is being stopped on ${machine} (${subState})`;
+    case "failed":
+      return `is on ${machine}, where it has failed${why}`;
+    default:
+      if (state.started === undefined) return `is on ${machine} and has not been started there yet`;
+      return `is on ${machine}, where it was started and has ended since (${activeState || "unknown"}, ${subState || "unknown"})`;
+  }
+}
+
+function movingSummary(subject: Subject): string {
+  const from = subject.from?.place.id;
+  const because = subject.leavingBecause ?? subject.arrivingBecause;
+  const to = subject.at === undefined ? "and has no other place" : `for ${subject.at.id}`;
+  return `is about to leave ${from} ${to}: ${because}`;
+}
+
+function waitingSummary(p: Planning, subject: Subject, objections: Explanation["objections"]): string {
+  const refusal = p.refusals.get(subject);
+  if (refusal?.machine !== undefined || refusal?.failed.length === 0)
+    return `has no place: ${refusal.reason}`;
+  const [first, ...others] = objections;
+  if (first === undefined) return `has no place: ${refusal?.reason ?? "there is no machine"}`;
+  const total = objections.reduce((sum, { machines }) => sum + machines, 0);
+  const machines = total === 1 ? "the one machine" : `any of ${total} machines`;
+  const reason =
+    others.length === 0 ? `${first.machines} ${first.what}` : "each for a reason of its own or more";
+  const unseated = subject.leavingBecause === undefined ? "" : ` (unseated: ${subject.leavingBecause})`;
+  return others.length === 0
+    ? `has no place on ${machines}: ${reason}${unseated}`
+    : `has no place on ${machines}${unseated}`;
+}
+
+function globalSummary({ active, seats }: ExplainedPlaces, objections: Explanation["objections"]): string {
+  const missing = objections.reduce((sum, { machines }) => sum + machines, 0);
+  const where = `is global: it has seats on ${seats} of ${seats + missing} machines`;
+  return seats === 0 ? where : `${where} and runs on ${active} of them`;
+}
+
+function leftovers({ places }: ExplainedPlaces): string {
+  if (places.length === 0) return "";
+  const names = places.map(({ machine }) => machine).slice(0, 3);
+  const more = places.length > names.length ? ` and ${places.length - names.length} more` : "";
+  return `; not yet let go by ${names.join(", ")}${more}`;
+}
+
+function exampleInstance({ name }: Subject): string {
+  return name.replace(/@(?=\.\w+$)/, "@1");
+}
