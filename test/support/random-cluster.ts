@@ -6,6 +6,7 @@ import { ClusterSketch, serviceName } from "./cluster-sketch.js";
 interface MachinePlan {
   readonly mark: string;
   readonly zone: string;
+  readonly cores: number;
 }
 
 /** What may be said of a unit and a machine at once. */
@@ -45,6 +46,16 @@ const option = fc.oneof(
     arbitrary: fc.constantFrom("MachineOf=d.service", "MachineOf=c.service", "MachineOf=no.service"),
   },
   { weight: 2, arbitrary: fc.constantFrom("MachineMetadata=zone=e", "MachineMetadata=zone=w") },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      "MachineMetadata=zone!=e",
+      "MachineMetadata=zone",
+      "MachineMetadata=!zone",
+      "MachineMetadata=zone~=[ew]",
+      "MachineMetadata=cores>2",
+    ),
+  },
   { weight: 1, arbitrary: fc.constantFrom("MachineID=m0", "MachineID=m1", "MachineID=m2") },
   { weight: 2, arbitrary: fc.constantFrom("Replaces=a.service", "Replaces=w@*", "Replaces=c.service") },
   { weight: 2, arbitrary: fc.constant("Global=true") },
@@ -99,6 +110,7 @@ export const clusterPlan: fc.Arbitrary<ClusterPlan> = fc.record({
         { weight: 3, arbitrary: fc.constantFrom("!", "~", "*", "^", "%", "?") },
       ),
       zone: fc.constantFrom("e", "w", ""),
+      cores: fc.constantFrom(2, 4),
     }),
     { minLength: 1, maxLength: 5 },
   ),
@@ -110,8 +122,8 @@ export const clusterPlan: fc.Arbitrary<ClusterPlan> = fc.record({
 /** Builds the cluster that a plan describes. */
 export function buildCluster({ machines, units }: ClusterPlan): ClusterSketch {
   const cluster = new ClusterSketch();
-  for (const [index, { mark, zone }] of machines.entries()) {
-    cluster.addMachines(`m${index}${mark}${zone === "" ? "" : `{zone=${zone}}`}`);
+  for (const [index, { mark, zone, cores }] of machines.entries()) {
+    cluster.addMachines(`m${index}${mark}{cores=${cores}${zone === "" ? "" : `,zone=${zone}`}}`);
   }
   for (const unit of units) addUnit(cluster, unit, machines.length);
   return cluster;

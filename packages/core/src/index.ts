@@ -58,12 +58,25 @@ export {
   metadataKeyProblem,
   parseMetadata,
 } from "./machine/metadata.js";
+export { compareVersions } from "./rules/compare-versions.js";
 export { type ConflictParty, conflictBetween, type UnitConflict } from "./rules/conflicts-between.js";
 export { matchesMetadata } from "./rules/matches-metadata.js";
+export {
+  meetsMetadata,
+  meetsMetadataRule,
+  ruleOfExpression,
+  valueMeetsRule,
+} from "./rules/meets-metadata.js";
 export { type ReplacementParty, replacementBetween, type UnitReplacement } from "./rules/replaces-between.js";
 export { closest } from "./suggest.js";
 export { combinationProblem } from "./unit/combination-problem.js";
 export { compileGlob, globProblem, hasGlobCharacters, matchesGlob } from "./unit/glob.js";
+export {
+  type MetadataExpression,
+  type MetadataOperator,
+  parseMetadataExpression,
+} from "./unit/metadata-expression.js";
+export { type MetadataDemand, type MetadataRule, metadataRuleText } from "./unit/metadata-rule.js";
 export { splitQuotedList } from "./unit/quoted-list.js";
 export { knownRequirementKeys, requirementKeys, requirementSection } from "./unit/requirement-keys.js";
 export { parseRequirements, type Requirements } from "./unit/requirements.js";

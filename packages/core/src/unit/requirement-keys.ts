@@ -29,11 +29,5 @@ export const machineIdKeys: readonly string[] = [
 /** The spellings of the peers' list, in the order in which their values are put together. */
 export const machineOfKeys: readonly string[] = [requirementKeys.legacyMachineOf, requirementKeys.machineOf];
 
-/** The spellings of the metadata list, in the order in which their values are put together. */
-export const machineMetadataKeys: readonly string[] = [
-  requirementKeys.machineMetadata,
-  requirementKeys.legacyMachineMetadata,
-];
-
 /** The spellings of the conflicts' list, in the order in which their values are put together. */
 export const conflictsKeys: readonly string[] = [requirementKeys.legacyConflicts, requirementKeys.conflicts];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { metadataRuleText } from "./metadata-rule.js";
 import { parseRequirements } from "./requirements.js";
 import { parseUnitFile } from "./unit-file.js";
 
@@ -6,12 +7,16 @@ interface Wanted {
   readonly machineId?: string;
   readonly machineOf?: readonly string[];
   readonly metadata?: Readonly<Record<string, readonly string[]>>;
+  readonly rules?: readonly string[];
   readonly conflicts?: readonly string[];
   readonly replaces?: readonly string[];
   readonly global?: boolean;
 }
 
-/** What the original makes of the lines below an `[X-Fleet]` header. What is not named is not required. */
+/**
+ * What the original makes of the lines below an `[X-Fleet]` header, but for X35, which has got a meaning. What is not
+ * named is not required.
+ */
 const vectors: readonly (readonly [id: string, unit: string, lines: string, wanted: Wanted])[] = [
   ["X01", "a.service", "MachineOf=db.service", { machineOf: ["db.service"] }],
   ["X02", "a.service", 'MachineOf="db.service" "mq.service"', { machineOf: ["db.service", "mq.service"] }],
@@ -62,7 +67,7 @@ const vectors: readonly (readonly [id: string, unit: string, lines: string, want
   ["X32", "a.service", "MachineMetadata=zone=eu=1", {}],
   ["X33", "a.service", "MachineMetadata=zone=", {}],
   ["X34", "a.service", "MachineMetadata==eu", {}],
-  ["X35", "a.service", "MachineMetadata=zone", {}],
+  ["X35", "a.service", "MachineMetadata=zone", { rules: ["zone"] }],
   ["X36", "a.service", "MachineMetadata=zone = eu", { metadata: { "zone ": [" eu"] } }],
   [
     "X37",
@@ -94,7 +99,12 @@ const vectors: readonly (readonly [id: string, unit: string, lines: string, want
 
 describe("parseRequirements", () => {
   test.each(vectors)("%s %s %j", (_id, unit, lines, wanted) => {
-    expect(parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`), unit)).toEqual({
+    const { metadataRules, ...requirements } = parseRequirements(
+      parseUnitFile(`[X-Fleet]\n${lines}\n`),
+      unit,
+    );
+    expect(metadataRules.map(metadataRuleText)).toEqual(wanted.rules ?? []);
+    expect(requirements).toEqual({
       machineId: wanted.machineId,
       machineOf: wanted.machineOf ?? [],
       machineMetadata: new Map(Object.entries(wanted.metadata ?? {})),
@@ -124,5 +134,40 @@ describe("parseRequirements", () => {
   ])("metadata, %s", (_case, first, second, wanted) => {
     const options = parseUnitFile(`[X-Fleet]\nMachineMetadata=${first}\nMachineMetadata=${second}\n`);
     expect(parseRequirements(options).machineMetadata).toEqual(new Map(Object.entries(wanted)));
+  });
+
+  test.each([
+    ["zone!=eu", {}, ["zone!=eu"]],
+    ['"zone!=eu" "zone!=us" "disk!=hdd"', {}, ["zone!=eu|us", "disk!=hdd"]],
+    ['"kernel>=5.10" "kernel<7"', {}, ["kernel>=5.10", "kernel<7"]],
+    ['"cores>4" "cores>4"', {}, ["cores>4"]],
+    ['"gpu" "!arm"', {}, ["gpu", "!arm"]],
+    ['"zone~=eu-*" "zone~=us-?"', {}, ["zone~=eu-*|us-?"]],
+    ['"zone=eu" "zone~=us-*" "disk=ssd"', { disk: ["ssd"] }, ["zone~=us-*|eu"]],
+    ['"zone=a*b" "zone~=us-*"', {}, ["zone~=us-*|a\\*b"]],
+    // What operators cannot mean is what it always was.
+    ["zone>=eu", { "zone>": ["eu"] }, []],
+    ["zone<=", {}, []],
+    ["zone~=[", { "zone~": ["["] }, []],
+    ["a b!=c", { "a b!": ["c"] }, []],
+    ["zone>eu", {}, []],
+    ["zone!=a=b", {}, []],
+    ["zone==eu", {}, []],
+    ["zone=!eu", { zone: ["!eu"] }, []],
+  ])("operators: MachineMetadata=%s", (value, pairs, rules) => {
+    const { machineMetadata, metadataRules } = parseRequirements(
+      parseUnitFile(`[X-Fleet]\nMachineMetadata=${value}\n`),
+    );
+    expect(machineMetadata).toEqual(new Map(Object.entries(pairs)));
+    expect(metadataRules.map(metadataRuleText)).toEqual(rules);
+  });
+
+  test.each(["zone!=eu", "zone>=2", "zone~=e*"])("the legacy spelling knows no operators: %s", (value) => {
+    const { machineMetadata, metadataRules } = parseRequirements(
+      parseUnitFile(`[X-Fleet]\nX-ConditionMachineMetadata=${value}\nX-ConditionMachineMetadata=gpu\n`),
+    );
+    const [key = "", operand = ""] = value.split("=");
+    expect(machineMetadata).toEqual(new Map([[key, [operand]]]));
+    expect(metadataRules).toEqual([]);
   });
 });

@@ -1,8 +1,13 @@
+import {
+  type MetadataExpression,
+  parseMetadataExpression,
+  parseMetadataPair,
+} from "./metadata-expression.js";
+import { groupMetadata, type MetadataRule } from "./metadata-rule.js";
 import { splitQuotedList } from "./quoted-list.js";
 import {
   conflictsKeys,
   machineIdKeys,
-  machineMetadataKeys,
   machineOfKeys,
   requirementKeys,
   requirementSection,
@@ -20,6 +25,8 @@ export interface Requirements {
   readonly machineOf: readonly string[];
   /** For each key, the values one of which the machine must have. In order of first appearance. */
   readonly machineMetadata: ReadonlyMap<string, readonly string[]>;
+  /** What else the machine's metadata must meet: all of it. */
+  readonly metadataRules: readonly MetadataRule[];
   /** Patterns of units it never shares a machine with. */
   readonly conflicts: readonly string[];
   /** Patterns of units that have to leave the machine it comes to. */
@@ -49,31 +56,27 @@ export function parseRequirements(
   return {
     machineId: valuesOf(machineIdKeys)[0],
     machineOf: valuesOf(machineOfKeys),
-    machineMetadata: groupMetadata(valuesOf(machineMetadataKeys)),
+    ...groupMetadata([
+      ...valuesOf([requirementKeys.machineMetadata]).flatMap(known(parseMetadataExpression)),
+      // The legacy spelling stands in old files only and means what it meant there.
+      ...valuesOf([requirementKeys.legacyMachineMetadata]).flatMap(known(parseOldDemand)),
+    ]),
     conflicts: valuesOf(conflictsKeys).flatMap(splitFields),
     replaces: valuesOf([requirementKeys.replaces]),
     global: isTruth(valuesOf([requirementKeys.global]).at(-1)),
   };
 }
 
-/**
- * Takes a `key=value` demand apart.
- * @returns `undefined` unless there is exactly one `=` with something on both sides. Blanks count.
- */
-export function parseMetadataPair(text: string): readonly [key: string, value: string] | undefined {
-  const [key, value, ...rest] = text.split("=");
-  return key && value && rest.length === 0 ? [key, value] : undefined;
+function parseOldDemand(text: string): MetadataExpression | undefined {
+  const pair = parseMetadataPair(text);
+  return pair === undefined ? undefined : { key: pair[0], operator: "=", value: pair[1] };
 }
 
-function groupMetadata(values: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const groups = new Map<string, Set<string>>();
-  for (const text of values) {
-    const pair = parseMetadataPair(text);
-    if (pair === undefined) continue;
-    const [key, value] = pair;
-    groups.set(key, (groups.get(key) ?? new Set()).add(value));
-  }
-  return new Map([...groups].map(([key, group]) => [key, [...group]]));
+function known<T>(parse: (text: string) => T | undefined): (text: string) => readonly T[] {
+  return (text) => {
+    const parsed = parse(text);
+    return parsed === undefined ? [] : [parsed];
+  };
 }
 
 function isTruth(value: string | undefined): boolean {

@@ -70,13 +70,39 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     expect(problemOf("a.service", lines)).toBe(problem);
   });
 
-  test.each(["zone", "zone=", "=eu", "zone=eu=1", "zone==eu"])("MachineMetadata=%s is no pair", (pair) => {
+  test.each(["zone=", "=eu", "zone=eu=1", "zone==eu"])("MachineMetadata=%s is no pair", (pair) => {
     expect(problemOf("a.service", `MachineMetadata=${pair}`)).toBe(
       `MachineMetadata "${pair}" is not a pair: write "key=value" with one "=" and something on both sides`,
     );
   });
 
   test.each([
+    ["zone>", 'is no demand: write "key=value", "key!=value", "key~=pattern", "key>=1.2", "key" or "!key"'],
+    ["!", 'is no demand: write "key=value", "key!=value", "key~=pattern", "key>=1.2", "key" or "!key"'],
+    ["kernel>=new", 'is not understood: ">=" compares numbers and versions such as 4 or 5.10'],
+    ["kernel>new", 'is not understood: ">" compares numbers and versions such as 4 or 5.10'],
+    ["zone~=e[", 'is not understood: the pattern is malformed: a "[" is not closed by a "]"'],
+    ['"kernel >= 5"', 'has blanks around its key or value, which count: write "kernel>=5"'],
+    ['"kernel >=5"', 'has blanks around its key or value, which count: write "kernel>=5"'],
+    ['"kernel > 5"', 'has blanks around its key or value, which count: write "kernel>5"'],
+    ['"zone!= eu"', 'has blanks around its key or value, which count: write "zone!=eu"'],
+    ['"! gpu"', 'has blanks around its key or value, which count: write "!gpu"'],
+    ["kernel >= 5", 'contains a blank outside quotes: write MachineMetadata="kernel>=5"'],
+    ["gpu ssd", 'contains a blank outside quotes: write MachineMetadata="gpu" "ssd"'],
+    ["a>=1 b!=2", 'contains a blank outside quotes: write MachineMetadata="a>=1" "b!=2"'],
+  ])("MachineMetadata=%s %s", (value, problem) => {
+    const shown = value.replaceAll('"', "");
+    expect(problemOf("a.service", `MachineMetadata=${value}`)).toBe(`MachineMetadata "${shown}" ${problem}`);
+  });
+
+  test.each(["zone", "zone=eu=1", "!gpu"])("X-ConditionMachineMetadata=%s is no pair", (pair) => {
+    expect(problemOf("a.service", `X-ConditionMachineMetadata=${pair}`)).toContain("is not a pair");
+  });
+
+  test.each([
+    "MachineMetadata=zone",
+    'MachineMetadata="gpu" "!arm" "zone!=eu" "kernel>=5.10" "kernel<7" "zone~=eu-*"',
+    'MachineMetadata="city!=New York"',
     "MachineID=m1",
     'MachineID=m1\nMachineMetadata="z=e" "d=s"',
     "MachineOf=b.service\nMachineOf=c.service",
@@ -117,7 +143,9 @@ describe("a template is refused only for what holds for every instance", () => {
     ["MachineID=%i", false],
     ["MachineID=", true],
     ["MachineMetadata=rack=%i", false],
-    ["MachineMetadata=%i", true],
+    ["MachineMetadata=%i", false],
+    ["MachineMetadata=cores>%i", false],
+    ["MachineMetadata=cores>x%i", true],
     ["MachineMetadata==%i", true],
     ["Conflicts=%p@[%i].service", false],
     ["Conflicts=%p@[%i.service", true],

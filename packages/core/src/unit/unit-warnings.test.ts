@@ -47,6 +47,9 @@ describe("unitWarnings", () => {
     ["Global=maybe", 'Global "maybe" counts as false: write true or false'],
     ["Global=y", 'Global "y" counts as false: write true or false'],
     ['Global="ja" "true"', 'Global "ja" counts as false: write true or false'],
+    ["MachineMetadata=a=!b", 'MachineMetadata "a=!b" is taken literally (did you mean "a!=b"?)'],
+    ["MachineMetadata=a=>5", 'MachineMetadata "a=>5" is taken literally (did you mean "a>=5"?)'],
+    ["MachineMetadata=a=b*", 'MachineMetadata "a=b*" is taken literally (did you mean "a~=b*"?)'],
     ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
     [
       'Conflicts="b*"  "c*"',
@@ -68,6 +71,7 @@ describe("unitWarnings", () => {
     "MachineOf=b.service",
     'MachineOf="b.service" "c.target"',
     "MachineMetadata=zone=eu",
+    'MachineMetadata="gpu" "!arm" "zone!=eu" "kernel>=5.10" "zone~=eu-*" "a=>x"',
     "Conflicts=%p@*.service b*",
     "MachineID=0123456789abcdef0123456789abcdef",
     "MachineID=%i",

@@ -1,5 +1,6 @@
 import { machineIdProblem } from "../machine/machine-id.js";
 import { closest } from "../suggest.js";
+import { parseMetadataExpression } from "./metadata-expression.js";
 import { quote } from "./quote.js";
 import { splitQuotedList } from "./quoted-list.js";
 import {
@@ -46,6 +47,7 @@ function requirementWarnings(unitName: string, option: UnitOption): readonly str
     ...specifierWarnings(key, value),
     ...(machineOfKeys.includes(key) ? peerWarnings(unitName, key, value) : []),
     ...(conflictsKeys.includes(key) && value.includes("\\\n") ? [continuedConflicts(key)] : []),
+    ...(key === requirementKeys.machineMetadata ? literalWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.global ? truthWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.replaces && splitQuotedList(value).includes("")
       ? [`${key} contains an empty pattern, which matches nothing`]
@@ -70,6 +72,28 @@ function truthWarnings(unitName: string, key: string, value: string): readonly s
     .map((item) => expandSpecifiers(item, unitName))
     .filter((word) => ![...truths, ...falsehoods].includes(word.toLowerCase()))
     .map((word) => `${key} ${quote(word)} counts as false: write true or false`);
+}
+
+/** Values of `key=value` that look as if another operator was meant. */
+function literalWarnings(unitName: string, key: string, value: string): readonly string[] {
+  return splitQuotedList(value).flatMap((item) => {
+    const expression = parseMetadataExpression(expandSpecifiers(item, unitName));
+    if (expression?.operator !== "=") return [];
+    const swapped = `${expression.key}${expression.value.replace(/^([!~<>])/, "$1=")}`;
+    const pattern = `${expression.key}~=${expression.value}`;
+    const [, sign] = /^([!~<>])./.exec(expression.value) ?? [];
+    if (sign !== undefined && isOtherDemand(swapped)) return [literally(key, item, swapped)];
+    return /[*?]/.test(expression.value) && isOtherDemand(pattern) ? [literally(key, item, pattern)] : [];
+  });
+}
+
+function isOtherDemand(text: string): boolean {
+  const operator = parseMetadataExpression(text)?.operator;
+  return operator !== undefined && operator !== "=";
+}
+
+function literally(key: string, item: string, meant: string): string {
+  return `${key} ${quote(item)} is taken literally (did you mean ${quote(meant)}?)`;
 }
 
 /** Anything in quotes that a stricter reader would take for another list. */

@@ -29,6 +29,23 @@ export class Bits {
     this.#count -= 1;
   }
 
+  /** Makes the members those of a set with the same bound. */
+  fillFrom(other: Bits): void {
+    this.words.set(other.words);
+    this.#count = other.#count;
+  }
+
+  /** Takes away all members that `mask` does not have. */
+  keepOnly(mask: Bits): void {
+    let count = 0;
+    for (let at = 0; at < this.words.length; at += 1) {
+      const word = this.words[at]! & mask.words[at]!;
+      this.words[at] = word;
+      count += onesIn(word);
+    }
+    this.#count = count;
+  }
+
   /** Calls `visit` for the members that `mask` has too, ascending, until it returns true. */
   someIn(mask: Bits, visit: (member: number) => boolean): boolean {
     for (let at = 0; at < this.words.length; at += 1) {
@@ -41,4 +58,10 @@ export class Bits {
     }
     return false;
   }
+}
+
+function onesIn(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }

@@ -1,3 +1,4 @@
+import { type MetadataRule, valueMeetsRule } from "@fleet/core";
 import { Bits } from "./bits.js";
 import type { Place } from "./place.js";
 import type { Subject } from "./subject.js";
@@ -6,6 +7,7 @@ import type { Subject } from "./subject.js";
 export class EligiblePlaces {
   readonly #places: readonly Place[];
   readonly #byDemand = new Map<string, Bits>();
+  readonly #byRule = new Map<string, Bits>();
   readonly #byKey = new Map<string, ReadonlyMap<string, readonly number[]>>();
   readonly #all: Bits;
 
@@ -17,16 +19,42 @@ export class EligiblePlaces {
 
   /** The machines whose metadata the unit accepts. */
   of(subject: Subject): Bits {
-    if (subject.machineMetadata.size === 0) return this.#all;
     const demand = demandKey(subject);
+    if (demand === "") return this.#all;
     const known = this.#byDemand.get(demand);
     if (known !== undefined) return known;
-    const found = this.#find(subject);
+    const found = this.#withPairs(subject);
+    for (const rule of subject.metadataRules) found.keepOnly(this.meeting(rule));
     this.#byDemand.set(demand, found);
     return found;
   }
 
-  #find(subject: Subject): Bits {
+  /** The machines that meet one demand. */
+  meeting(rule: MetadataRule): Bits {
+    const id = ruleKey(rule);
+    const known = this.#byRule.get(id);
+    if (known !== undefined) return known;
+    const found = new Bits(this.#places.length);
+    const isMetWithout = valueMeetsRule(rule, undefined);
+    if (isMetWithout) for (const { index } of this.#places) found.add(index);
+    for (const [value, having] of this.#having(rule.key)) {
+      const isMet = valueMeetsRule(rule, value);
+      if (isMet === isMetWithout) continue;
+      for (const index of having) {
+        if (isMet) found.add(index);
+        else found.delete(index);
+      }
+    }
+    this.#byRule.set(id, found);
+    return found;
+  }
+
+  #withPairs(subject: Subject): Bits {
+    const found = new Bits(this.#places.length);
+    if (subject.machineMetadata.size === 0) {
+      found.fillFrom(this.#all);
+      return found;
+    }
     let candidates: readonly number[] | undefined;
     for (const [key, values] of subject.machineMetadata) {
       const having = values.flatMap((value) => this.#having(key).get(value) ?? []);
@@ -37,7 +65,6 @@ export class EligiblePlaces {
         candidates = candidates.filter((index) => narrower.has(index));
       }
     }
-    const found = new Bits(this.#places.length);
     for (const index of candidates ?? []) found.add(index);
     return found;
   }
@@ -59,7 +86,13 @@ export class EligiblePlaces {
   }
 }
 
-/** Equal for units that demand the same metadata in the same words. */
-export function demandKey(subject: Subject): string {
-  return subject.machineMetadata.size === 0 ? "" : JSON.stringify([...subject.machineMetadata]);
+/** Equal for units that demand the same metadata in the same words. Empty for units that demand none. */
+export function demandKey({ machineMetadata, metadataRules }: Subject): string {
+  if (metadataRules.length === 0)
+    return machineMetadata.size === 0 ? "" : JSON.stringify([...machineMetadata]);
+  return JSON.stringify([[...machineMetadata], metadataRules]);
+}
+
+function ruleKey({ key, operator, values }: MetadataRule): string {
+  return JSON.stringify([key, operator, values]);
 }

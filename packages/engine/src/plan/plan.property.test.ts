@@ -4,7 +4,7 @@ import {
   isSeated,
   type MachineId,
   matchesMachineId,
-  matchesMetadata,
+  meetsMetadata,
   replacementBetween,
   type Seat,
   type Unit,
@@ -236,7 +236,7 @@ function expectLegalSeat(view: ClusterView, unit: Unit, machine: MachineId): voi
   expect(unit.desiredState).not.toBe("inactive");
   expect(host.presence?.state).toBe("up");
   expect(host.policy.drained).toBe(false);
-  expect(matchesMetadata(requirements.machineMetadata, host.metadata)).toBe(true);
+  expect(meetsMetadata(requirements, host.metadata)).toBe(true);
   expect(view.states.get(machine)?.get(unit.name)?.condition).not.toBe("refused");
   const neighbours = [...(view.seats.get(machine)?.values() ?? [])].filter(isSeated);
   for (const other of neighbours) {
@@ -266,7 +266,7 @@ function expectReason(before: ClusterView, after: ClusterView, name: UnitName, m
     liveSeats(view).some((seat) => seat.machine === machine && seat.unit === peer);
   const reasons = [
     host?.presence?.state !== "up",
-    !matchesMetadata(requirements.machineMetadata, host?.metadata ?? {}),
+    !meetsMetadata(requirements, host?.metadata ?? {}),
     !requirements.global &&
       requirements.machineId !== undefined &&
       !matchesMachineId(requirements.machineId, machine),

@@ -1,4 +1,12 @@
-import { isTemplate, type Seat, templateOf, type Unit, type UnitName, type UnitState } from "@fleet/core";
+import {
+  isTemplate,
+  type MetadataRule,
+  type Seat,
+  templateOf,
+  type Unit,
+  type UnitName,
+  type UnitState,
+} from "@fleet/core";
 import type { Pattern, PatternBook, Tally } from "./pattern-book.js";
 import type { Place } from "./place.js";
 
@@ -44,6 +52,8 @@ export interface Subject {
   /** The machine it is pinned to; `undefined` for no demand and for global units, which must not make one. */
   readonly machineId: string | undefined;
   readonly machineMetadata: ReadonlyMap<string, readonly string[]>;
+  /** What else it demands of the machine's metadata. */
+  readonly metadataRules: readonly MetadataRule[];
   /** Names of the units it follows; none for global units. */
   readonly peerNames: readonly string[];
   readonly conflicts: readonly Pattern[];
@@ -130,6 +140,7 @@ export function makeSubject(
     unit,
     machineId: isPlain ? requirements?.machineId : undefined,
     machineMetadata: requirements?.machineMetadata ?? noMetadata,
+    metadataRules: requirements?.metadataRules ?? noRules,
     peerNames: isPlain ? (requirements?.machineOf ?? []) : [],
     conflicts: patternsOf(requirements?.conflicts, books.conflicts),
     conflictedBy: books.conflicts.matching(name),
@@ -156,6 +167,7 @@ export function makeSubject(
 
 // Most units have none of these, and there are many units.
 const noMetadata: ReadonlyMap<string, readonly string[]> = new Map();
+const noRules: readonly MetadataRule[] = [];
 const noSubjects: readonly Subject[] = [];
 const noClaims: readonly Claim[] = [];
 const noStrays: readonly Stray[] = [];
