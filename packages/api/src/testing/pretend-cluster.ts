@@ -3,6 +3,7 @@ import {
   type EngineStatus,
   effectiveMetadata,
   FleetError,
+  type LeaderRecord,
   type Machine,
   type MachineId,
   type Metadata,
@@ -45,6 +46,8 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   engineStatus: EngineStatus | undefined;
   readonly units = new Map<UnitName, Unit>();
   readonly machines = new Map<MachineId, Machine>();
+  /** Who leads; tests set it. */
+  leader: LeaderRecord | undefined;
   readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
   readonly states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly unreadableUnits = new Set<UnitName>();
@@ -58,11 +61,11 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   }
 
   view(): ClusterView {
-    const { engineStatus, machines, revision, seats, states, units, unreadableUnits } = this;
+    const { engineStatus, leader, machines, revision, seats, states, units, unreadableUnits } = this;
     return {
       revision,
       identity: undefined,
-      leader: undefined,
+      leader,
       engineStatus,
       units,
       destroyed: new Map(),

@@ -3,6 +3,7 @@ import { cat } from "./cat.js";
 import { completion } from "./completion.js";
 import { destroy } from "./destroy.js";
 import { fdForward } from "./fd-forward.js";
+import { explain } from "./explain.js";
 import { help } from "./help.js";
 import { journal } from "./journal.js";
 import { listMachines } from "./list-machines.js";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   destroy,
   fdForward,
   help,
+  explain,
   journal,
   listMachines,
   listUnitFiles,
