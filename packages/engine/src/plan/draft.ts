@@ -63,6 +63,13 @@ export class Draft {
     if (mayArriveAt(place)) this.#departures += 1;
   }
 
+  /** Takes note that a machine, where nobody is, has begun or ceased to take units. */
+  restate(place: Place): void {
+    const bucket = this.#bucket(0);
+    if (place.stance === "open") bucket.add(place.index);
+    else bucket.delete(place.index);
+  }
+
   /** Whether the rules keep the unit apart from anything else that is there. */
   hasConflict(subject: Subject, place: Place): boolean {
     const at = place.index;

@@ -21,7 +21,7 @@ export function isReplacedAt(p: Planning, subject: Subject, place: Place): boole
 }
 
 /** Whether the unit would ask something on the machine to make way. */
-function replacesAt(p: Planning, subject: Subject, place: Place): boolean {
+export function replacesAt(p: Planning, subject: Subject, place: Place): boolean {
   if (!subject.replaces.some((pattern) => pattern.matched.has(place.index))) return false;
   return residents(p, place).some((other) => replaces(subject, other));
 }

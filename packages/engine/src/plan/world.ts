@@ -45,6 +45,7 @@ export interface World {
   readonly placeOf: ReadonlyMap<MachineId, Place>;
   /** Machines by what people may call them: the full id, or the first characters of it. */
   readonly meant: ReadonlyMap<string, readonly Place[]>;
+  readonly books: SubjectBooks;
   /** Every unit with a record, a seat, a mark or an unattached state, by name. */
   readonly subjects: ReadonlyMap<UnitName, Subject>;
   readonly graves: readonly Grave[];
@@ -58,7 +59,8 @@ export interface World {
 export function surveyWorld(view: PlanView, options: PlanOptions): World {
   const places = listPlaces(view, options);
   const placeOf = new Map(places.map((place) => [place.id, place]));
-  const subjects = listSubjects(view, places);
+  const books = makeBooks();
+  const subjects = listSubjects(view, places, books);
   const graves: Grave[] = [];
   for (const place of places) surveySeats(place, view, subjects, graves);
   for (const place of places) surveyStates(place, view, subjects);
@@ -66,15 +68,25 @@ export function surveyWorld(view: PlanView, options: PlanOptions): World {
   addRefusedLately(options, placeOf, subjects);
   for (const subject of subjects.values()) sortClaims(subject, view);
   const marks = [...view.destroyed.values()].sort((a, b) => compareUnitNames(a.name, b.name));
-  return { view, options, places, placeOf, meant: listMeanings(places), subjects, graves, marks, unwilling };
+  return {
+    view,
+    options,
+    places,
+    placeOf,
+    meant: listMeanings(places),
+    books,
+    subjects,
+    graves,
+    marks,
+    unwilling,
+  };
 }
 
-function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, Subject> {
-  const books: SubjectBooks = {
-    conflicts: new PatternBook(),
-    replaces: new PatternBook(),
-    siblings: new Map(),
-  };
+function makeBooks(): SubjectBooks {
+  return { conflicts: new PatternBook(), replaces: new PatternBook(), siblings: new Map() };
+}
+
+function listSubjects(view: PlanView, places: readonly Place[], books: SubjectBooks): Map<UnitName, Subject> {
   const names = new Set<UnitName>(view.units.keys());
   for (const name of view.unreadableUnits) names.add(name);
   for (const name of view.destroyed.keys()) names.add(name);
@@ -90,12 +102,17 @@ function listSubjects(view: PlanView, places: readonly Place[]): Map<UnitName, S
   }
   const subjects = new Map<UnitName, Subject>();
   for (const name of [...names].sort()) {
-    const unit = view.units.get(name);
-    const unreadable = view.unreadableUnits.has(name);
-    const kind = unit !== undefined ? kindOf(unit, unreadable) : unreadable ? "unreadable" : "recordless";
-    subjects.set(name, makeSubject(name, kind, unit, books));
+    subjects.set(name, surveyUnit(name, view, books));
   }
   return subjects;
+}
+
+/** Prepares a unit by its record, whether it has one or not. */
+export function surveyUnit(name: UnitName, view: PlanView, books: SubjectBooks): Subject {
+  const unit = view.units.get(name);
+  const unreadable = view.unreadableUnits.has(name);
+  const kind = unit !== undefined ? kindOf(unit, unreadable) : unreadable ? "unreadable" : "recordless";
+  return makeSubject(name, kind, unit, books);
 }
 
 function surveySeats(place: Place, view: PlanView, subjects: Map<UnitName, Subject>, graves: Grave[]): void {
