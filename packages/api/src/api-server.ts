@@ -120,6 +120,8 @@ function createHttpServer(listener: RequestListener): Server {
     },
     listener,
   );
+  // Whoever says all there is to say and closes that side, as `nc -N` does, is answered all the same.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.maxConnections = connectionsMax;
   server.timeout = silenceMsMax;
   return server;

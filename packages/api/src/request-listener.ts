@@ -29,13 +29,17 @@ export function createRequestListener(
 ): RequestListener {
   return (incoming, outgoing) => {
     const request = linkController(signal);
+    const noMore = new AbortController();
+    const onEnd = (): void => noMore.abort();
+    incoming.socket?.once("end", onEnd);
     counters.begin();
     outgoing.on("close", () => {
+      incoming.socket?.removeListener("end", onEnd);
       counters.end(outgoing.headersSent ? outgoing.statusCode : clientLeft);
       request.unlink();
       request.abort(new FleetError("cancelled", "the client has left"));
     });
-    void serve(services, incoming, request.signal)
+    void serve(services, incoming, noMore.signal, request.signal)
       .catch((error: unknown) => failed(error, incoming, request.signal, logger))
       .then((answer) => writeAnswer(services, incoming, outgoing, answer))
       .catch((error: unknown) => {
@@ -45,7 +49,12 @@ export function createRequestListener(
   };
 }
 
-async function serve(services: Services, incoming: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+async function serve(
+  services: Services,
+  incoming: IncomingMessage,
+  noMore: AbortSignal,
+  signal: AbortSignal,
+): Promise<Answer> {
   const target = incoming.url ?? "/";
   if (target === "*" && incoming.method === "OPTIONS") return { status: 200 };
   const { path, query } = splitTarget(target);
@@ -60,7 +69,7 @@ async function serve(services: Services, incoming: IncomingMessage, signal: Abor
   if (match === undefined) return errorAnswer(404, "");
   const handler = handlerFor(match.route, incoming.method ?? "GET");
   if (handler === undefined) return wrongMethod(match.route);
-  const request = createApiRequest(incoming, match.name, query);
+  const request = createApiRequest(incoming, match.name, query, noMore);
   if (match.route.isLongPoll === true) return handler(services, request, signal);
   const reason = (): Error =>
     new FleetError("deadline-exceeded", `no answer within ${requestMsMax / 1000} s`);

@@ -19,13 +19,24 @@ export interface ApiRequest {
   readonly userAgent: string;
   /** All `Content-Type` headers. */
   readonly contentTypes: readonly string[];
-  /** Reads the whole body. @throws {HttpError} 413 if it is too large. */
-  readBody(signal: AbortSignal): Promise<string>;
+  /**
+   * Aborted when the client has closed its side. It may have left, or may be one that says all it has to say at once: it is
+   * answered, but nothing is held back for it any more.
+   */
+  readonly noMore: AbortSignal;
+  /** Reads the whole body. @param bytesMax - Default {@link bodyBytesMax}. @throws {HttpError} 413 if it is larger. */
+  readBody(signal: AbortSignal, bytesMax?: number): Promise<string>;
 }
 
 /** Wraps a request whose path has been matched. */
-export function createApiRequest(incoming: IncomingMessage, name: string, query: string): ApiRequest {
+export function createApiRequest(
+  incoming: IncomingMessage,
+  name: string,
+  query: string,
+  noMore: AbortSignal,
+): ApiRequest {
   return {
+    noMore,
     method: incoming.method ?? "GET",
     name,
     query: new URLSearchParams(query),
@@ -33,7 +44,7 @@ export function createApiRequest(incoming: IncomingMessage, name: string, query:
     ifNoneMatch: incoming.headers["if-none-match"] ?? "",
     userAgent: incoming.headers["user-agent"] ?? "",
     contentTypes: incoming.headersDistinct["content-type"] ?? [],
-    readBody: (signal) => readBody(incoming, signal),
+    readBody: (signal, bytesMax = bodyBytesMax) => readBody(incoming, bytesMax, signal),
   };
 }
 
@@ -42,12 +53,12 @@ function revisionMin(header: string | readonly string[] | undefined): Revision {
   return Number.isSafeInteger(revision) ? revision : 0;
 }
 
-async function readBody(incoming: IncomingMessage, signal: AbortSignal): Promise<string> {
-  const tooLarge = new HttpError(413, `request body too large: at most ${bodyBytesMax} bytes`, {
+async function readBody(incoming: IncomingMessage, bytesMax: number, signal: AbortSignal): Promise<string> {
+  const tooLarge = new HttpError(413, `request body too large: at most ${bytesMax} bytes`, {
     // What is still to come would be taken for the next request.
     headers: { Connection: "close" },
   });
-  if (Number(incoming.headers["content-length"] ?? 0) > bodyBytesMax) throw tooLarge;
+  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge;
   const chunks: Buffer[] = [];
   let length = 0;
   const onAbort = (): void => {
@@ -57,7 +68,7 @@ async function readBody(incoming: IncomingMessage, signal: AbortSignal): Promise
   try {
     for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > bodyBytesMax) throw tooLarge;
+      if (length > bytesMax) throw tooLarge;
       chunks.push(chunk);
     }
   } catch (error) {

@@ -76,7 +76,12 @@ const routesV2: readonly Route[] = [
     otherwise: { status: 405, message: "only POST supported against this resource" },
     isAlwaysOn: true,
   },
-  { path: "/wait", methods: { GET: waitForUnits }, otherwise: onlyGet, isLongPoll: true },
+  {
+    path: "/wait",
+    methods: { GET: waitForUnits, POST: waitForUnits },
+    otherwise: { status: 405, message: "only GET and POST supported against this resource" },
+    isLongPoll: true,
+  },
   { path: "/status", methods: { GET: getStatus }, otherwise: onlyGet, isAlwaysOn: true },
   { path: "/openapi.json", methods: { GET: getOpenApi }, otherwise: onlyGet, isAlwaysOn: true },
   { path: "/debug/state", methods: { GET: getDebugState }, otherwise: onlyGet, isAlwaysOn: true },

@@ -40,5 +40,5 @@ export function createFailoverTransport(transports: readonly [Transport, ...Tran
 
 /** Reads change nothing, so a second server may be asked whatever became of the first request. */
 function isRepeatable(request: HttpRequest): boolean {
-  return request.method === "GET";
+  return request.method === "GET" || request.isRead === true;
 }

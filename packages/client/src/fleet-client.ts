@@ -14,7 +14,7 @@ import type {
   UnitStateV1,
   UnitV1,
 } from "./wire-v1.js";
-import type { StatusV2, UnitPutAnswerV2, UnitPutV2, UnitV2, WaitAnswerV2 } from "./wire-v2.js";
+import type { StatusV2, UnitPutAnswerV2, UnitPutV2, UnitV2, WaitAnswerV2, WaitRequestV2 } from "./wire-v2.js";
 
 /** Restricts a list of states; what is left out does not restrict. */
 export interface StateFilter {
@@ -206,8 +206,11 @@ export class FleetClient {
   ): Promise<WaitAnswerV2 | "unsupported"> {
     if (this.#hasV2 === false) return "unsupported";
     const query = `units=${names.map(encodeURIComponent).join(",")}&after=${after}&timeout=${timeoutS}`;
-    const request = { method: "GET", path: `/fleet/v2/wait?${query}`, patienceMs: timeoutS * 1000 } as const;
-    const answer = await this.#send(request, signal);
+    const what: Omit<HttpRequest, "headers"> =
+      query.length <= queryLengthMax
+        ? { method: "GET", path: `/fleet/v2/wait?${query}` }
+        : { method: "POST", path: "/fleet/v2/wait", isRead: true, body: waitBody(names, after, timeoutS) };
+    const answer = await this.#send({ ...what, patienceMs: timeoutS * 1000 }, signal);
     return this.#lacksV2(answer) ? "unsupported" : parseBody<WaitAnswerV2>(answer);
   }
 
@@ -223,14 +226,15 @@ export class FleetClient {
   async #send(request: Omit<HttpRequest, "headers">, signal: AbortSignal): Promise<HttpAnswer> {
     const headers: Record<string, string> = { "user-agent": this.#userAgent };
     if (request.body !== undefined) headers["content-type"] = "application/json";
-    if (request.method === "GET" && this.#writtenRevision > 0) {
+    const isRead = request.method === "GET" || request.isRead === true;
+    if (isRead && this.#writtenRevision > 0) {
       headers["fleet-min-revision"] = String(this.#writtenRevision);
     }
     this.#trace(`HTTP ${request.method} ${request.path}`);
     const answer = await this.#transport.request({ ...request, headers }, signal);
     this.#trace(`HTTP ${request.method} ${request.path} ${answer.status}`);
     const revision = Number(answer.headers["fleet-revision"] ?? 0);
-    if (request.method !== "GET" && Number.isSafeInteger(revision)) {
+    if (!isRead && Number.isSafeInteger(revision)) {
       this.#writtenRevision = Math.max(this.#writtenRevision, revision);
     }
     return answer;
@@ -241,6 +245,14 @@ export class FleetClient {
     else if (answer.status !== 503) this.#hasV2 = true;
     return this.#hasV2 === false;
   }
+}
+
+/** What is longer than this goes into the body: servers have a limit for lines, and proxies have lower ones. */
+const queryLengthMax = 16_384;
+
+function waitBody(units: readonly string[], after: number, timeout: number): string {
+  const request: WaitRequestV2 = { units, after, timeout };
+  return JSON.stringify(request);
 }
 
 function v2UnitPath(name: string): string {

@@ -40,4 +40,5 @@ export type {
   UnitStatusV2,
   UnitV2,
   WaitAnswerV2,
+  WaitRequestV2,
 } from "./wire-v2.js";

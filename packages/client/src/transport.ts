@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** How long the server was asked to hold its answer back; time limits are counted on top of it. */
   readonly patienceMs?: number;
+  /** Changes nothing, though its method may not say so: it may be sent again whatever became of it. */
+  readonly isRead?: true;
 }
 
 /** The whole answer to a request, whatever its status. */

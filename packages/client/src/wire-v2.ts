@@ -81,6 +81,14 @@ export interface UnitPutAnswerV2 {
   readonly revision: number;
 }
 
+/** The body of `POST /fleet/v2/wait`, for more names than fit into a line; it means what the query of a `GET` does. */
+export interface WaitRequestV2 {
+  readonly units: readonly string[];
+  readonly after?: number;
+  /** In seconds. */
+  readonly timeout?: number;
+}
+
 /**
  * The answer of `GET /fleet/v2/wait?units=a,b&after=<revision>&timeout=<s>`: what changed after that revision among the
  * named units. At the time-out, and with `timeout=0`, it may hold nothing but the revision, to go on from.

@@ -9,6 +9,7 @@ import type {
   UnitStatusV2,
   UnitV2,
   WaitAnswerV2,
+  WaitRequestV2,
 } from "@fleet/client";
 import { desiredStates } from "@fleet/core";
 import {
@@ -95,6 +96,11 @@ export const entitiesV2: readonly EntitySchema[] = [
     name: always(text()),
     effect: always(oneOf(["created", "changed", "unchanged"], "Repeating a write changes nothing.")),
     revision: always(number("When it was written.")),
+  }),
+  entity<WaitRequestV2>("WaitRequest", "What is waited for.", {
+    units: { ...listOf(text(), "Names; at least one."), required: true },
+    after: number("The revision that is known; 0, or left out, for none."),
+    timeout: number("Seconds to wait, at most 60; 30 unless given."),
   }),
   entity<WaitAnswerV2>("WaitAnswer", "What has changed.", {
     revision: always(number("To go on from.")),

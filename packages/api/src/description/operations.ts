@@ -193,6 +193,15 @@ const v2: readonly Operation[] = [
     answers: { 200: entity("WaitAnswer") },
   },
   {
+    method: "POST",
+    path: "/fleet/v2/wait",
+    id: "waitForManyUnits",
+    about: "The same as GET, for more units than fit into a line; the body may be as large as 100,000 names need.",
+    parameters: [revisionMin],
+    request: entity("WaitRequest"),
+    answers: { 200: entity("WaitAnswer") },
+  },
+  {
     method: "DELETE",
     path: "/fleet/v2/machines/{name}",
     id: "forgetMachine",
