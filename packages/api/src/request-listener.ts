@@ -10,6 +10,7 @@ import { createApiRequest } from "./request.js";
 import { matchRoute, type Route } from "./routes.js";
 import type { Handler, Services } from "./services.js";
 import { withTimeLimit } from "./time-limit.js";
+import { withoutCredentials } from "./without-credentials.js";
 import { writeAnswer } from "./write-answer.js";
 
 /** The longest that a request may take, from its headers to its answer; long polls set their own time. */
@@ -62,7 +63,7 @@ async function serve(
   const match = matchRoute(clean);
   const { available, problem } = services.availability();
   if (!available && match?.route.isAlwaysOn !== true) {
-    const hint = isV2(target) && problem !== undefined ? { hint: problem } : {};
+    const hint = isV2(target) && problem !== undefined ? { hint: withoutCredentials(problem) } : {};
     return errorAnswer(503, unavailableMessage, hint);
   }
   if (clean !== path) return moved(incoming, clean, query);
@@ -130,7 +131,7 @@ function failed(error: unknown, incoming: IncomingMessage, signal: AbortSignal, 
   if (!signal.aborted && isTroubleWithEtcd(error)) {
     const { method, url = "" } = incoming;
     logger.warn("etcd did not serve a request", { method, path: url, reason: error.message });
-    const hint = isV2(url) && error.hint !== undefined ? { hint: error.hint } : {};
+    const hint = isV2(url) && error.hint !== undefined ? { hint: withoutCredentials(error.hint) } : {};
     return errorAnswer(503, unavailableMessage, hint);
   }
   const { answer, isInternal } = answerForError(error, isV2(incoming.url ?? ""));

@@ -228,18 +228,18 @@ describe("availability", () => {
   const body = '{"error":{"code":503,"message":"fleet server unable to communicate with etcd"}}';
 
   it("is a 503 for every path but those about the daemon itself, which say why", async () => {
-    api.availability = { available: false, problem: "etcd does not answer" };
+    const problem = "no answer of etcd at http://root:secret@127.0.0.1:2379";
+    const shown = "no answer of etcd at http://***@127.0.0.1:2379";
+    api.availability = { available: false, problem };
     for (const path of ["/fleet/v1/units", "/nosuch", "/"]) {
       const answer = await api.send("GET", path);
       expect([path, answer.status, answer.body, answer.headers.server]).toEqual([path, 503, body, undefined]);
     }
-    expect(JSON.parse((await api.send("GET", "/fleet/v2/units/a.service")).body).error.hint).toBe(
-      "etcd does not answer",
-    );
+    expect(JSON.parse((await api.send("GET", "/fleet/v2/units/a.service")).body).error.hint).toBe(shown);
     expect(await get("status")).toMatchObject({
       available: false,
       machineID: "m1",
-      problem: "etcd does not answer",
+      problem: shown,
       replica: "current",
       version: "0.1.0",
     });

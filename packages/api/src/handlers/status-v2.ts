@@ -3,6 +3,7 @@ import { type ClusterView, FleetError, isFleetError } from "@fleet/core";
 import { jsonAnswer } from "../answer.js";
 import type { Handler, Services } from "../services.js";
 import { withTimeLimit } from "../time-limit.js";
+import { withoutCredentials } from "../without-credentials.js";
 
 const nothing: Partial<Pick<ClusterView, "engineStatus" | "leader">> = {};
 
@@ -30,7 +31,7 @@ export const getStatus: Handler = async (services, _request, signal) => {
     version,
     ...(reason === undefined ? {} : { problem: reason }),
   };
-  return jsonAnswer(status);
+  return jsonAnswer(withoutCredentials(status));
 };
 
 /** Lets the copy catch up, so that the leader and its holds are not those of an hour ago; if it cannot, that is told. */

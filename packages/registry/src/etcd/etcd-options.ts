@@ -64,7 +64,8 @@ function checkEndpoint(endpoint: string, problems: string[]): string {
     url.pathname === "/" &&
     `${url.search}${url.hash}${url.username}${url.password}` === "";
   if (!isPlain) {
-    problems.push(`"${endpoint}" is not http://host:port or https://host:port`);
+    const shown = endpoint.replace(/\/\/.*@/, "//***@");
+    problems.push(`"${shown}" is not http://host:port or https://host:port`);
     return endpoint;
   }
   // Without a port a URL means 80 or 443, which no etcd listens on by default.
