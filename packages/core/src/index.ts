@@ -19,7 +19,14 @@ export {
   type UnitStanding,
   unitStandings,
 } from "./cluster/explanation.js";
-export type { Machine, MachinePolicy, Presence, PresenceContent, PresenceState } from "./cluster/machine.js";
+export {
+  type Machine,
+  type MachinePolicy,
+  noPolicy,
+  type Presence,
+  type PresenceContent,
+  type PresenceState,
+} from "./cluster/machine.js";
 export type { Revision, Versioned } from "./cluster/revision.js";
 export {
   isSeated,

@@ -1,4 +1,4 @@
-import { FleetError, isFleetError, type MachineId } from "@fleet/core";
+import { FleetError, isFleetError, type MachineId, noPolicy } from "@fleet/core";
 import type { WriteOutcome } from "@fleet/core/ports";
 import {
   decodeCluster,
@@ -144,10 +144,9 @@ function readCluster(item: StoredValue | undefined): StoredCluster | undefined {
 }
 
 function readPolicy(item: StoredValue | undefined): StoredPolicy {
-  const none = { cordoned: false, drained: false };
   try {
-    return item === undefined ? none : decodePolicy(item);
+    return item === undefined ? noPolicy : decodePolicy(item);
   } catch {
-    return none;
+    return noPolicy;
   }
 }

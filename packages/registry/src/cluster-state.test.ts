@@ -125,6 +125,27 @@ describe("the records of the replica", () => {
     expect([followed.keyCount, reread.keyCount]).toEqual([scratch.keyCount, scratch.keyCount]);
   });
 
+  test("a machine whose presence cannot be read is not away, and one whose policy cannot be read gets nothing new", () => {
+    const mvcc = new Mvcc();
+    const [machine] = machines as [(typeof machines)[number]];
+    const put = (key: string): Operation => ({ kind: "put", key, value: "garbage", leaseId: "1" });
+    mvcc.transact({ success: [put(keys.presence(machine)), put(keys.policy(machine))] }, () => true);
+    const state = new ClusterState(keys);
+    state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    expect(state.view().machines.get(machine)).toEqual({
+      id: machine,
+      presence: undefined,
+      unreadable: mvcc.revision,
+      known: false,
+      recordRevision: 0,
+      metadata: {},
+      policy: { cordoned: true, drained: false },
+    });
+    mvcc.transact({ success: [{ kind: "delete", key: keys.presence(machine) }] }, () => true);
+    state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    expect(state.view().machines.get(machine)?.unreadable).toBeUndefined();
+  });
+
   test("a new reading names what it changed", () => {
     const mvcc = new Mvcc();
     const [a, b] = units as [(typeof units)[number], (typeof units)[number]];

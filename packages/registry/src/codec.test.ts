@@ -104,9 +104,9 @@ const records = [
   ],
   [
     "policy",
-    encodePolicy({ cordoned: true, drained: false, accept: "n" }),
+    encodePolicy({ cordoned: true, drained: true, handOversMax: 2, note: "disk", released: 4, accept: "n" }),
     decodePolicy,
-    { cordoned: true, drained: false, accept: "n" },
+    { cordoned: true, drained: true, handOversMax: 2, note: "disk", released: 4, accept: "n" },
   ],
   [
     "seat",

@@ -159,8 +159,8 @@ function decodeFreeze(fields: Fields): Freeze {
 
 /** Writes `machine-policy/<id>`. */
 export function encodePolicy(policy: StoredPolicy): string {
-  const { cordoned, drained, accept } = policy;
-  return JSON.stringify({ cordoned, drained, accept });
+  const { cordoned, drained, handOversMax, note, released, accept } = policy;
+  return JSON.stringify({ cordoned, drained, handOversMax, note, released, accept });
 }
 
 /** Reads `machine-policy/<id>`. */
@@ -169,6 +169,9 @@ export function decodePolicy(item: StoredValue): StoredPolicy {
   return {
     cordoned: fields.boolean("cordoned"),
     drained: fields.boolean("drained"),
+    ...fields.optional("handOversMax", (name) => fields.count(name)),
+    ...fields.optional("note", (name) => fields.string(name)),
+    ...fields.optional("released", (name) => fields.count(name)),
     ...fields.optional("accept", (name) => fields.string(name)),
   };
 }

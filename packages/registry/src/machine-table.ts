@@ -3,7 +3,9 @@ import {
   type Machine,
   type MachineId,
   type MachinePolicy,
+  noPolicy,
   type Presence,
+  type Revision,
 } from "@fleet/core";
 import { decodePolicy, decodePresence } from "./codec.js";
 import type { ParsedKey } from "./keys.js";
@@ -14,12 +16,16 @@ export type MachineKey = Extract<ParsedKey, { kind: "presence" | "machine-record
 
 interface Parts {
   presence: Presence | undefined;
-  known: boolean;
+  /** The mod revision of a presence that cannot be read; 0 if it can, or there is none. */
+  unreadable: Revision;
+  /** The mod revision of the record; 0 if there is none. */
+  recordRevision: Revision;
   policy: MachinePolicy | undefined;
   readonly dynamic: Map<string, string>;
 }
 
-const noPolicy: MachinePolicy = { cordoned: false, drained: false };
+/** Of a policy that cannot be read it is not known what it forbids: nothing new goes there, and nothing is taken away. */
+const unreadablePolicy: MachinePolicy = { cordoned: true, drained: false };
 
 /** Puts machines together from the keys that each speak of one side of them. */
 export class MachineTable {
@@ -31,41 +37,64 @@ export class MachineTable {
     return this.#machines;
   }
 
-  /** Takes a key's new value in, or its deletion. @throws {FleetError} if it is unreadable; nothing has then changed. */
+  /**
+   * Takes a key's new value in, or its deletion. Of what cannot be read, the last that could be stays; a machine whose
+   * presence cannot be read is not away.
+   * @throws {FleetError} if it is unreadable.
+   */
   take(key: MachineKey, item: StoredValue | undefined): void {
     const parts = this.#parts.get(key.machine) ?? {
       presence: undefined,
-      known: false,
+      unreadable: 0,
+      recordRevision: 0,
       policy: undefined,
       dynamic: new Map(),
     };
-    switch (key.kind) {
-      case "presence":
-        parts.presence = item === undefined ? undefined : decodePresence(item, key.machine);
-        break;
-      case "machine-record":
-        parts.known = item !== undefined;
-        break;
-      case "policy":
-        parts.policy = item === undefined ? undefined : decodePolicy(item);
-        break;
-      case "metadata":
-        if (item === undefined) parts.dynamic.delete(key.name);
-        else parts.dynamic.set(key.name, item.value);
-        break;
+    try {
+      takePart(parts, key, item);
+    } finally {
+      this.#rebuild(key.machine, parts);
     }
-    this.#rebuild(key.machine, parts);
   }
 
   #rebuild(id: MachineId, parts: Parts): void {
-    const { presence, known, policy, dynamic } = parts;
-    if (presence === undefined && policy === undefined && !known && dynamic.size === 0) {
+    const { presence, unreadable, recordRevision, policy, dynamic } = parts;
+    const isEmpty = presence === undefined && policy === undefined && dynamic.size === 0;
+    if (isEmpty && unreadable === 0 && recordRevision === 0) {
       this.#parts.delete(id);
       this.#machines.delete(id);
       return;
     }
     this.#parts.set(id, parts);
-    const metadata = effectiveMetadata(presence?.metadata ?? {}, Object.fromEntries(dynamic));
-    this.#machines.set(id, { id, presence, known, metadata, policy: policy ?? noPolicy });
+    this.#machines.set(id, {
+      id,
+      presence,
+      ...(unreadable === 0 ? {} : { unreadable }),
+      known: recordRevision > 0,
+      recordRevision,
+      metadata: effectiveMetadata(presence?.metadata ?? {}, Object.fromEntries(dynamic)),
+      policy: policy ?? noPolicy,
+    });
+  }
+}
+
+function takePart(parts: Parts, key: MachineKey, item: StoredValue | undefined): void {
+  switch (key.kind) {
+    case "presence":
+      parts.unreadable = item?.modRevision ?? 0;
+      parts.presence = item === undefined ? undefined : decodePresence(item, key.machine);
+      parts.unreadable = 0;
+      break;
+    case "machine-record":
+      parts.recordRevision = item?.modRevision ?? 0;
+      break;
+    case "policy":
+      if (item !== undefined) parts.policy ??= unreadablePolicy;
+      parts.policy = item === undefined ? undefined : decodePolicy(item);
+      break;
+    case "metadata":
+      if (item === undefined) parts.dynamic.delete(key.name);
+      else parts.dynamic.set(key.name, item.value);
+      break;
   }
 }

@@ -8,17 +8,16 @@ import {
   type UnitName,
   type UnitRecord,
 } from "@fleet/core";
-import type { MetadataChange, UnitChange, UnitRegistry, WriteOutcome } from "@fleet/core/ports";
+import type {
+  MachineStanding,
+  MetadataChange,
+  UnitChange,
+  UnitRegistry,
+  WriteOutcome,
+} from "@fleet/core/ports";
 import { acceptAll, acceptMachine } from "./acceptance.js";
-import {
-  decodeMark,
-  decodePolicy,
-  decodeUnit,
-  encodeMark,
-  encodePolicy,
-  encodeUnit,
-  type StoredUnit,
-} from "./codec.js";
+import { decodeMark, decodeUnit, encodeMark, encodeUnit, type StoredUnit } from "./codec.js";
+import { changeMachinePolicy } from "./policy-change.js";
 import type { RegistryOptions } from "./registry-options.js";
 import { type Operation, type StoredValue, type TransactionResult, transactionLimit } from "./store.js";
 
@@ -121,25 +120,12 @@ class StoredUnitRegistry implements UnitRegistry {
     return { revision, effect: success.length === 0 ? "unchanged" : "changed" };
   }
 
-  async setMachinePolicy(
+  changeMachinePolicy(
     machine: MachineId,
-    policy: MachinePolicy,
+    decide: (current: MachinePolicy, standing: MachineStanding) => MachinePolicy,
     signal: AbortSignal,
   ): Promise<WriteOutcome> {
-    const key = this.#options.keys.policy(machine);
-    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const { item, revision } = await this.#read(key, signal);
-      const { accept, ...current } =
-        item === undefined ? { accept: undefined, cordoned: false, drained: false } : readPolicy(item);
-      if (current.cordoned === policy.cordoned && current.drained === policy.drained) {
-        return { revision, effect: "unchanged" };
-      }
-      const value = encodePolicy({ ...policy, ...(accept === undefined ? {} : { accept }) });
-      const success: Operation[] = [{ kind: "put", key, value }];
-      const done = await this.#tryCommit({ key, modRevision: item?.modRevision ?? 0, success }, signal);
-      if (done?.succeeded === true) return { revision: done.revision, effect: "changed" };
-    }
-    throw contended(`change the policy of machine "${machine}"`);
+    return changeMachinePolicy(this.#options, machine, decide, signal);
   }
 
   async forgetMachine(machine: MachineId, signal: AbortSignal): Promise<WriteOutcome> {
@@ -245,15 +231,6 @@ function readUnit(item: StoredValue, name: UnitName): StoredUnit {
       cause,
       hint: "destroy the unit and submit it again",
     });
-  }
-}
-
-function readPolicy(item: StoredValue): ReturnType<typeof decodePolicy> {
-  try {
-    return decodePolicy(item);
-  } catch {
-    // The operator's new word replaces what nobody can read.
-    return { cordoned: false, drained: false };
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type LeaderRecord,
   type Machine,
   type MachineId,
+  type MachinePolicy,
   type Metadata,
   parseMachineId,
   parseRequirements,
@@ -21,6 +22,7 @@ import {
 } from "@fleet/core";
 import type {
   ClusterReplica,
+  MachineStanding,
   MetadataChange,
   ReplicaChange,
   ReplicaCondition,
@@ -160,8 +162,20 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     return { revision: this.revision, effect: "changed" };
   }
 
-  async setMachinePolicy(): Promise<WriteOutcome> {
-    return { revision: this.revision, effect: "unchanged" };
+  async changeMachinePolicy(
+    id: MachineId,
+    decide: (current: MachinePolicy, standing: MachineStanding) => MachinePolicy,
+  ): Promise<WriteOutcome> {
+    if (this.writeFailure !== undefined) throw this.writeFailure;
+    const machine = this.machines.get(id);
+    if (machine === undefined) throw new FleetError("not-found", `machine "${id}" is not known`);
+    const standing = { isPresent: machine.presence !== undefined, recordRevision: 1 };
+    const policy = decide(machine.policy, standing);
+    if (JSON.stringify(policy) === JSON.stringify(machine.policy)) {
+      return { revision: this.revision, effect: "unchanged" };
+    }
+    this.#step([], () => this.machines.set(id, { ...machine, policy }), [id]);
+    return { revision: this.revision, effect: "changed" };
   }
 
   /** What an operator has settled, in order. */

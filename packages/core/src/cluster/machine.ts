@@ -1,6 +1,6 @@
 import type { MachineId } from "../machine/machine-id.js";
 import type { Metadata } from "../machine/metadata.js";
-import type { Versioned } from "./revision.js";
+import type { Revision, Versioned } from "./revision.js";
 
 /**
  * `up`: takes units. `leaving`: systemd is stopping there; its units move at once.
@@ -37,17 +37,36 @@ export interface Presence extends PresenceContent, Versioned {
 export interface MachinePolicy {
   /** No new seats. */
   readonly cordoned: boolean;
-  /** Its units are to go elsewhere. */
+  /** Its units are to go elsewhere, each as soon as its successor is active. */
   readonly drained: boolean;
+  /** How many units of a drained machine are handed over at a time; absent for the engine's own limit. */
+  readonly handOversMax?: number;
+  /** Why, in the operator's words. */
+  readonly note?: string;
+  /**
+   * The absence that an operator does not want to wait out: the mod revision of the machine's record at that time. It
+   * changes when the machine registers anew, so the word is good for this absence alone.
+   */
+  readonly released?: Revision;
 }
+
+/** A machine of which an operator has decided nothing. */
+export const noPolicy: MachinePolicy = { cordoned: false, drained: false };
 
 /** Everything known of one machine. */
 export interface Machine {
   readonly id: MachineId;
   /** Absent while the machine is away. */
   readonly presence: Presence | undefined;
+  /**
+   * The mod revision of what stands where its presence should and cannot be read: the machine is not away, but nothing
+   * can be said of it. `presence` is then what was last read, if anything was.
+   */
+  readonly unreadable?: Revision;
   /** It has registered before and was not forgotten. */
   readonly known: boolean;
+  /** The mod revision of the fact that it is known, which is written anew when it registers after an absence. */
+  readonly recordRevision?: Revision;
   /** Static metadata overlaid with what was set through the API. */
   readonly metadata: Metadata;
   readonly policy: MachinePolicy;

@@ -29,6 +29,13 @@ export interface MetadataChange {
   readonly value: string | undefined;
 }
 
+/** What the registry has of a machine at the moment of a decision about it. */
+export interface MachineStanding {
+  readonly isPresent: boolean;
+  /** The mod revision of its record; 0 if it has none. */
+  readonly recordRevision: Revision;
+}
+
 /**
  * The writes of an API server (docs/keys.md): each is one transaction that compares what it was decided from and is
  * decided again if that has changed. While the registry is not believed every write is refused with `unavailable`.
@@ -48,7 +55,17 @@ export interface UnitRegistry {
   destroyUnit(name: UnitName, signal: AbortSignal): Promise<WriteOutcome>;
   /** Applies all changes in one transaction. */
   changeMetadata(changes: readonly MetadataChange[], signal: AbortSignal): Promise<WriteOutcome>;
-  setMachinePolicy(machine: MachineId, policy: MachinePolicy, signal: AbortSignal): Promise<WriteOutcome>;
+  /**
+   * Changes what an operator has decided about a machine.
+   * @param decide - Called with the present policy and what is known of the machine, perhaps more than once; returns the
+   * new policy, or throws the refusal.
+   * @throws {FleetError} `not-found` if nothing is known of the machine.
+   */
+  changeMachinePolicy(
+    machine: MachineId,
+    decide: (current: MachinePolicy, standing: MachineStanding) => MachinePolicy,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome>;
   /** Forgets a machine that will not come back, with its seats. @throws {FleetError} `conflict` if it is present. */
   forgetMachine(machine: MachineId, signal: AbortSignal): Promise<WriteOutcome>;
   /** Lifts the freeze of one machine, or (without one) of all, by beginning a new epoch. */

@@ -1,6 +1,6 @@
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { findPlace, refuse } from "./find-place.js";
-import { isAttended } from "./place.js";
+import { isAttended, isHeld } from "./place.js";
 import { placeRefusedGlobals } from "./place-global.js";
 import { giveUp, type Planning, settle } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
@@ -80,10 +80,12 @@ function decide(p: Planning, subject: Subject): void {
 
 /** Finds a unit a place where it is not yet. @returns whether there is one. */
 function place(p: Planning, subject: Subject): boolean {
-  const frozen = subject.strays.find((stray) => stray.place.stance === "frozen")?.place;
-  if (frozen !== undefined && subject.from === undefined) {
-    const reason = `is on ${frozen.id} already, which does not believe the registry: waits until it does`;
-    giveUp(p, subject, { unit: subject.name, machine: frozen.id, reason, failed: [] });
+  const held = subject.strays.find((stray) => isHeld(stray.place))?.place;
+  if (held !== undefined && subject.from === undefined) {
+    const why =
+      held.stance === "frozen" ? "does not believe the registry" : "has a record that cannot be read";
+    const reason = `is on ${held.id} already, which ${why}: waits until that is over`;
+    giveUp(p, subject, { unit: subject.name, machine: held.id, reason, failed: [] });
     return false;
   }
   const found = findPlace(p, subject);

@@ -4,8 +4,8 @@ import type { PlanOptions, PlanView } from "./view.js";
 /**
  * What a machine's condition means for seats.
  * `open`: takes units. `cordoned`, `drained`: keeps its seats, gets no new ones. `leaving`: its units go if they have
- * another place. `frozen`, `away`: nothing can be done there; its seats stay. `released`: away, its units go if they have
- * another place. `forgotten`: will not come back.
+ * another place. `frozen`, `unreadable`, `away`: nothing can be done there; its seats stay. `released`: away, its units
+ * go if they have another place. `forgotten`: will not come back.
  */
 export type Stance =
   | "open"
@@ -13,6 +13,7 @@ export type Stance =
   | "drained"
   | "leaving"
   | "frozen"
+  | "unreadable"
   | "away"
   | "released"
   | "forgotten";
@@ -41,26 +42,30 @@ export function mayArriveAt(place: Place): boolean {
 
 /** Whether seats there stay, whatever the rules say: nobody is there to let go of a unit. */
 export function isHeld(place: Place): boolean {
-  return place.stance === "frozen" || place.stance === "away";
+  return place.stance === "frozen" || place.stance === "unreadable" || place.stance === "away";
 }
 
 /** Lists all machines that are known, or that anything is said of, by id. */
 export function listPlaces(view: PlanView, options: PlanOptions): readonly Place[] {
   const ids = new Set<MachineId>(view.machines.keys());
   for (const id of view.seats.keys()) ids.add(id);
-  return [...ids].sort().map((id, index) => {
-    const machine = view.machines.get(id);
-    return {
-      index,
-      id,
-      stance: stanceOf(id, machine, options),
-      metadata: machine?.metadata ?? {},
-      presenceRevision: machine?.presence?.modRevision ?? 0,
-    };
-  });
+  return [...ids].sort().map((id, index) => makePlace(id, index, view, options));
+}
+
+/** Prepares a machine, known or not. */
+export function makePlace(id: MachineId, index: number, view: PlanView, options: PlanOptions): Place {
+  const machine = view.machines.get(id);
+  return {
+    index,
+    id,
+    stance: stanceOf(id, machine, options),
+    metadata: machine?.metadata ?? {},
+    presenceRevision: machine?.unreadable ?? machine?.presence?.modRevision ?? 0,
+  };
 }
 
 function stanceOf(id: MachineId, machine: Machine | undefined, options: PlanOptions): Stance {
+  if (machine?.unreadable !== undefined) return "unreadable";
   if (machine?.presence === undefined) {
     if (machine === undefined || !machine.known) return "forgotten";
     return options.releasedMachines.has(id) ? "released" : "away";

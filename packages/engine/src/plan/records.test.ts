@@ -67,6 +67,19 @@ describe("what a machine's condition means", () => {
     expect(tasksOf(cluster, away)).toBe("");
   });
 
+  it("takes a machine whose record cannot be read for present, and touches nothing there", () => {
+    const cluster = sketch("m1 m2", "a>m2; b>m2{MachineMetadata=z=e}");
+    const machine = parseMachineId("m2");
+    const known = cluster.machines.get(machine)!;
+    cluster.machines.set(machine, { ...known, presence: undefined, unreadable: 99 });
+    expect(tasksOf(cluster)).toBe("");
+    cluster.addUnits("c").changeUnit("a", { startCount: 2 });
+    expect(planFor(cluster).tasks).toMatchObject([
+      { kind: "update", machine: "m2", presenceRevision: 99 },
+      { kind: "seat", machine: "m1" },
+    ]);
+  });
+
   it("takes seats away even there if the record says inactive, or a mark that it was destroyed", () => {
     const cluster = sketch("m1 m2!", "a/inactive>m2; b>m2").destroy("b");
     expect(tasksOf(cluster, away)).toBe("-a@m2 -b@m2 clear b");

@@ -1,6 +1,6 @@
 import { adoptionChecks, firstFailure } from "./checks/chain.js";
 import { destroyedSince } from "./dismiss.js";
-import { mayArriveAt, type Place } from "./place.js";
+import { isHeld, mayArriveAt, type Place } from "./place.js";
 import { type Planning, settle } from "./planning.js";
 import { addKey, type Stray, type Subject } from "./subject.js";
 import type { UnseatCause } from "./task.js";
@@ -132,7 +132,7 @@ function conflictsWithSeat(p: Planning, subject: Subject, place: Place): boolean
 
 function unseat(p: Planning, stray: Stray, cause: UnseatCause, reason: string): boolean {
   const { subject, place, state } = stray;
-  if (place.stance === "frozen") return false;
+  if (isHeld(place)) return false;
   const rival = cause === "surplus" ? { rival: subject.from! } : {};
   p.draft.remove(subject, place);
   addKey(subject, place.index);

@@ -57,9 +57,10 @@ export class LossWatch {
     const leaving = new Set<MachineId>();
     for (const machine of view.machines.values()) {
       if (machine.known) known.add(machine.id);
-      if (machine.presence === undefined) continue;
+      // What cannot be read says nothing, but somebody is there to have said it.
+      if (machine.presence === undefined && machine.unreadable === undefined) continue;
       present.add(machine.id);
-      if (machine.presence.state === "leaving") leaving.add(machine.id);
+      if (machine.presence?.state === "leaving") leaving.add(machine.id);
     }
     const movableSeats = new Map<MachineId, number>();
     for (const id of known) {

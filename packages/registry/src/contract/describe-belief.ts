@@ -116,9 +116,9 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await harness.wipe();
       const second = await start();
       // As a request that comes while fleetd starts.
-      const early = second.daemon.units.setMachinePolicy(
+      const early = second.daemon.units.changeMachinePolicy(
         machine.id,
-        { cordoned: true, drained: false },
+        () => ({ cordoned: true, drained: false }),
         never,
       );
       expect(await codeOf(early)).toBe("unavailable");

@@ -165,14 +165,58 @@ export function describeUnitRegistry(name: string, makeHarness: MakeHarness): vo
     });
 
     test("policy: written once, and again only when it differs", async () => {
-      const { units, options } = daemon;
-      const cordon = () => units.setMachinePolicy(daemon.machine, { cordoned: true, drained: false }, never);
+      const { units, options, machine } = daemon;
+      const { keys } = options;
+      const cordon = () =>
+        units.changeMachinePolicy(machine, () => ({ cordoned: true, drained: false }), never);
+      expect(await codeOf(cordon())).toBe("not-found");
+      await write(harness.store, put(keys.machineRecord(machine), "{}"));
       expect((await cordon()).effect).toBe("changed");
       expect((await cordon()).effect).toBe("unchanged");
-      expect(await readJson(harness.store, options.keys.policy(daemon.machine))).toEqual({
+      expect(await readJson(harness.store, keys.policy(machine))).toEqual({ cordoned: true, drained: false });
+    });
+
+    test("policy: decided from what is there, and again if that has changed; a lifted freeze stays lifted", async () => {
+      const { units, options, machine } = daemon;
+      const { keys } = options;
+      const policy = keys.policy(machine);
+      await write(harness.store, put(keys.machineRecord(machine), "{}"));
+      await write(
+        harness.store,
+        put(policy, JSON.stringify({ cordoned: true, drained: false, accept: "nonce", note: "a" })),
+      );
+      const seen: unknown[] = [];
+      const drain = await units.changeMachinePolicy(
+        machine,
+        (current, standing) => {
+          seen.push(current.note, standing.isPresent);
+          return { ...current, drained: true, handOversMax: 3 };
+        },
+        never,
+      );
+      expect([drain.effect, seen]).toEqual(["changed", ["a", false]]);
+      expect(await readJson(harness.store, policy)).toEqual({
         cordoned: true,
-        drained: false,
+        drained: true,
+        handOversMax: 3,
+        note: "a",
+        accept: "nonce",
       });
+      await write(harness.store, put(keys.presence(machine), "{}"), put(policy, "rubbish"));
+      const { revision } = await units.changeMachinePolicy(
+        machine,
+        (current, { isPresent, recordRevision }) => {
+          expect([current, isPresent, recordRevision > 0]).toEqual([
+            { cordoned: false, drained: false },
+            true,
+            true,
+          ]);
+          return current;
+        },
+        never,
+      );
+      expect(revision).toBeGreaterThan(drain.revision);
+      expect(await readJson(harness.store, policy)).toEqual({ cordoned: false, drained: false });
     });
 
     test("only an absent machine can be forgotten, with all that is its own", async () => {

@@ -144,10 +144,13 @@ export class Registration {
       return;
     }
     const record = keys.machineRecord(description.id);
-    const isKnown = (await trust.probe.range({ key: record, keysOnly: true }, signal)).count > 0;
+    const known = (await trust.probe.range({ key: record }, signal)).items[0];
     const success: Operation[] = [{ kind: "put", key: this.#key, value, leaseId }];
-    if (!isKnown) {
-      success.push({ kind: "put", key: record, value: JSON.stringify({ sinceMs: Math.round(clock.now()) }) });
+    // After an absence the record is written anew, though it says the same: what an operator decided about that absence
+    // names the record's revision, and is over with it.
+    if (known === undefined || seenRevision === 0) {
+      const fresh = JSON.stringify({ sinceMs: Math.round(clock.now()) });
+      success.push({ kind: "put", key: record, value: known?.value ?? fresh });
     }
     const { succeeded, revision } = await trust.probe.transact(
       { compare: [{ key: this.#key, target: "mod", is: "=", operand: seenRevision }], success },

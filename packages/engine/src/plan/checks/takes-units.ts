@@ -7,6 +7,7 @@ const objections: Readonly<Record<Stance, Objection>> = {
   drained: { one: "is being drained", many: "are being drained" },
   leaving: { one: "is shutting down", many: "are shutting down" },
   frozen: { one: "does not believe the registry", many: "do not believe the registry" },
+  unreadable: { one: "has a record that cannot be read", many: "have records that cannot be read" },
   away: { one: "is away", many: "are away" },
   released: { one: "is away", many: "are away" },
   forgotten: { one: "was forgotten", many: "were forgotten" },
