@@ -3,7 +3,7 @@ import { getDiscovery, getOpenApi } from "./handlers/discovery.js";
 import { explainUnit } from "./handlers/explain-v2.js";
 import { putMachine } from "./handlers/machine-policy.js";
 import { listMachines, patchMachines } from "./handlers/machines-v1.js";
-import { acceptAll, acceptMachine, forgetMachine } from "./handlers/machines-v2.js";
+import { acceptAll, acceptMachine, forgetMachine, listMachinesV2 } from "./handlers/machines-v2.js";
 import { getMetrics } from "./handlers/metrics.js";
 import { getState, listStates } from "./handlers/state-v1.js";
 import { getStatus } from "./handlers/status-v2.js";
@@ -60,9 +60,10 @@ const routesV2: readonly Route[] = [
   { path: "/units/:name/explain", methods: { GET: explainUnit }, otherwise: onlyGet },
   {
     path: "/machines/:name",
-    methods: { DELETE: forgetMachine },
-    otherwise: { status: 405, message: "only DELETE supported against this resource" },
+    methods: { PUT: putMachine, DELETE: forgetMachine },
+    otherwise: { status: 405, message: "only PUT and DELETE supported against this resource" },
   },
+  { path: "/machines", methods: { GET: listMachinesV2 }, otherwise: onlyGet },
   // These lift a freeze, so they are answered while the rest may not be.
   {
     path: "/accept",

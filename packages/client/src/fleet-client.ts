@@ -5,6 +5,8 @@ import { readAllPages } from "./paging.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 import type { UnitsSnapshot } from "./units-snapshot.js";
 import { snapshotOf } from "./units-snapshot.js";
+import type { ExplanationV2 } from "./wire-insight.js";
+import type { MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
 import type {
   MachinePageV1,
   MachineV1,
@@ -167,6 +169,40 @@ export class FleetClient {
   async forgetMachine(machine: string, signal: AbortSignal): Promise<void> {
     const path = `/fleet/v2/machines/${encodeURIComponent(machine)}`;
     requireSuccess(await this.#send({ method: "DELETE", path }, signal));
+  }
+
+  /**
+   * All machines that are known, present or not, by id.
+   * @param ids - Only these.
+   * @returns `"unsupported"` from a server without it.
+   */
+  async listKnownMachines(
+    signal: AbortSignal,
+    ids?: readonly string[],
+  ): Promise<readonly MachineV2[] | "unsupported"> {
+    if (this.#hasV2 === false) return "unsupported";
+    const query = ids === undefined ? "" : `ids=${ids.map(encodeURIComponent).join(",")}`;
+    let isSupported = true;
+    const machines = await readAllPages(
+      async (token): Promise<MachinePageV2> => {
+        const page = token === undefined ? "" : `nextPageToken=${encodeURIComponent(token)}`;
+        const parts = [page, query].filter(Boolean).join("&");
+        const path = `/fleet/v2/machines${parts === "" ? "" : `?${parts}`}`;
+        const answer = await this.#send({ method: "GET", path }, signal);
+        isSupported = !this.#lacksV2(answer);
+        return isSupported ? parseBody<MachinePageV2>(answer) : {};
+      },
+      (page) => page.machines,
+    );
+    return isSupported ? machines : "unsupported";
+  }
+
+  /** Says what is wanted of a machine. @throws {ApiError} `not-found`; `conflict` to release one that is present. */
+  async putMachine(machine: string, put: MachinePutV2, signal: AbortSignal): Promise<MachineWriteV2> {
+    const path = `/fleet/v2/machines/${encodeURIComponent(machine)}`;
+    return parseBody<MachineWriteV2>(
+      await this.#send({ method: "PUT", path, body: JSON.stringify(put) }, signal),
+    );
   }
 
   /** What the server says of itself. @returns `"unsupported"` from a server without the v2 API. */

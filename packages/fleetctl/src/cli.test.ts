@@ -133,9 +133,7 @@ describe("fleetctl", () => {
 
   it("traces requests with --debug", async () => {
     const { stderr } = await createCliHarness().run("--debug list-machines");
-    expect(stderr).toBe(
-      "DEBUG HTTP GET /fleet/v1/machines?alt=json\nDEBUG HTTP GET /fleet/v1/machines?alt=json 200\n",
-    );
+    expect(stderr).toBe("DEBUG HTTP GET /fleet/v2/machines\nDEBUG HTTP GET /fleet/v2/machines 200\n");
   });
 });
 

@@ -210,6 +210,23 @@ const v2: readonly Operation[] = [
     answers: { 200: outcome },
   },
   {
+  {
+    method: "GET",
+    path: "/fleet/v2/machines",
+    id: "listKnownMachines",
+    about: "A page of the machines that are known, present or not, by id.",
+    parameters: [pageToken, query("ids", "Only these, comma separated."), revisionMin],
+    answers: { 200: entity("KnownMachinePage") },
+  },
+  {
+    method: "PUT",
+    path: "/fleet/v2/machines/{name}",
+    id: "putMachine",
+    about: "Cordons, drains or releases a machine, or ends that.",
+    parameters: [machineId],
+    request: entity("MachinePut"),
+    answers: { 200: entity("MachineWrite") },
+  },
     method: "POST",
     path: "/fleet/v2/accept",
     id: "acceptRegistry",

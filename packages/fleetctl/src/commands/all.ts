@@ -1,6 +1,7 @@
 import type { Command } from "../command.js";
 import { cat } from "./cat.js";
 import { completion } from "./completion.js";
+import { cordon, uncordon } from "./cordon.js";
 import { destroy } from "./destroy.js";
 import { fdForward } from "./fd-forward.js";
 import { explain } from "./explain.js";
@@ -25,6 +26,7 @@ import { version } from "./version.js";
 export const commands: readonly Command[] = [
   cat,
   completion,
+  cordon,
   destroy,
   fdForward,
   help,
@@ -41,6 +43,7 @@ export const commands: readonly Command[] = [
   status,
   stop,
   submit,
+  uncordon,
   unload,
   verify,
   version,

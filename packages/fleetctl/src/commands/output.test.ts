@@ -84,17 +84,19 @@ describe("--output", () => {
   });
 
   it("json has each field of list-machines", async () => {
+    const isUp = { state: "up", units: 2, note: null };
     expect(JSON.parse(await print("list-machines --output=json"))).toEqual({
       schema: "fleetctl.list-machines/1",
       items: [
-        { id: m1, ip: "127.0.0.1", metadata: { az: "us-west-1b", role: "web" } },
-        { id: m2, ip: "127.0.0.2", metadata: { az: "us-west-1a" } },
-        { id: m3, ip: "127.0.0.3", metadata: {} },
+        { id: m1, ip: "127.0.0.1", metadata: { az: "us-west-1b", role: "web" }, ...isUp },
+        { id: m2, ip: "127.0.0.2", metadata: { az: "us-west-1a" }, ...isUp },
+        { id: m3, ip: "127.0.0.3", metadata: {}, ...isUp },
       ],
     });
   });
 
   it("yaml says the same as json", async () => {
+    const isUp = ["  state: up", "  units: 2", "  note: null"];
     expect(await print("list-machines --output=yaml")).toBe(
       [
         "schema: fleetctl.list-machines/1",
@@ -104,13 +106,16 @@ describe("--output", () => {
         "  metadata:",
         "    az: us-west-1b",
         "    role: web",
+        ...isUp,
         `- id: "${m2}"`,
         '  ip: "127.0.0.2"',
         "  metadata:",
         "    az: us-west-1a",
+        ...isUp,
         `- id: "${m3}"`,
         '  ip: "127.0.0.3"',
         "  metadata: {}",
+        ...isUp,
         "",
       ].join("\n"),
     );

@@ -1,0 +1,39 @@
+import type { MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "@fleet/client";
+import { always, type EntitySchema, entity, flag, listOf, number, oneOf, ref, text } from "./entity.js";
+
+const conditions = ["up", "leaving", "frozen", "away", "unreadable"];
+
+/** The entities of v2 that are about machines. */
+export const entitiesMachines: readonly EntitySchema[] = [
+  entity<MachineV2>("KnownMachine", "A machine that the cluster knows, present or not.", {
+    machineID: always(text()),
+    condition: always(oneOf(conditions, "Whether it is there, and follows what it is told.")),
+    reason: text("Why, for leaving and frozen."),
+    primaryIP: text(),
+    metadata: { kind: "map", of: text() },
+    version: text("fleetd's version there."),
+    cordoned: always(flag("It gets no new units.")),
+    drained: always(flag("Its units are being moved to other machines.")),
+    handOversMax: number("How many units are handed over at a time; left out for the engine's own limit."),
+    note: text("Why, in the words of whoever did it."),
+    released: always(flag("Its units are moved though others were lost, too.")),
+    seats: always(number("How many units have their place there.")),
+    held: text("Why its units wait, if it is lost and they do."),
+    heldUntilMs: number("Until when at most, in ms since the Unix epoch by the leader's clock."),
+  }),
+  entity<MachinePageV2>("KnownMachinePage", "A page of known machines.", {
+    machines: listOf(ref("KnownMachine"), "By id."),
+    nextPageToken: text("Left out on the last page."),
+  }),
+  entity<MachinePutV2>("MachinePut", "What is wanted of a machine; what is left out stays as it is.", {
+    cordoned: flag("No new units."),
+    drained: flag("Its units are to go elsewhere; it is then cordoned, too."),
+    handOversMax: number("How many units are handed over at a time; 0 for the engine's own limit."),
+    note: text("Why, for people; empty to take it away."),
+    released: flag("Do not wait for this lost machine; only while it is away."),
+  }),
+  entity<MachineWriteV2>("MachineWrite", "What a write on a machine has done.", {
+    effect: always(oneOf(["created", "changed", "unchanged"], "Repeating a write changes nothing.")),
+    revision: always(number("When it was written.")),
+  }),
+];

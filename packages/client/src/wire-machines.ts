@@ -1,0 +1,58 @@
+/** The entities of v2 that are about machines. As everywhere, empty texts and lists are left out. */
+
+/** A machine that the cluster knows, present or not. */
+export interface MachineV2 {
+  readonly machineID: string;
+  /**
+   * `up`, `leaving` (its systemd is stopping), `frozen` (it does not believe etcd), `away`, or `unreadable`: what it says
+   * of itself cannot be read.
+   */
+  readonly condition: string;
+  /** Why, for `leaving` and `frozen`. */
+  readonly reason?: string;
+  readonly primaryIP?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** fleetd's version there. */
+  readonly version?: string;
+  /** It gets no new units. */
+  readonly cordoned: boolean;
+  /** Its units are being moved to other machines. */
+  readonly drained: boolean;
+  /** How many units are handed over at a time; left out for the engine's own limit. */
+  readonly handOversMax?: number;
+  /** Why, in the words of whoever did it. */
+  readonly note?: string;
+  /** An operator does not want to wait for it: its units are moved though others were lost, too. */
+  readonly released: boolean;
+  /** How many units have their place there. */
+  readonly seats: number;
+  /** Why its units wait, if it is lost and they do. */
+  readonly held?: string;
+  /** Until when at most, in ms since the Unix epoch by the leader's clock; left out if no time ends it. */
+  readonly heldUntilMs?: number;
+}
+
+/** `GET /fleet/v2/machines`: all machines that are known, by id; with `ids=a,b` only those. */
+export interface MachinePageV2 {
+  readonly machines?: readonly MachineV2[];
+  readonly nextPageToken?: string;
+}
+
+/** The body of `PUT /fleet/v2/machines/<id>`: what is left out stays as it is. */
+export interface MachinePutV2 {
+  readonly cordoned?: boolean;
+  /** A machine that is drained is cordoned, too. */
+  readonly drained?: boolean;
+  /** 0 for the engine's own limit. */
+  readonly handOversMax?: number;
+  /** Empty to take it away. */
+  readonly note?: string;
+  /** Does not wait for a lost machine to return; only for one that is away, and until it is back. */
+  readonly released?: boolean;
+}
+
+/** The answer to a write on machines. */
+export interface MachineWriteV2 {
+  readonly effect: string;
+  readonly revision: number;
+}
