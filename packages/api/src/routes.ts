@@ -111,7 +111,6 @@ export function matchRoute(path: string): RouteMatch | undefined {
   const slash = path.lastIndexOf("/");
   const name = path.slice(slash + 1);
   const route = name === "" ? undefined : exact.get(`${path.slice(0, slash)}/:name`);
-  return route === undefined ? undefined : { route, name };
   return route === undefined ? matchAspect(path) : { route, name };
 }
 
@@ -119,6 +118,7 @@ export function matchRoute(path: string): RouteMatch | undefined {
 function matchAspect(path: string): RouteMatch | undefined {
   const [, collection = "", name = "", aspect = ""] = /^(.*)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
   const route = exact.get(`${collection}/:name/${aspect}`);
+  return route === undefined ? undefined : { route, name };
 }
 
 const exact: ReadonlyMap<string, Route> = new Map(routes.map((route) => [route.path, route]));

@@ -105,8 +105,6 @@ export class FleetClient {
   }
 
   /**
-   * Creates or changes a unit from its exact text.
-  /**
    * Why a unit is where it is, or nowhere.
    * @returns `"unsupported"` from a server that cannot say.
    * @throws {ApiError} `not-found` if there is no such unit, with a hint at a name that is like it.
@@ -118,6 +116,8 @@ export class FleetClient {
     return isUnknownPath(answer) ? "unsupported" : parseBody<ExplanationV2>(answer);
   }
 
+  /**
+   * Creates or changes a unit from its exact text.
    * @returns `"unsupported"`, with nothing done, from a server without the v2 API.
    */
   async putUnitV2(
@@ -283,6 +283,14 @@ export class FleetClient {
   }
 }
 
+/** A path that the server does not know is answered with 404 and an empty message; ours never are. */
+function isUnknownPath(answer: HttpAnswer): boolean {
+  return answer.status === 404 && errorFromAnswer(answer).message === "";
+}
+
+/** How long the server may plan beyond the usual time for an answer; a large cluster takes seconds. */
+const planningPatienceMs = 20_000;
+
 /** What is longer than this goes into the body: servers have a limit for lines, and proxies have lower ones. */
 const queryLengthMax = 16_384;
 
@@ -322,11 +330,3 @@ function parseBody<T>(answer: HttpAnswer): T {
     "the answer is not from a fleet API: check the endpoint",
   );
 }
-/** A path that the server does not know is answered with 404 and an empty message; ours never are. */
-function isUnknownPath(answer: HttpAnswer): boolean {
-  return answer.status === 404 && errorFromAnswer(answer).message === "";
-}
-
-/** How long the server may plan beyond the usual time for an answer; a large cluster takes seconds. */
-const planningPatienceMs = 20_000;
-

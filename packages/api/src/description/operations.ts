@@ -196,7 +196,8 @@ const v2: readonly Operation[] = [
     method: "POST",
     path: "/fleet/v2/wait",
     id: "waitForManyUnits",
-    about: "The same as GET, for more units than fit into a line; the body may be as large as 100,000 names need.",
+    about:
+      "The same as GET, for more units than fit into a line; the body may be as large as 100,000 names need.",
     parameters: [revisionMin],
     request: entity("WaitRequest"),
     answers: { 200: entity("WaitAnswer") },
@@ -209,7 +210,6 @@ const v2: readonly Operation[] = [
     parameters: [machineId],
     answers: { 200: outcome },
   },
-  {
   {
     method: "GET",
     path: "/fleet/v2/machines",
@@ -227,6 +227,7 @@ const v2: readonly Operation[] = [
     request: entity("MachinePut"),
     answers: { 200: entity("MachineWrite") },
   },
+  {
     method: "POST",
     path: "/fleet/v2/accept",
     id: "acceptRegistry",

@@ -46,10 +46,10 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   /** If set, every write fails with it. */
   writeFailure: Error | undefined;
   engineStatus: EngineStatus | undefined;
-  readonly units = new Map<UnitName, Unit>();
-  readonly machines = new Map<MachineId, Machine>();
   /** Who leads; tests set it. */
   leader: LeaderRecord | undefined;
+  readonly units = new Map<UnitName, Unit>();
+  readonly machines = new Map<MachineId, Machine>();
   readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
   readonly states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly unreadableUnits = new Set<UnitName>();

@@ -3,8 +3,8 @@ import { cat } from "./cat.js";
 import { completion } from "./completion.js";
 import { cordon, uncordon } from "./cordon.js";
 import { destroy } from "./destroy.js";
-import { fdForward } from "./fd-forward.js";
 import { explain } from "./explain.js";
+import { fdForward } from "./fd-forward.js";
 import { help } from "./help.js";
 import { journal } from "./journal.js";
 import { listMachines } from "./list-machines.js";
@@ -28,9 +28,9 @@ export const commands: readonly Command[] = [
   completion,
   cordon,
   destroy,
+  explain,
   fdForward,
   help,
-  explain,
   journal,
   listMachines,
   listUnitFiles,
