@@ -3,6 +3,8 @@
 //
 //   node scripts/setup.mjs [--check]
 //   node scripts/setup.mjs --sshd       only an sshd for the tests of ssh; prints where it is
+//   node scripts/setup.mjs --terminals  only tmux and the shells for the tests of terminals
+//   node scripts/setup.mjs --machines   only what full machines need (npm run lab); as root
 //
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { spawn } from "node:child_process";
@@ -174,15 +176,67 @@ const neededPrograms = [
   [["nsenter"], ["util-linux"]],
 ];
 
+/** What the tests of terminals need: tmux, and each shell that there is completion for. Nobody else needs any of it. */
+const neededTerminals = [
+  [["tmux"], ["tmux"]],
+  [["bash"], ["bash"]],
+  [["zsh"], ["zsh"]],
+  [["fish"], ["fish"]],
+];
+
+/** What full machines in containers need (test/lab). */
+const neededMachines = [
+  [["systemd-nspawn"], ["systemd-container"]],
+  [["/usr/lib/systemd/system/dbus.service", "/lib/systemd/system/dbus.service"], ["dbus"]],
+  [["ip"], ["iproute2"]],
+  [["strace"], ["strace"]],
+];
+
 function isThere(program) {
   return program.startsWith("/") ? existsSync(program) : findProgram(program) !== undefined;
 }
 
 /** Installs systemd and D-Bus if they are not there: as root with apt-get; otherwise says what to run. */
 export async function ensurePackages(options = {}) {
-  const missing = neededPrograms
-    .filter(([programs]) => !programs.some(isThere))
-    .map(([, packages]) => packages);
+  return await ensurePrograms(neededPrograms, options);
+}
+
+/** Installs tmux and shells for the tests of terminals if they are not there: as root; otherwise says what to run. */
+export async function ensureTerminals(options = {}) {
+  return await ensurePrograms(neededTerminals, options);
+}
+
+/** Installs what full machines need if it is not there: as root; otherwise says what to run. */
+export async function ensureMachines(options = {}) {
+  return await ensurePrograms(neededMachines, options);
+}
+
+/**
+ * Makes sure that there is libfaketime, which lets one program's clock be wrong: the host's, or Debian's package
+ * unpacked into a cache. @returns the path of the library.
+ */
+export async function ensureFakeClock(options = {}) {
+  const cached = cacheDirectories().map((cache) => join(cache, "faketime"));
+  const found = ["", ...cached].map(fakeClockIn).find((path) => path !== undefined);
+  if (found !== undefined) return found;
+  const advice = "To step clocks: as root, apt-get install libfaketime";
+  if (options.check) throw new SetupError(`there is no libfaketime. ${advice}`);
+  const [cache] = cacheDirectories();
+  mkdirSync(cache, { recursive: true, mode: 0o755 });
+  options.say?.(`downloading libfaketime to ${cache}`);
+  await unpackPackages(cache, "faketime", ["libfaketime"], advice);
+  return fakeClockIn(join(cache, "faketime"));
+}
+
+function fakeClockIn(root) {
+  const parent = `${root}/usr/lib`;
+  const types = existsSync(parent) ? readdirSync(parent).filter((name) => name.endsWith("-linux-gnu")) : [];
+  const paths = types.map((type) => `${parent}/${type}/faketime/libfaketime.so.1`);
+  return paths.find((path) => existsSync(path));
+}
+
+async function ensurePrograms(needed, options) {
+  const missing = needed.filter(([programs]) => !programs.some(isThere)).map(([, packages]) => packages);
   if (missing.length === 0) return "there";
   const first = [...new Set(missing.map((packages) => packages[0]))];
   const advice = `install them as root: apt-get install ${first.join(" ")}`;
@@ -412,17 +466,21 @@ export async function setup(options = {}) {
 }
 
 async function main(args) {
-  const unknown = args.find((arg) => !["--check", "--sshd"].includes(arg));
+  const unknown = args.find((arg) => !["--check", "--sshd", "--terminals", "--machines"].includes(arg));
   if (unknown !== undefined)
-    throw new SetupError(`unknown argument ${unknown}; usage: node scripts/setup.mjs [--check | --sshd]`);
-  if (!args.includes("--sshd")) await setup({ check: args.includes("--check") });
-  else {
-    const sshd = await exclusively(
-      (line) => process.stderr.write(`${line}\n`),
-      async () => await ensureSshd({ check: args.includes("--check") }),
+    throw new SetupError(
+      `unknown argument ${unknown}; usage: node scripts/setup.mjs [--check] [--sshd | --terminals | --machines]`,
     );
+  const check = args.includes("--check");
+  const log = (line) => process.stderr.write(`${line}\n`);
+  if (args.includes("--sshd")) {
+    const sshd = await exclusively(log, async () => await ensureSshd({ check }));
     process.stdout.write(`${JSON.stringify(sshd)}\n`);
-  }
+  } else if (args.includes("--machines"))
+    await exclusively(log, async () => await ensureMachines({ check, say: log }));
+  else if (args.includes("--terminals"))
+    await exclusively(log, async () => await ensureTerminals({ check, say: log }));
+  else await setup({ check });
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {

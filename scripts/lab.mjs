@@ -1,0 +1,46 @@
+// `npm run lab`: full machines on this host. Sets up what is missing, builds, and runs test/lab. `--help` has the rest.
+import { prepare, refuseArguments, runProgram } from "./program.mjs";
+import { checkout, ensureMachines, ensureModules, setup } from "./setup.mjs";
+
+/** Bundles a program of test/lab and imports it; nothing of the lab needs a build of its own. */
+export async function importFromSource(entry) {
+  await ensureModules({ check: true }).catch(async () => await setup({ packages: false, etcd: false }));
+  const { build } = await import("esbuild");
+  const outfile = `${checkout}/.cache/lab/${entry}.${process.pid}.mjs`;
+  await build({
+    absWorkingDir: checkout,
+    entryPoints: [`${checkout}/test/lab/${entry}.ts`],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    conditions: ["source"],
+    logLevel: "warning",
+  });
+  const { rm } = await import("node:fs/promises");
+  try {
+    return await import(outfile);
+  } finally {
+    await rm(outfile, { force: true });
+  }
+}
+
+/** Installs and builds what full machines need. */
+export async function prepareMachines(log) {
+  await prepare(log);
+  await ensureMachines({ say: log });
+}
+
+async function main(argv) {
+  const { help, parseLabArguments, runLab } = await importFromSource("main");
+  const request = parseLabArguments(argv);
+  if (request === "") return void process.stdout.write(help());
+  if (typeof request === "string") return refuseArguments("lab", request, help());
+  await runProgram("lab", async ({ write, writeError }) => {
+    if (request.command === "up") await prepareMachines((line) => writeError(`${line}\n`));
+    return await runLab(request, { checkout, write, writeError });
+  });
+}
+
+if (process.argv[1]?.endsWith("/lab.mjs")) await main(process.argv.slice(2));
