@@ -65,6 +65,15 @@ export {
   metadataKeyProblem,
   parseMetadata,
 } from "./machine/metadata.js";
+export {
+  type Amounts,
+  formatAmount,
+  formatAmounts,
+  measuredResources,
+  type ParsedAmounts,
+  parseAmount,
+  parseAmounts,
+} from "./machine/resources.js";
 export { compareVersions } from "./rules/compare-versions.js";
 export { type ConflictParty, conflictBetween, type UnitConflict } from "./rules/conflicts-between.js";
 export { matchesMetadata } from "./rules/matches-metadata.js";
@@ -100,6 +109,7 @@ export {
 } from "./unit/unit-content.js";
 export { parseUnitFile, serializeUnitFile, UnitFileError, type UnitOption } from "./unit/unit-file.js";
 export { type ContentId, contentId, type UnitHash, unitHash } from "./unit/unit-hash.js";
+export { unitLimits } from "./unit/unit-limits.js";
 export {
   compareUnitNames,
   completeUnitName,

@@ -1,5 +1,6 @@
 import type { MachineId } from "../machine/machine-id.js";
 import type { Metadata } from "../machine/metadata.js";
+import type { Amounts } from "../machine/resources.js";
 import type { Revision, Versioned } from "./revision.js";
 
 /**
@@ -17,6 +18,8 @@ export interface PresenceContent {
   readonly apiAddresses: readonly string[];
   /** The metadata of the machine's own configuration. */
   readonly metadata: Metadata;
+  /** What it has to give to units that reserve something. It has nothing of what is not named; absent: of nothing. */
+  readonly capacity?: Amounts;
   /** fleetd's version. */
   readonly version: string;
   /** Changes with each boot of the machine or of its systemd manager, and with nothing else. */

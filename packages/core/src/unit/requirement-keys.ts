@@ -9,6 +9,7 @@ export const requirementKeys = {
   conflicts: "Conflicts",
   replaces: "Replaces",
   global: "Global",
+  reserve: "Reserve",
   legacyMachineId: "X-ConditionMachineID",
   legacyMachineBootId: "X-ConditionMachineBootID",
   legacyMachineOf: "X-ConditionMachineOf",

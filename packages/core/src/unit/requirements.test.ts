@@ -99,11 +99,12 @@ const vectors: readonly (readonly [id: string, unit: string, lines: string, want
 
 describe("parseRequirements", () => {
   test.each(vectors)("%s %s %j", (_id, unit, lines, wanted) => {
-    const { metadataRules, ...requirements } = parseRequirements(
+    const { metadataRules, reserve, ...requirements } = parseRequirements(
       parseUnitFile(`[X-Fleet]\n${lines}\n`),
       unit,
     );
     expect(metadataRules.map(metadataRuleText)).toEqual(wanted.rules ?? []);
+    expect(reserve).toEqual(new Map());
     expect(requirements).toEqual({
       machineId: wanted.machineId,
       machineOf: wanted.machineOf ?? [],
@@ -169,5 +170,17 @@ describe("parseRequirements", () => {
     const [key = "", operand = ""] = value.split("=");
     expect(machineMetadata).toEqual(new Map([[key, [operand]]]));
     expect(metadataRules).toEqual([]);
+  });
+
+  test.each([
+    ["Reserve=cpu=0.5,memory=512M,gpu=1", { cpu: 500, memory: 512 * 1024 ** 2, gpu: 1 }],
+    ['Reserve="cpu=2" "memory=1.5G"', { cpu: 2000, memory: 1.5 * 1024 ** 3 }],
+    ["Reserve=cpu=250m\nReserve=memory=2G", { cpu: 250, memory: 2 * 1024 ** 3 }],
+    ["Reserve=cpu=1\nReserve=cpu=2", { cpu: 1000 }],
+    ["Reserve=cpu=much\nReserve=gpu=0\nReserve=disk=1", { disk: 1 }],
+    ["Reserve=", {}],
+  ])("%j", (lines, reserve) => {
+    const requirements = parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`));
+    expect(Object.fromEntries(requirements.reserve)).toEqual(reserve);
   });
 });

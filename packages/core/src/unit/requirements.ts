@@ -1,3 +1,4 @@
+import { parseAmounts } from "../machine/resources.js";
 import {
   type MetadataExpression,
   parseMetadataExpression,
@@ -33,6 +34,8 @@ export interface Requirements {
   readonly replaces: readonly string[];
   /** Whether it runs on every eligible machine. */
   readonly global: boolean;
+  /** What it takes of its machine's resources, by name, each above 0: cpu in thousandths of a core, memory in bytes. */
+  readonly reserve: ReadonlyMap<string, number>;
 }
 
 /** What counts as true, without regard to case. */
@@ -64,8 +67,24 @@ export function parseRequirements(
     conflicts: valuesOf(conflictsKeys).flatMap(splitFields),
     replaces: valuesOf([requirementKeys.replaces]),
     global: isTruth(valuesOf([requirementKeys.global]).at(-1)),
+    reserve: parseReserve(valuesOf([requirementKeys.reserve])),
   };
 }
+
+/** Of a value that is not understood nothing counts; of a resource that is given twice the first amount does. */
+function parseReserve(values: readonly string[]): ReadonlyMap<string, number> {
+  if (values.length === 0) return nothingReserved;
+  const reserve = new Map<string, number>();
+  for (const text of values) {
+    const parsed = parseAmounts(text);
+    if ("problem" in parsed) continue;
+    for (const [name, amount] of parsed.amounts)
+      if (amount > 0 && !reserve.has(name)) reserve.set(name, amount);
+  }
+  return reserve;
+}
+
+const nothingReserved: ReadonlyMap<string, number> = new Map();
 
 function parseOldDemand(text: string): MetadataExpression | undefined {
   const pair = parseMetadataPair(text);

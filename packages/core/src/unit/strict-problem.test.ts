@@ -70,6 +70,29 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     expect(problemOf("a.service", lines)).toBe(problem);
   });
 
+  const form = "is not of the form name=amount: write cpu=0.5,memory=512M";
+  test.each([
+    ["Reserve=", `Reserve='' is not understood: "" ${form}`],
+    ["Reserve=cpu", `Reserve='cpu' is not understood: "cpu" ${form}`],
+    ["Reserve=cpu=1 memory=1G", `Reserve='cpu=1 memory=1G' is not understood: "cpu=1 memory=1G" ${form}`],
+    ["Reserve=1=2", `Reserve='1=2' is not understood: "1=2" ${form}`],
+    [
+      "Reserve=cpu=50%",
+      "Reserve='cpu=50%' is not understood: \"50%\" is no amount of cpu: write cpu=0.5 or cpu=500m",
+    ],
+    [
+      "Reserve=memory=2GB",
+      "Reserve='memory=2GB' is not understood: \"2GB\" is no amount of memory: write memory=512M or memory=2G",
+    ],
+    ["Reserve=gpu=0.5", "Reserve='gpu=0.5' is not understood: \"0.5\" is no amount of gpu: write gpu=1"],
+    ["Reserve=gpu=0", "Reserve of gpu is 0, which reserves nothing: leave it out"],
+    ["Reserve=cpu=1,cpu=2", "Reserve='cpu=1,cpu=2' is not understood: cpu is given twice"],
+    ["Reserve=cpu=1\nReserve=cpu=1", "Reserve of cpu is given twice: write it once"],
+    ["Reserve=a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1", "Reserve names 9 resources (max 8)"],
+  ])("%j", (lines, problem) => {
+    expect(problemOf("a.service", lines)).toBe(problem);
+  });
+
   test.each(["zone=", "=eu", "zone=eu=1", "zone==eu"])("MachineMetadata=%s is no pair", (pair) => {
     expect(problemOf("a.service", `MachineMetadata=${pair}`)).toBe(
       `MachineMetadata "${pair}" is not a pair: write "key=value" with one "=" and something on both sides`,
@@ -103,6 +126,8 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     "MachineMetadata=zone",
     'MachineMetadata="gpu" "!arm" "zone!=eu" "kernel>=5.10" "kernel<7" "zone~=eu-*"',
     'MachineMetadata="city!=New York"',
+    "Reserve=cpu=0.5, memory=512M, gpu=1\nGlobal=true",
+    "Reserve=cpu=500m\nMachineID=m1",
     "MachineID=m1",
     'MachineID=m1\nMachineMetadata="z=e" "d=s"',
     "MachineOf=b.service\nMachineOf=c.service",

@@ -12,6 +12,7 @@ import {
   requirementSection,
 } from "./requirement-keys.js";
 import { parseRequirements } from "./requirements.js";
+import { reserveProblem } from "./reserve-problem.js";
 import type { UnitOption } from "./unit-file.js";
 import { isTemplate, splitUnitName } from "./unit-name.js";
 import { splitFields } from "./white-space.js";
@@ -26,6 +27,7 @@ const checks: readonly Check[] = [
   metadataProblem,
   conflictsProblem,
   replacesProblem,
+  reserveProblem,
   contradiction,
 ];
 

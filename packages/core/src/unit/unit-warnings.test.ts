@@ -50,6 +50,9 @@ describe("unitWarnings", () => {
     ["MachineMetadata=a=!b", 'MachineMetadata "a=!b" is taken literally (did you mean "a!=b"?)'],
     ["MachineMetadata=a=>5", 'MachineMetadata "a=>5" is taken literally (did you mean "a>=5"?)'],
     ["MachineMetadata=a=b*", 'MachineMetadata "a=b*" is taken literally (did you mean "a~=b*"?)'],
+    ["Reserve=memory=512", 'Reserve of 512 bytes of memory (did you mean "memory=512M"?)'],
+    ["Reserve=cpu=500,gpu=1", 'Reserve of 500 cores (did you mean "cpu=500m"?)'],
+    ["reserve=cpu=1", 'unrecognized requirement in [X-Fleet] section: "reserve" (did you mean "Reserve"?)'],
     ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
     [
       'Conflicts="b*"  "c*"',

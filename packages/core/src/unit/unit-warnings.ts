@@ -47,6 +47,7 @@ function requirementWarnings(unitName: string, option: UnitOption): readonly str
     ...specifierWarnings(key, value),
     ...(machineOfKeys.includes(key) ? peerWarnings(unitName, key, value) : []),
     ...(conflictsKeys.includes(key) && value.includes("\\\n") ? [continuedConflicts(key)] : []),
+    ...(key === requirementKeys.reserve ? amountWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.machineMetadata ? literalWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.global ? truthWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.replaces && splitQuotedList(value).includes("")
@@ -72,6 +73,21 @@ function truthWarnings(unitName: string, key: string, value: string): readonly s
     .map((item) => expandSpecifiers(item, unitName))
     .filter((word) => ![...truths, ...falsehoods].includes(word.toLowerCase()))
     .map((word) => `${key} ${quote(word)} counts as false: write true or false`);
+}
+
+/** Amounts that lack their unit, as it seems. */
+function amountWarnings(unitName: string, key: string, value: string): readonly string[] {
+  return splitQuotedList(value).flatMap((item) => {
+    const text = expandSpecifiers(item, unitName);
+    const [, bytes] = /(?:^|,)\s*memory\s*=\s*(\d{1,6})\s*(?:,|$)/.exec(text) ?? [];
+    const [, cores] = /(?:^|,)\s*cpu\s*=\s*(\d{3,})\s*(?:,|$)/.exec(text) ?? [];
+    return [
+      ...(bytes === undefined
+        ? []
+        : [`${key} of ${bytes} bytes of memory (did you mean "memory=${bytes}M"?)`]),
+      ...(cores === undefined ? [] : [`${key} of ${cores} cores (did you mean "cpu=${cores}m"?)`]),
+    ];
+  });
 }
 
 /** Values of `key=value` that look as if another operator was meant. */
