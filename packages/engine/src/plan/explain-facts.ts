@@ -1,4 +1,4 @@
-import type { UnitName } from "@fleet/core";
+import { type Metadata, meetsMetadataRule, metadataRuleText, type UnitName } from "@fleet/core";
 import { conflictAt } from "./checks/conflicts.js";
 import type { Draft } from "./draft.js";
 import type { Place } from "./place.js";
@@ -17,39 +17,100 @@ export interface Facts {
   readonly own?: boolean;
 }
 
-type FactsOf = (subject: Subject, place: Place, draft: Draft, words: string) => Facts;
+type FactsOf = (subject: Subject, place: Place, draft: Draft) => Facts | undefined;
 
 /** Checks that are not listed have no facts beyond their own words. */
 const factsByCheck: { readonly [name in CheckName]?: FactsOf } = {
-  "machine-metadata": (subject, { metadata }, _draft, words) => {
-    const wanted = words.replace(/^lacks /, "");
-    const keys = [...subject.machineMetadata.keys()].filter((key) => wanted.includes(key));
+  "machine-metadata": (subject, { metadata }) => {
+    const missing = metadataDemands(subject).filter(({ isMet }) => !isMet(metadata));
+    const wanted = missing.map(({ text }) => text).join(" and ");
+    const keys = [...new Set(missing.map(({ key }) => key))];
     const found = keys.map((key) => (Object.hasOwn(metadata, key) ? `${key}=${metadata[key]}` : `no ${key}`));
-    return { key: words, wanted, ...(found.length === 0 ? {} : { found: found.join(", ") }) };
+    return { key: wanted, wanted, found: found.join(", ") };
   },
-  "machine-of": (subject, place, draft, words) => {
+  "machine-of": (subject, place, draft) => {
+    const isUnknown = subject.peerNames.some((name) => subject.peers.every((peer) => peer.name !== name));
     const peer = subject.peers.find((candidate) => !draft.hasSeat(candidate, place));
-    const absent = subject.peerNames.find((name) => subject.peers.every((known) => known.name !== name));
-    if (absent !== undefined || peer === undefined) return { key: words };
-    return { key: words, other: peer.name, found: `${peer.name} ${whereabouts(peer)}` };
+    if (isUnknown || peer === undefined) return undefined;
+    return { key: peer.name, other: peer.name, found: `${peer.name} ${whereabouts(peer)}` };
   },
-  conflicts: (subject, place, draft, words) => {
+  conflicts: (subject, place, draft) => {
     const found = conflictAt(subject, place, draft);
-    if (found === undefined) return { key: words };
+    if (found === undefined) return undefined;
     const { other, pattern, own } = found;
     return { key: `${own ? "own" : "their"} ${pattern.text}`, other: other.name, pattern: pattern.text, own };
   },
 };
 
-/** Looks for the facts behind the words of a check that a machine has failed. */
-export function factsOf(
-  check: CheckName,
-  subject: Subject,
-  place: Place,
-  draft: Draft,
-  words: string,
-): Facts {
-  return factsByCheck[check]?.(subject, place, draft, words) ?? { key: words };
+/**
+ * Looks for the facts behind a check that a machine has failed.
+ * @returns `undefined` if there are none beyond the check's own words.
+ */
+export function factsOf(check: CheckName, subject: Subject, place: Place, draft: Draft): Facts | undefined {
+  return factsByCheck[check]?.(subject, place, draft);
+}
+
+/** One thing that a unit demands of a machine's metadata. */
+export interface MetadataDemandPart {
+  readonly key: string;
+  /** As it would be written, with `|` between alternatives. */
+  readonly text: string;
+  isMet(metadata: Metadata): boolean;
+  /** What to give the key so that it is met; `null` to take it away; `undefined` if that cannot be told. */
+  readonly cure: string | null | undefined;
+}
+
+/** They are asked of every machine. */
+const knownDemands = new WeakMap<Subject, readonly MetadataDemandPart[]>();
+
+/** All that a unit demands of a machine's metadata, each by itself. */
+export function metadataDemands(subject: Subject): readonly MetadataDemandPart[] {
+  let demands = knownDemands.get(subject);
+  if (demands === undefined) {
+    demands = listDemands(subject);
+    knownDemands.set(subject, demands);
+  }
+  return demands;
+}
+
+function listDemands({ machineMetadata, metadataRules }: Subject): readonly MetadataDemandPart[] {
+  return [
+    ...[...machineMetadata].map(
+      ([key, values]): MetadataDemandPart => ({
+        key,
+        text: `${key}=${values.join("|")}`,
+        isMet: (metadata) => Object.hasOwn(metadata, key) && values.includes(metadata[key] ?? ""),
+        cure: values[0],
+      }),
+    ),
+    ...metadataRules.map(
+      (rule): MetadataDemandPart => ({
+        key: rule.key,
+        text: metadataRuleText(rule),
+        isMet: (metadata) => meetsMetadataRule(rule, metadata),
+        cure: cureOf(rule),
+      }),
+    ),
+  ];
+}
+
+function cureOf({ operator, values }: Subject["metadataRules"][number]): string | null | undefined {
+  switch (operator) {
+    case "absent":
+    case "!=":
+      return null;
+    case "present":
+      return "true";
+    case ">=":
+    case "<=":
+      return values[0];
+    case ">":
+      return `${values[0]}.1`;
+    case "~=":
+      return values.find((value) => !/[*?[\\]/.test(value));
+    default:
+      return undefined;
+  }
 }
 
 /** Says where a unit that others follow is to be. */

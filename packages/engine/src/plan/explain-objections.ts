@@ -1,9 +1,10 @@
 import type { ExplainedObjection, MachineId, UnitName } from "@fleet/core";
 import { firstFailure } from "./checks/chain.js";
-import type { Check } from "./checks/check.js";
-import type { Draft } from "./draft.js";
+import type { Objection } from "./checks/check.js";
+import { checksAt } from "./explain-checks.js";
 import { type Facts, factsOf } from "./explain-facts.js";
 import type { Place } from "./place.js";
+import type { Planning } from "./planning.js";
 import type { CheckName } from "./refusal.js";
 import type { Subject } from "./subject.js";
 
@@ -24,20 +25,26 @@ interface Group {
   readonly others: Set<UnitName>;
 }
 
-/** Asks, for each of `places`, the first of `checks` that it fails, and puts together those that fail alike. */
+/** Asks, for each of `places`, the first check that it fails, and puts together those that fail alike. */
 export function collectObjections(
-  checks: readonly Check[],
+  p: Planning,
   subject: Subject,
-  draft: Draft,
   places: Iterable<Place>,
 ): readonly ExplainedObjection[] {
+  const { draft } = p;
   const groups = new Map<string, Group>();
   for (const place of places) {
-    const check = firstFailure(checks, subject, place, draft);
+    const check = firstFailure(checksAt(p, subject, place), subject, place, draft);
     if (check === undefined) continue;
-    const { one, many } = check.explain(subject, place, draft);
-    const facts = factsOf(check.name, subject, place, draft, one);
-    note(groups, check.name, facts, { one, many }, place);
+    const facts = factsOf(check.name, subject, place, draft);
+    let group = facts === undefined ? undefined : groups.get(`${check.name} ${facts.key}`);
+    if (group === undefined) {
+      const words = check.explain(subject, place, draft);
+      const key = `${check.name} ${facts?.key ?? words.one}`;
+      group = groups.get(key) ?? newGroup(check.name, facts ?? { key }, words);
+      groups.set(key, group);
+    }
+    note(group, facts, place);
   }
   const sorted = [...groups.values()].sort((a, b) => b.machines - a.machines || (a.one < b.one ? -1 : 1));
   const rest = sorted.splice(groupsMax).reduce((sum, { machines }) => sum + machines, 0);
@@ -54,23 +61,15 @@ export function collectObjections(
   return [...told, others];
 }
 
-function note(
-  groups: Map<string, Group>,
-  check: CheckName,
-  facts: Facts,
-  words: { readonly one: string; readonly many: string },
-  place: Place,
-): void {
-  const key = `${check} ${facts.key}`;
-  let group = groups.get(key);
-  if (group === undefined) {
-    group = { check, facts, ...words, machines: 0, examples: [], found: new Map(), others: new Set() };
-    groups.set(key, group);
-  }
+function newGroup(check: CheckName, facts: Facts, { one, many }: Objection): Group {
+  return { check, facts, one, many, machines: 0, examples: [], found: new Map(), others: new Set() };
+}
+
+function note(group: Group, facts: Facts | undefined, place: Place): void {
   group.machines += 1;
   if (group.examples.length < namedMax) group.examples.push(place.id);
-  if (facts.found !== undefined) group.found.set(facts.found, (group.found.get(facts.found) ?? 0) + 1);
-  if (facts.other !== undefined) group.others.add(facts.other);
+  if (facts?.found !== undefined) group.found.set(facts.found, (group.found.get(facts.found) ?? 0) + 1);
+  if (facts?.other !== undefined) group.others.add(facts.other);
 }
 
 function toObjection(group: Group): ExplainedObjection {

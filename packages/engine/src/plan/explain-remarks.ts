@@ -45,6 +45,11 @@ export function remarksOn(
       );
     }
   }
+  for (const peer of subject.peers) {
+    if (peer !== subject && p.refusals.has(peer) && peer.at === undefined && subject.cycle === undefined) {
+      remarks.push(`it follows ${peer.name}, which has no place either: fleetctl explain ${peer.name}`);
+    }
+  }
   for (const { unit, reason } of p.remarks) if (unit === subject.name) remarks.push(reason);
   return remarks;
 }

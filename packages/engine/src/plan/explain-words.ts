@@ -81,18 +81,18 @@ function movingSummary(subject: Subject): string {
 
 function waitingSummary(p: Planning, subject: Subject, objections: Explanation["objections"]): string {
   const refusal = p.refusals.get(subject);
-  if (refusal?.machine !== undefined || refusal?.failed.length === 0)
-    return `has no place: ${refusal.reason}`;
-  const [first, ...others] = objections;
-  if (first === undefined) return `has no place: ${refusal?.reason ?? "there is no machine"}`;
-  const total = objections.reduce((sum, { machines }) => sum + machines, 0);
-  const machines = total === 1 ? "the one machine" : `any of ${total} machines`;
-  const reason =
-    others.length === 0 ? `${first.machines} ${first.what}` : "each for a reason of its own or more";
+  if (subject.from !== undefined && !subject.evicted) {
+    const because = subject.leavingBecause === undefined ? "" : ` (${subject.leavingBecause})`;
+    return `stays on ${subject.from.place.id}${because}, because no other machine will do`;
+  }
+  // It is somewhere where nobody may touch it.
+  if (refusal?.machine !== undefined) return refusal.reason;
+  if (refusal?.failed.length === 0 && objections.length === 0) return `has no place: ${refusal.reason}`;
   const unseated = subject.leavingBecause === undefined ? "" : ` (unseated: ${subject.leavingBecause})`;
-  return others.length === 0
-    ? `has no place on ${machines}: ${reason}${unseated}`
-    : `has no place on ${machines}${unseated}`;
+  const total = objections.reduce((sum, { machines }) => sum + machines, 0);
+  const [first, ...others] = objections;
+  const all = first === undefined || others.length > 0 ? "" : `: ${total === 1 ? "" : "all "}${first.what}`;
+  return `has no place on ${total === 1 ? "the one machine" : `any of ${total} machines`}${all}${unseated}`;
 }
 
 function globalSummary({ active, seats }: ExplainedPlaces, objections: Explanation["objections"]): string {

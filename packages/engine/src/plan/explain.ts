@@ -1,5 +1,4 @@
-import type { Explanation, UnitName, UnitStanding } from "@fleet/core";
-import { adoptionChecks } from "./checks/chain.js";
+import { type Explanation, isTemplate, type UnitName, type UnitStanding } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
 import { collectObjections } from "./explain-objections.js";
 import { explainPlaces } from "./explain-places.js";
@@ -8,6 +7,7 @@ import { summaryOf } from "./explain-words.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
+import { suggestChanges } from "./suggest.js";
 
 /**
  * Says why a unit is where it is, or for each machine why not. It reads what the planner has decided and asks the planner's
@@ -31,7 +31,7 @@ export function explainUnit(decided: DecidedCluster, name: UnitName): Explanatio
     places: found.places,
     placesTotal: found.total,
     objections,
-    suggestions: [],
+    suggestions: standing === "waiting" ? suggestChanges(decided, subject) : [],
     remarks: remarksOn(decided, subject, found),
   };
 }
@@ -45,7 +45,7 @@ function standingOf(p: Planning, subject: Subject): UnitStanding {
     case "recordless":
       return "unrecorded";
     case "unwanted":
-      return subject.unit?.desiredState === "inactive" ? "inactive" : "template";
+      return isTemplate(subject.name) ? "template" : "inactive";
     case "plain":
       if (p.refusals.has(subject)) return "waiting";
       if (subject.from === undefined) return subject.at === undefined ? "waiting" : "arriving";
@@ -56,13 +56,11 @@ function standingOf(p: Planning, subject: Subject): UnitStanding {
 function objectionsTo(p: Planning, subject: Subject, standing: UnitStanding): Explanation["objections"] {
   if (standing === "waiting") {
     // In a ring every unit waits for the others, whatever the machines are like.
-    return subject.cycle === undefined ? collectObjections(p.checks, subject, p.draft, candidates(p)) : [];
+    return subject.cycle === undefined ? collectObjections(p, subject, candidates(p)) : [];
   }
   if (standing !== "global") return [];
   const missing = candidates(p).filter((place) => !p.draft.hasSeat(subject, place));
-  const closed = collectObjections(p.checks, subject, p.draft, missing);
-  // A cordoned machine that has the unit already may keep it, so that there is more to say than that it is cordoned.
-  return closed.length > 0 ? closed : collectObjections(adoptionChecks, subject, p.draft, missing);
+  return collectObjections(p, subject, missing);
 }
 
 function candidates(p: Planning): readonly Place[] {

@@ -1,0 +1,157 @@
+import type { MachineId } from "@fleet/core";
+import { metadataDemands } from "./explain-facts.js";
+import type { Place, Stance } from "./place.js";
+import type { Planning } from "./planning.js";
+import type { Subject } from "./subject.js";
+import { type Candidate, firstFit, oneOf } from "./suggest-candidate.js";
+import { failingOnly, type NearMiss } from "./suggest-near-misses.js";
+import { newMachineIds, type ViewChange } from "./what-if-change.js";
+
+/** How many machines are tried for one change that any of them could have. */
+const triedMax = 8;
+
+/** Changes of machines: what an operator has decided of them, whether they are there, their metadata. */
+export function machineCandidates(
+  p: Planning,
+  subject: Subject,
+  misses: readonly NearMiss[],
+): readonly Candidate[] {
+  return [...stanceCandidates(p, subject, misses), ...metadataCandidates(p, subject, misses)];
+}
+
+interface Opening {
+  readonly cost: number;
+  readonly words: (machine: string) => string;
+  readonly command?: (id: MachineId) => string;
+  readonly change: (machine: MachineId) => ViewChange;
+}
+
+const uncordon: Opening = {
+  cost: 10,
+  words: (machine) => `uncordon ${machine}`,
+  command: (id) => `fleetctl uncordon ${id}`,
+  change: (machine) => ({ kind: "policy", machine, policy: { cordoned: false, drained: false } }),
+};
+const bringBack: Opening = {
+  cost: 40,
+  words: (machine) => `bring ${machine} back`,
+  change: (machine) => ({ kind: "return", machine }),
+};
+
+/** What would make a machine take units again. */
+const openings: { readonly [stance in Stance]?: Opening } = {
+  cordoned: uncordon,
+  drained: { ...uncordon, cost: 12, words: (machine) => `end the drain of ${machine}` },
+  frozen: {
+    cost: 15,
+    words: (machine) => `have ${machine} accept the registry`,
+    command: (id) => `fleetctl machine accept ${id}`,
+    change: (machine) => ({ kind: "return", machine }),
+  },
+  leaving: bringBack,
+  away: bringBack,
+  released: bringBack,
+};
+
+function stanceCandidates(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
+  const byStance = new Map<Stance, Place[]>();
+  for (const place of failingOnly(misses, "takes-units")) {
+    const known = byStance.get(place.stance);
+    if (known === undefined) byStance.set(place.stance, [place]);
+    else known.push(place);
+  }
+  return [...byStance].flatMap(([stance, places]) => {
+    const opening = openings[stance];
+    const [first] = places;
+    if (opening === undefined || first === undefined) return [];
+    const { change, command, cost, words } = opening;
+    const opened = places.slice(0, triedMax).map((place): Place => ({ ...place, stance: "open" }));
+    return {
+      what: words(oneOf(places)),
+      ...(command === undefined ? {} : { command: command(first.id) }),
+      cost,
+      changes: [change(first.id)],
+      tryIt: () => firstFit(p, subject, opened),
+    };
+  });
+}
+
+interface Cure {
+  readonly places: Place[];
+  readonly changes: ReadonlyMap<string, string | undefined>;
+}
+
+function metadataCandidates(
+  p: Planning,
+  subject: Subject,
+  misses: readonly NearMiss[],
+): readonly Candidate[] {
+  const demands = metadataDemands(subject);
+  const cures = new Map<string, Cure>();
+  for (const place of failingOnly(misses, "machine-metadata")) {
+    const changes = new Map<string, string | undefined>();
+    for (const { cure, isMet, key } of demands) {
+      if (!isMet(place.metadata) && cure !== undefined) changes.set(key, cure ?? undefined);
+    }
+    const words = cureText(changes);
+    const known = cures.get(words);
+    if (known === undefined) cures.set(words, { places: [place], changes });
+    else known.places.push(place);
+  }
+  return [...cures].flatMap(([words, { changes, places }]): readonly Candidate[] => {
+    const [first] = places;
+    if (first === undefined || changes.size === 0) return [];
+    const cured = places.slice(0, triedMax).map((place) => withMetadata(place, changes));
+    return [
+      {
+        what: `${words} on ${oneOf(places)}`,
+        cost: 20 + changes.size,
+        changes: [...changes].map(([key, value]) => ({ kind: "metadata", machine: first.id, key, value })),
+        tryIt: () => firstFit(p, subject, cured),
+      },
+    ];
+  });
+}
+
+function cureText(changes: ReadonlyMap<string, string | undefined>): string {
+  const set = [...changes].flatMap(([key, value]) => (value === undefined ? [] : `${key}=${value}`));
+  const unset = [...changes].flatMap(([key, value]) => (value === undefined ? key : []));
+  const parts = [
+    ...(set.length === 0 ? [] : [`set ${set.join(" and ")}`]),
+    ...(unset.length === 0 ? [] : [`remove ${unset.join(" and ")}`]),
+  ];
+  return parts.join(" and ");
+}
+
+function withMetadata(place: Place, changes: ReadonlyMap<string, string | undefined>): Place {
+  const metadata: Record<string, string> = { ...place.metadata };
+  for (const [key, value] of changes) {
+    if (value === undefined) delete metadata[key];
+    else metadata[key] = value;
+  }
+  return { ...place, metadata };
+}
+
+/** One more machine, with the metadata that the unit demands. */
+export function newMachineCandidate({ world }: Planning, subject: Subject): readonly Candidate[] {
+  if (subject.machineId !== undefined || subject.peerNames.length > 0) return [];
+  const demands = metadataDemands(subject);
+  const metadata: Record<string, string> = {};
+  for (const { cure, key } of demands) {
+    if (cure === undefined) return [];
+    if (cure !== null) metadata[key] = cure;
+  }
+  if (!demands.every(({ isMet }) => isMet(metadata))) return [];
+  const text = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
+  const [machine] = newMachineIds(world.view, 1);
+  if (machine === undefined) return [];
+  return [
+    {
+      what: `add a machine${text.length === 0 ? "" : ` with ${text.join(" and ")}`}`,
+      cost: 60,
+      changes: [{ kind: "add", machine, metadata }],
+      // Nothing is there that a unit could conflict with, and nothing else is left to speak against it.
+      tryIt: () => "new",
+    },
+  ];
+}
