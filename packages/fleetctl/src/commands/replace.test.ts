@@ -82,7 +82,8 @@ describe("start --replace", () => {
       code: 1,
       stdout: `Unit hello.service launched ${place}\n`,
       stderr:
-        "Error waiting for unit states, exit status: unit hello.service failed (failed/failed, job result failed)\n",
+        "Error waiting for unit states, exit status: unit hello.service failed (failed/failed, job result failed)\n" +
+        "Hint: to see why: fleetctl journal hello.service\n",
     });
   });
 

@@ -66,7 +66,7 @@ describe.each(["v2", "v1"])("restart, on a server with %s", (version) => {
     const { code, stderr, stdout } = await run("restart a b c");
     expect([code, stdout]).toEqual([1, expect.not.stringContaining("c.service")]);
     expect(stderr).toMatch(
-      /^Unit\(a.service\) was restarted.\nError waiting .*: unit b.service failed .*\nNot restarted: c.service\n$/,
+      /^Unit\(a.service\) was restarted.\nError waiting .*: unit b.service failed .*\nHint: .* journal b.service\nNot restarted: c.service\n$/,
     );
   });
 

@@ -1,13 +1,15 @@
 import type { Command, CommandContext } from "../command.js";
 import { placedUnitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
+import { noJournalOption, showJournals } from "../remote/show-journals.js";
+import { readSshSettings, type SshSettings } from "../remote/ssh-settings.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { type EnsuredUnit, ensureUnits } from "../units/ensure-units.js";
 import { judgeStarted, judgeStopped, judgeStoppedEverywhere } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
 import { tellFailures } from "../units/tell-failures.js";
-import { waitForUnits } from "../units/wait-for-units.js";
+import { type WaitFailure, waitForUnits } from "../units/wait-for-units.js";
 
 const waitStep = "Error waiting for unit states, exit status";
 
@@ -20,7 +22,7 @@ export const restart: Command = {
     "Stops each unit where it is and starts it again, one after the other: the next one is touched only when this one runs.\n" +
     "A unit that is loaded is started. One that is inactive cannot be restarted. What the cluster does not have is submitted,\n" +
     "as by submit, and not started. A global unit is stopped on all of its machines, and then started on all.",
-  options: blockOptions.filter(({ name }) => name !== "no-block"),
+  options: [...blockOptions.filter(({ name }) => name !== "no-block"), noJournalOption],
   arguments: placedUnitArguments,
   examples: [
     {
@@ -31,6 +33,8 @@ export const restart: Command = {
   ],
   run: async (context, args) => {
     const attempts = readPatience(args);
+    const sshSettings = readSshSettings(args);
+    const restarting = { attempts, ...(args.flag("no-journal") ? {} : { sshSettings }) };
     const units = await ensureUnits(context, {
       command: "restart",
       positionals: args.positionals,
@@ -50,7 +54,7 @@ export const restart: Command = {
       }
     }
     for (const [index, unit] of todo.entries()) {
-      if (await restartUnit(context, unit, attempts)) continue;
+      if (await restartUnit(context, unit, restarting)) continue;
       const left = todo.slice(index + 1).map(({ name }) => name);
       // Whoever restarts one at a time wants the others to go on running when one does not come back.
       if (left.length > 0) context.stderr.write(`Not restarted: ${left.join(" ")}\n`);
@@ -68,16 +72,28 @@ function tellOfNew({ stderr }: CommandContext, { name }: EnsuredUnit): void {
   stderr.write(`Unit ${name} is new, and not started; to start it: fleetctl start ${name}\n`);
 }
 
+interface Restarting {
+  readonly attempts: number;
+  /** How to get at the journals of units that fail; absent: do not. */
+  readonly sshSettings?: SshSettings;
+}
+
 /** @returns whether it runs again; why not has been told. */
-async function restartUnit(context: CommandContext, unit: EnsuredUnit, attempts: number): Promise<boolean> {
+async function restartUnit(
+  context: CommandContext,
+  unit: EnsuredUnit,
+  { attempts, sshSettings }: Restarting,
+): Promise<boolean> {
   const { stderr } = context;
   const wasLaunched = unit.desiredState === "launched";
   if (!wasLaunched) stderr.write(`Unit(${unit.name}) already loaded, starting.\n`);
   const hasStopped = wasLaunched ? await stopUnit(context, unit, attempts) : "yes";
   if (hasStopped === "given up") return false;
   // A unit that takes too long to stop is told to start all the same: it is to run again, whoever waits for it.
-  const isStarted = await startUnit(context, unit, hasStopped === "yes" ? attempts : undefined);
-  if (!isStarted || hasStopped !== "yes") return false;
+  const failures = await startUnit(context, unit, hasStopped === "yes" ? attempts : undefined);
+  if (failures === undefined) return false;
+  if (sshSettings !== undefined) await showJournals(context, sshSettings, failures);
+  if (failures.length > 0 || hasStopped !== "yes") return false;
   if (wasLaunched) stderr.write(`Unit(${unit.name}) was restarted.\n`);
   return true;
 }
@@ -104,12 +120,15 @@ async function stopUnit(
   return failure.message === late ? "too late" : "given up";
 }
 
-/** @param attempts - `undefined`: do not wait. */
+/**
+ * @param attempts - `undefined`: do not wait.
+ * @returns what went wrong, which has been told; `undefined` if it could not be told to start.
+ */
 async function startUnit(
   context: CommandContext,
   unit: EnsuredUnit,
   attempts: number | undefined,
-): Promise<boolean> {
+): Promise<readonly WaitFailure[] | undefined> {
   const { name } = unit;
   const told = await setStates(
     context,
@@ -117,7 +136,7 @@ async function startUnit(
     "launched",
     `Error setting target state for unit ${name}`,
   );
-  if (told.length === 0) return false;
+  if (told.length === 0) return undefined;
   const waited = announce(context, [unit], "start", attempts === undefined);
   const failures = await waitForUnits(context, {
     names: waited,
@@ -127,5 +146,5 @@ async function startUnit(
     interrupted: `Stopped waiting. Unit ${name} stays wanted launched; see fleetctl list-units`,
   });
   tellFailures(context, waitStep, failures);
-  return failures.length === 0;
+  return failures;
 }

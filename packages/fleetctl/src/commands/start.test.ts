@@ -72,7 +72,7 @@ describe.each(["v2", "v1"])("a unit's life, on a server with %s", (version) => {
     ]);
     const how = version === "v2" ? ", job result failed" : "";
     expect(stderr).toBe(
-      `Error waiting for unit states, exit status: unit failing.service failed (failed/failed${how})\n`,
+      `Error waiting for unit states, exit status: unit failing.service failed (failed/failed${how})\nHint: to see why: fleetctl journal failing.service\n`,
     );
   });
 

@@ -2,6 +2,8 @@ import { signOption } from "../argv/retired-options.js";
 import type { Command, CommandContext } from "../command.js";
 import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
+import { noJournalOption, showJournals } from "../remote/show-journals.js";
+import { readSshSettings } from "../remote/ssh-settings.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { type EnsuredUnit, ensureUnits, replaceOption } from "../units/ensure-units.js";
@@ -18,10 +20,11 @@ export const start: Command = {
   usage: "start [--replace] [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Places units on machines and starts them there. Units that the cluster does not have are submitted first, as by\n" +
-    "submit. The command returns when all units run, or have run and ended well; it fails as soon as one has failed.\n" +
-    "A global unit is started on all machines it may run on, and is not waited for. With --replace a unit that differs from\n" +
-    "its file is replaced where it is, and stopped and started once.",
-  options: [replaceOption, ...blockOptions, signOption],
+    "submit. The command returns when all units run, or have run and ended well; it fails if one of them has failed, and shows\n" +
+    "the end of its journal if that can be had without asking anybody anything. A global unit is started on all machines it\n" +
+    "may run on, and is not waited for. With --replace a unit that differs from its file is replaced where it is, and stopped\n" +
+    "and started once.",
+  options: [replaceOption, ...blockOptions, noJournalOption, signOption],
   arguments: unitOrFileArguments,
   examples: [
     { command: "fleetctl start hello.service", what: "Submit it if need be, start it, wait until it runs." },
@@ -34,6 +37,7 @@ export const start: Command = {
   ],
   run: async (context, args) => {
     const attempts = readPatience(args);
+    const settings = readSshSettings(args);
     const units = await ensureUnits(context, {
       command: "start",
       positionals: args.positionals,
@@ -57,6 +61,7 @@ export const start: Command = {
       interrupted: "Stopped waiting. The units stay wanted launched; see fleetctl list-units",
     });
     tellFailures(context, "Error waiting for unit states, exit status", failures);
+    if (!args.flag("no-journal")) await showJournals(context, settings, failures);
     return failures.length === 0 && changed.length === todo.length ? exitCode.ok : exitCode.failed;
   },
 };

@@ -97,6 +97,38 @@ function isAlive(id: number): boolean {
   }
 }
 
+describe("reading what a program prints", () => {
+  const programs = createPrograms({ ...process.env, OWN: "own" });
+  const read = (script: string, bytesMax = 1_000, signal: AbortSignal = never) =>
+    programs.read(["/bin/sh", "-c", script], bytesMax, signal);
+
+  it("gives its status, and its stdout alone", async () => {
+    expect(await read("cat; echo out $OWN; echo err >&2; exit 3")).toEqual({
+      status: 3,
+      stdout: "out own\n",
+    });
+  });
+
+  it("drops what is too much", async () => {
+    expect(await read("yes | head -c 1000000", 5)).toEqual({ status: 0, stdout: "y\ny\ny" });
+  });
+
+  it("ends when it is told to, though others hold the pipe", async () => {
+    const stop = new AbortController();
+    // The program in the background has the pipe, too, and is not told.
+    const reading = read("sleep 20 & echo $!; exec sleep 1000", 1_000, stop.signal);
+    await expect.poll(async () => (await read("ps -o args= --ppid $PPID")).stdout).toContain("sleep 1000");
+    stop.abort();
+    const { status, stdout } = await reading;
+    expect(status).toBe(143);
+    process.kill(Number(stdout));
+  });
+
+  it("is not possible without the program", async () => {
+    await expect(programs.read(["no-such-program"], 1, never)).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
 describe("joining a socket", () => {
   let directory = "";
   beforeAll(async () => {

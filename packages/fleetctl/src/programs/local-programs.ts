@@ -38,6 +38,30 @@ export function createPrograms(own: Readonly<Record<string, string | undefined>>
         signal.removeEventListener("abort", stop);
       }
     },
+    read: async ([program = "", ...args], bytesMax, signal) => {
+      signal.throwIfAborted();
+      const { spawn } = await import("node:child_process");
+      const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], env: { ...own } });
+      const ended = endOf(child);
+      await started(child, program);
+      const chunks: Buffer[] = [];
+      let length = 0;
+      child.stdout.on("data", (chunk: Buffer) => {
+        if (length < bytesMax) chunks.push(chunk.subarray(0, bytesMax - length));
+        length += chunk.length;
+      });
+      const stop = (): void => {
+        child.kill();
+        // Programs of its own may have it open, and go on for as long as they like.
+        child.stdout.destroy();
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        return { status: await ended, stdout: Buffer.concat(chunks).toString("utf8") };
+      } finally {
+        signal.removeEventListener("abort", stop);
+      }
+    },
     connect: async ([program = "", ...args], failure) => {
       const { spawn } = await import("node:child_process");
       const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...own } });

@@ -8,6 +8,12 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** What became of a program whose output was read. */
+export interface ProgramOutput {
+  readonly status: number;
+  readonly stdout: string;
+}
+
 /** Other programs of this machine, and our own stdin and stdout as they are: bytes, or a terminal. */
 export interface Programs {
   /** Whether both our input and our output are a terminal. */
@@ -19,6 +25,14 @@ export interface Programs {
    * @throws {FleetError} `not-found` if there is no such program.
    */
   run(argv: readonly string[], options: RunOptions, signal: AbortSignal): Promise<number>;
+  /**
+   * Runs a program that reads nothing and whose stderr goes nowhere, and keeps what it prints. When the signal is aborted
+   * the program is asked to end, and what it has printed by then is all.
+   * @param bytesMax - What it prints beyond is dropped.
+   * @returns its exit status, as of {@link run}, and its stdout.
+   * @throws {FleetError} `not-found` if there is no such program.
+   */
+  read(argv: readonly string[], bytesMax: number, signal: AbortSignal): Promise<ProgramOutput>;
   /**
    * Starts a program and gives a stream over its stdin and stdout; its stderr is ours. Destroying it ends the program.
    * @param failure - What the stream fails with if the program ends with a status other than 0.

@@ -9,6 +9,10 @@ export function tracePrograms(programs: Programs, trace: (line: string) => void)
       trace(shellCommand(argv));
       return programs.run(argv, options, signal);
     },
+    read: (argv, bytesMax, signal) => {
+      trace(shellCommand(argv));
+      return programs.read(argv, bytesMax, signal);
+    },
     connect: (argv, failure) => {
       trace(shellCommand(argv));
       return programs.connect(argv, failure);

@@ -22,6 +22,12 @@ function line(settings: Partial<SshSettings>, session: Partial<SshSession> = {})
 describe("the command line of ssh", () => {
   it.each<[string, Partial<SshSettings>, Partial<SshSession>, string]>([
     ["a shell", {}, {}, "ssh -o ConnectTimeout=10 -- 192.0.2.1"],
+    [
+      "a login that asks nothing",
+      { asksNothing: true },
+      {},
+      "ssh -o ConnectTimeout=10 -o BatchMode=yes -- 192.0.2.1",
+    ],
     ["parts of a second", { timeoutS: 0.5 }, {}, "ssh -o ConnectTimeout=1 -- 192.0.2.1"],
     ["a user", { username: "core" }, {}, "ssh -o ConnectTimeout=10 -l core -- 192.0.2.1"],
     ["a port", {}, { port: 2222 }, "ssh -o ConnectTimeout=10 -p 2222 -- 192.0.2.1"],

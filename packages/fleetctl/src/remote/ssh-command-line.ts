@@ -80,9 +80,11 @@ function bastionArguments(settings: SshSettings, { port, user }: Bastion): reado
   ];
 }
 
-function commonArguments({ checksHostKeys, knownHostsFile, timeoutS }: SshSettings): readonly string[] {
+function commonArguments(settings: SshSettings): readonly string[] {
+  const { asksNothing = false, checksHostKeys, knownHostsFile, timeoutS } = settings;
   // ssh knows whole seconds only, and takes 0 for the system's limit, which is minutes.
   const options = [`ConnectTimeout=${Math.ceil(timeoutS)}`];
+  if (asksNothing) options.push("BatchMode=yes");
   if (!checksHostKeys) {
     options.push(
       "StrictHostKeyChecking=no",

@@ -14,6 +14,8 @@ export interface SshSettings {
   readonly checksHostKeys: boolean;
   /** The host that everything goes through. */
   readonly bastion: Bastion | undefined;
+  /** Fail rather than ask anybody anything; default false. */
+  readonly asksNothing?: boolean;
 }
 
 /** The options of all commands that concern ssh. */

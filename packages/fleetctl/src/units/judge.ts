@@ -103,19 +103,17 @@ function judgeProcess(
   hasEnded: boolean,
   lines: readonly UnitLine[],
 ): Progress {
-  const { jobResult, reason, systemdActiveState: active = "" } = state ?? {};
+  const { jobResult, machineID: machineId, reason, systemdActiveState: active = "" } = state ?? {};
   if (active === "active" || active === "reloading") return { kind: "reached", lines };
   if (active === "failed" && hasEnded) {
     const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
-    return { kind: "failed", why: `unit ${name} failed (${words(state)}${how})${because(reason)}`, lines };
+    const why = `unit ${name} failed (${words(state)}${how})${because(reason)}`;
+    return { kind: "failed", why, lines, machineId };
   }
   if (active === "inactive" && hasEnded) {
     if (jobResult !== undefined && jobResult !== "done") {
-      return {
-        kind: "failed",
-        why: `unit ${name} was not started: job result ${jobResult}${because(reason)}`,
-        lines,
-      };
+      const why = `unit ${name} was not started: job result ${jobResult}${because(reason)}`;
+      return { kind: "failed", why, lines, machineId };
     }
     const exited = { text: `Unit ${name} exited`, machineId: state?.machineID };
     return { kind: "reached", lines: [...lines, exited] };

@@ -19,7 +19,13 @@ export type Progress =
   | { readonly kind: "waiting"; readonly why: string; readonly lines?: readonly UnitLine[] }
   | { readonly kind: "reached"; readonly lines?: readonly UnitLine[] }
   /** It cannot get there any more, or not without help. */
-  | { readonly kind: "failed"; readonly why: string; readonly lines?: readonly UnitLine[] };
+  | {
+      readonly kind: "failed";
+      readonly why: string;
+      readonly lines?: readonly UnitLine[];
+      /** The machine where it has failed, and whose journal may say more. */
+      readonly machineId?: string | undefined;
+    };
 
 /** What to wait for. */
 export interface WaitOptions {
@@ -40,6 +46,8 @@ export interface WaitFailure {
   readonly message: string;
   /** What stood in its way when the time was up. */
   readonly why?: string;
+  /** The machine where it has failed, and whose journal may say more. */
+  readonly machineId?: string | undefined;
 }
 
 /**
@@ -104,7 +112,9 @@ async function judgeAll(
       waiting.set(name, progress.why);
     } else {
       waiting.delete(name);
-      if (progress.kind === "failed") failures.set(name, { name, message: progress.why });
+      if (progress.kind === "failed") {
+        failures.set(name, { name, message: progress.why, machineId: progress.machineId });
+      }
     }
   }
 }
