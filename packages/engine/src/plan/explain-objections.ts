@@ -34,7 +34,9 @@ export function collectObjections(
   const { draft } = p;
   const groups = new Map<string, Group>();
   for (const place of places) {
-    const check = firstFailure(checksAt(p, subject, place), subject, place, draft);
+    const check =
+      firstFailure(checksAt(p, subject, place), subject, place, draft) ??
+      firstFailure(p.checks, subject, place, draft);
     if (check === undefined) continue;
     const facts = factsOf(check.name, subject, place, draft);
     let group = facts === undefined ? undefined : groups.get(`${check.name} ${facts.key}`);

@@ -1,6 +1,7 @@
-import type { MachineId } from "@fleet/core";
+import type { MachineId, Metadata } from "@fleet/core";
 import { firstFailure } from "./checks/chain.js";
 import { checksAt } from "./explain-checks.js";
+import { metadataDemands } from "./explain-facts.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -34,5 +35,24 @@ export function oneOf(places: readonly Place[]): string {
 export function firstFit(p: Planning, subject: Subject, places: readonly Place[]): Place | undefined {
   return places.find(
     (place) => firstFailure(checksAt(p, subject, place), subject, place, p.draft) === undefined,
+  );
+}
+
+/**
+ * Whether a global unit that would come to a machine, once it takes units, would keep the unit away: globals come first.
+ * @param metadata - Of the machine.
+ */
+export function isTakenByGlobals(p: Planning, subject: Subject, metadata: Metadata): boolean {
+  for (const other of p.world.subjects.values()) {
+    if (other.kind !== "global" || !areRivals(subject, other)) continue;
+    if (metadataDemands(other).every(({ isMet }) => isMet(metadata))) return true;
+  }
+  return false;
+}
+
+function areRivals(a: Subject, b: Subject): boolean {
+  return (
+    a.conflicts.some((pattern) => b.conflictedBy.includes(pattern)) ||
+    b.conflicts.some((pattern) => a.conflictedBy.includes(pattern))
   );
 }

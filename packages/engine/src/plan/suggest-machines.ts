@@ -3,7 +3,7 @@ import { metadataDemands } from "./explain-facts.js";
 import type { Place, Stance } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
-import { type Candidate, firstFit, oneOf } from "./suggest-candidate.js";
+import { type Candidate, firstFit, isTakenByGlobals, oneOf } from "./suggest-candidate.js";
 import { failingOnly, type NearMiss } from "./suggest-near-misses.js";
 import { newMachineIds, type ViewChange } from "./what-if-change.js";
 
@@ -71,7 +71,10 @@ function stanceCandidates(p: Planning, subject: Subject, misses: readonly NearMi
       ...(command === undefined ? {} : { command: command(first.id) }),
       cost,
       changes: [change(first.id)],
-      tryIt: () => firstFit(p, subject, opened),
+      tryIt: () => {
+        const free = opened.filter(({ metadata }) => !isTakenByGlobals(p, subject, metadata));
+        return firstFit(p, subject, free);
+      },
     };
   });
 }
@@ -133,7 +136,7 @@ function withMetadata(place: Place, changes: ReadonlyMap<string, string | undefi
 }
 
 /** One more machine, with the metadata that the unit demands. */
-export function newMachineCandidate({ world }: Planning, subject: Subject): readonly Candidate[] {
+export function newMachineCandidate(p: Planning, subject: Subject): readonly Candidate[] {
   if (subject.machineId !== undefined || subject.peerNames.length > 0) return [];
   const demands = metadataDemands(subject);
   const metadata: Record<string, string> = {};
@@ -143,15 +146,14 @@ export function newMachineCandidate({ world }: Planning, subject: Subject): read
   }
   if (!demands.every(({ isMet }) => isMet(metadata))) return [];
   const text = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
-  const [machine] = newMachineIds(world.view, 1);
+  const [machine] = newMachineIds(p.world.view, 1);
   if (machine === undefined) return [];
   return [
     {
       what: `add a machine${text.length === 0 ? "" : ` with ${text.join(" and ")}`}`,
       cost: 60,
       changes: [{ kind: "add", machine, metadata }],
-      // Nothing is there that a unit could conflict with, and nothing else is left to speak against it.
-      tryIt: () => "new",
+      tryIt: () => (isTakenByGlobals(p, subject, metadata) ? undefined : "new"),
     },
   ];
 }

@@ -93,7 +93,7 @@ function peerCandidates(p: Planning, subject: Subject, misses: readonly NearMiss
       cost: 18,
       changes: names.map((unit) => ({ kind: "want", unit, desiredState: "launched" })),
       tryIt: () => {
-        if (resting.length < subject.peers.length) return undefined;
+        if (resting.length < new Set(subject.peerNames).size) return undefined;
         const places = failingOnly(misses, "machine-of");
         const awake = resting.map((peer): Subject => ({ ...peer, kind: "plain" }));
         // What the peers follow in turn is not known to the draft.

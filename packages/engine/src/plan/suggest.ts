@@ -1,6 +1,6 @@
 import type { Suggestion } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
-import type { Place } from "./place.js";
+import { isHeld, type Place } from "./place.js";
 import { decide } from "./plan.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -44,6 +44,9 @@ export function suggestChanges(
 
 function candidatesFor(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
   if (subject.cycle !== undefined) return demandCandidates(p, subject, misses);
+  // Until the machine that has it can be spoken to, it goes nowhere else.
+  const held = subject.from === undefined ? subject.strays.filter(({ place }) => isHeld(place)) : [];
+  if (held.length > 0) return [];
   return [
     ...machineCandidates(p, subject, misses),
     ...unitCandidates(p, subject, misses),
