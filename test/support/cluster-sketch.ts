@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type ClusterView,
   type DesiredState,
   type DestroyedMark,
@@ -6,6 +7,7 @@ import {
   type Machine,
   type MachineId,
   type PresenceState,
+  parseAmounts,
   parseMachineId,
   parseMetadata,
   parseRequirements,
@@ -63,19 +65,19 @@ export class ClusterSketch {
 
   /**
    * Adds machines from `m1 m2{zone=eu,disk=ssd}`. A mark after the name says what is special: `!` away, `~` leaving,
-   * `*` frozen, `^` cordoned, `%` drained, `?` forgotten.
+   * `*` frozen, `^` cordoned, `%` drained, `?` forgotten. What it has stands in brackets: `m1{zone=eu}[cpu=2,memory=1G]`.
    */
   addMachines(text: string): this {
     for (const word of text.split(/\s+/).filter(Boolean)) {
-      const match = /^([\w-]+)([!~*^%?]?)(?:\{(.*)\})?$/.exec(word);
+      const match = /^([\w-]+)([!~*^%?]?)(?:\{([^}]*)\})?(?:\[(.*)\])?$/.exec(word);
       if (match === null) throw new Error(`not a machine: ${word}`);
-      const [, name = "", mark = "", metadata = ""] = match;
-      this.addMachine(name, mark, metadata);
+      const [, name = "", mark = "", metadata = "", capacity = ""] = match;
+      this.addMachine(name, mark, metadata, capacity);
     }
     return this;
   }
 
-  private addMachine(name: string, mark: string, metadata: string): void {
+  private addMachine(name: string, mark: string, metadata: string, capacity = ""): void {
     const id = parseMachineId(name);
     const state: PresenceState = mark === "~" ? "leaving" : mark === "*" ? "frozen" : "up";
     const revision = this.nextRevision();
@@ -84,6 +86,7 @@ export class ClusterSketch {
       primaryIp: "",
       apiAddresses: [],
       metadata: parseMetadata(metadata),
+      ...(capacity === "" ? {} : { capacity: amountsOf(capacity) }),
       version: "test",
       bootId: `boot-of-${name}`,
       instance: `instance-of-${name}`,
@@ -201,6 +204,17 @@ export class ClusterSketch {
     const seat = this.seats.get(id)?.get(name);
     const revision = this.nextRevision();
     const launched = seat === undefined || seat.target === "launched";
+    const started =
+      seat?.target === "launched"
+        ? {
+            started: {
+              bootId: `boot-of-${machine}`,
+              seatRevision: seat.createRevision,
+              contentId: seat.contentId,
+              startCount: seat.startCount,
+            },
+          }
+        : {};
     inner(this.states, id).set(name, {
       machine: id,
       unit: name,
@@ -211,6 +225,7 @@ export class ClusterSketch {
       contentId: seat?.contentId ?? "",
       hash: seat?.hash ?? "",
       sinceMs: 0,
+      ...started,
       createRevision: revision,
       modRevision: revision,
       ...change,
@@ -254,6 +269,12 @@ export class ClusterSketch {
       })
       .join(" ");
   }
+}
+
+function amountsOf(text: string): Amounts {
+  const parsed = parseAmounts(text);
+  if ("problem" in parsed) throw new Error(parsed.problem);
+  return Object.fromEntries(parsed.amounts);
 }
 
 /** Adds `.service` to a name without a type. */

@@ -7,6 +7,8 @@ interface MachinePlan {
   readonly mark: string;
   readonly zone: string;
   readonly cores: number;
+  /** What it has for units that reserve something: `memory=2G,gpu=1`. */
+  readonly capacity?: string;
 }
 
 /** What may be said of a unit and a machine at once. */
@@ -122,8 +124,9 @@ export const clusterPlan: fc.Arbitrary<ClusterPlan> = fc.record({
 /** Builds the cluster that a plan describes. */
 export function buildCluster({ machines, units }: ClusterPlan): ClusterSketch {
   const cluster = new ClusterSketch();
-  for (const [index, { mark, zone, cores }] of machines.entries()) {
-    cluster.addMachines(`m${index}${mark}{cores=${cores}${zone === "" ? "" : `,zone=${zone}`}}`);
+  for (const [index, { mark, zone, cores, capacity = "" }] of machines.entries()) {
+    const metadata = `{cores=${cores}${zone === "" ? "" : `,zone=${zone}`}}`;
+    cluster.addMachines(`m${index}${mark}${metadata}${capacity === "" ? "" : `[${capacity}]`}`);
   }
   for (const unit of units) addUnit(cluster, unit, machines.length);
   return cluster;

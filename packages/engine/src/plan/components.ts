@@ -4,9 +4,13 @@ import type { Subject } from "./subject.js";
 
 /**
  * Groups units that are tied to each other by what they follow, exclude or replace.
+ * @param ties - Further groups of units that are tied to each other, all of them among `subjects`.
  * @returns for each unit the smallest name of its group.
  */
-export function findComponents(subjects: ReadonlySet<Subject>): ReadonlyMap<Subject, UnitName> {
+export function findComponents(
+  subjects: ReadonlySet<Subject>,
+  ties: Iterable<readonly Subject[]> = [],
+): ReadonlyMap<Subject, UnitName> {
   const parents = new Map<object, object>();
   const rootOf = (node: object): object => {
     let root = node;
@@ -27,6 +31,7 @@ export function findComponents(subjects: ReadonlySet<Subject>): ReadonlyMap<Subj
     for (const peer of subject.peers) tie(subject, peer);
     for (const pattern of patternsOf(subject)) tie(subject, pattern);
   }
+  for (const [first, ...others] of ties) for (const other of others) tie(first!, other);
   const smallest = new Map<object, UnitName>();
   for (const subject of subjects) {
     const root = rootOf(subject);

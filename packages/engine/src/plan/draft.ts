@@ -1,9 +1,10 @@
-import { Bits } from "./bits.js";
+import { LoadOrder } from "./load-order.js";
 import { tally } from "./pattern-book.js";
 import { mayArriveAt, type Place } from "./place.js";
+import { Room } from "./resources.js";
 import type { Subject } from "./subject.js";
 
-/** `seat`: it has or gets a seat there. `stray`: it is there without one, which counts for conflicts only. */
+/** `seat`: it has or gets a seat there. `stray`: it is there without one, which counts for conflicts and for room. */
 export type Residence = "seat" | "stray";
 
 /**
@@ -14,15 +15,19 @@ export class Draft {
   readonly places: readonly Place[];
   readonly #residents: readonly Map<Subject, Residence>[];
   readonly #loads: Int32Array;
-  /** The machines that take units, by load. */
-  readonly #byLoad: Bits[] = [];
+  /** What units reserve of the machines. */
+  readonly room: Room;
+  /** The machines that take units, the least loaded first. */
+  readonly order: LoadOrder;
   #departures = 0;
 
   constructor(places: readonly Place[]) {
     this.places = places;
     this.#residents = places.map(() => new Map());
     this.#loads = new Int32Array(places.length);
-    for (const place of places) if (place.stance === "open") this.#bucket(0).add(place.index);
+    this.room = new Room(places);
+    this.order = new LoadOrder(places.length);
+    for (const place of places) if (place.stance === "open") this.order.add(place.index, 0, 0);
   }
 
   /** Rises whenever something goes from a machine where units may arrive: what was refused before may be possible now. */
@@ -33,11 +38,6 @@ export class Draft {
   /** How many seats the machine has, those of global units among them. */
   loadOf(place: Place): number {
     return this.#loads[place.index]!;
-  }
-
-  /** For each load from 0, the machines of that load that take units. */
-  get byLoad(): readonly Bits[] {
-    return this.#byLoad;
   }
 
   residentsOf(place: Place): ReadonlyMap<Subject, Residence> {
@@ -63,11 +63,11 @@ export class Draft {
     if (mayArriveAt(place)) this.#departures += 1;
   }
 
-  /** Takes note that a machine, where nobody is, has begun or ceased to take units. */
+  /** Takes in what a machine, where nobody is, says of itself now and whether it takes units. */
   restate(place: Place): void {
-    const bucket = this.#bucket(0);
-    if (place.stance === "open") bucket.add(place.index);
-    else bucket.delete(place.index);
+    this.room.restate(place);
+    if (this.order.has(place.index)) this.order.delete(place.index);
+    if (place.stance === "open") this.order.add(place.index, 0, 0);
   }
 
   /** Whether the rules keep the unit apart from anything else that is there. */
@@ -86,23 +86,26 @@ export class Draft {
     return false;
   }
 
+  /** Whether there is room for what the unit reserves, or it has that room already. */
+  hasRoomFor(subject: Subject, place: Place): boolean {
+    if (subject.reserve.length === 0 || this.room.hasRoom(place, subject.reserve)) return true;
+    return this.#residents[place.index]!.has(subject);
+  }
+
   #count(subject: Subject, place: Place, residence: Residence, by: 1 | -1): void {
     const at = place.index;
     for (const pattern of subject.conflicts) tally(pattern.declared, at, by);
     for (const pattern of subject.conflictedBy) tally(pattern.matched, at, by);
-    if (residence === "stray") return;
+    if (subject.reserve.length > 0) this.room.take(place, subject.reserve, by);
+    if (residence === "seat") this.#countSeat(subject, place, by);
+    if (this.order.has(at)) this.order.change(at, this.room.shareOf(place), this.#loads[at]!);
+  }
+
+  #countSeat(subject: Subject, place: Place, by: 1 | -1): void {
+    const at = place.index;
     for (const pattern of subject.replaces) tally(pattern.declared, at, by);
     for (const pattern of subject.replacedBy) tally(pattern.matched, at, by);
     if (subject.siblings !== undefined) tally(subject.siblings, at, by);
-    const load = this.#loads[at]!;
-    this.#loads[at] = load + by;
-    if (place.stance !== "open") return;
-    this.#bucket(load).delete(at);
-    this.#bucket(load + by).add(at);
-  }
-
-  #bucket(load: number): Bits {
-    while (this.#byLoad.length <= load) this.#byLoad.push(new Bits(this.places.length));
-    return this.#byLoad[load]!;
+    this.#loads[at]! += by;
   }
 }

@@ -3,6 +3,7 @@ import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
 import type { Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
+import { roomTies } from "./room-ties.js";
 import { type Arrival, stagesOf } from "./stages.js";
 import type { Claim, Subject } from "./subject.js";
 import type { EngineTask, SeatWish, UnseatTask } from "./task.js";
@@ -148,7 +149,7 @@ function strayKey({ subject, place }: { readonly subject: Subject; readonly plac
 }
 
 function finish(p: Planning, entries: readonly Entry[]): readonly EngineTask[] {
-  const components = findComponents(new Set(entries.map(({ subject }) => subject)));
+  const components = findComponents(new Set(entries.map(({ subject }) => subject)), roomTies(entries));
   const stages = findStages(p, entries);
   const tasks = entries.map((entry): EngineTask => {
     const { subject, task } = entry;

@@ -88,5 +88,6 @@ function sharedDemand(subject: Subject): string | undefined {
   if (isSpecial) return undefined;
   const own = subject.conflicts.map(({ text }) => text);
   const others = subject.conflictedBy.map(({ text }) => text);
-  return JSON.stringify([demandKey(subject), own, others]);
+  const reserved = subject.reserve.map(({ resource, amount }) => [resource.name, amount]);
+  return JSON.stringify([demandKey(subject), own, others, reserved]);
 }

@@ -71,6 +71,6 @@ function seatOrRefuse(
     return;
   }
   const { one, many } = check.explain(subject, place, p.draft);
-  const machines = (failed.get(one)?.count.machines ?? 0) + 1;
-  failed.set(one, { count: { check: check.name, machines, what: one }, many });
+  const machines = (failed.get(many)?.count.machines ?? 0) + 1;
+  failed.set(many, { count: { check: check.name, machines, what: one }, many });
 }

@@ -1,8 +1,9 @@
-import { firstFailure, keptSeatChecks } from "./checks/chain.js";
+import { firstFailure, restoredSeatChecks } from "./checks/chain.js";
 import { findPlace, refuse } from "./find-place.js";
+import { beginHandOver } from "./hand-over.js";
 import { isAttended, isHeld } from "./place.js";
 import { placeRefusedGlobals } from "./place-global.js";
-import { giveUp, type Planning, settle } from "./planning.js";
+import { giveUp, type Planning, settle, unseating } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
 import { adopt, dropStrays } from "./strays.js";
 import type { Ring, Subject } from "./subject.js";
@@ -27,6 +28,18 @@ export function placePlainUnits(p: Planning): void {
     for (const subject of p.refusals.keys()) reopen(subject);
     for (const subject of p.world.subjects.values()) decideAfterPeers(p, subject);
   }
+  for (const subject of p.world.subjects.values()) reconsiderPredecessor(p, subject);
+}
+
+/** An old copy does not wait for its successor where those whom it follows are no longer. */
+function reconsiderPredecessor(p: Planning, subject: Subject): void {
+  const { predecessor } = subject;
+  if (predecessor === undefined || isHeld(predecessor.place)) return;
+  const peers = peersAt(p, subject, predecessor.place);
+  if (peers.kind !== "never") return;
+  subject.predecessor = undefined;
+  p.draft.remove(subject, predecessor.place);
+  p.unseatings.push(unseating(subject, predecessor, "illegal", peers.because));
 }
 
 function reopen(subject: Subject): void {
@@ -73,6 +86,18 @@ function decide(p: Planning, subject: Subject): void {
     subject.leavingBecause = peers.because;
     subject.evicted = true;
   }
+  if (subject.handsOver && subject.from !== undefined) {
+    const peers = peersAt(p, subject, subject.from.place);
+    if (peers.kind !== "never") {
+      beginHandOver(p, subject);
+      makeWayFor(p, subject);
+      return;
+    }
+    // Those whom it follows have left in a hurry.
+    subject.handsOver = false;
+    subject.evicted = true;
+    subject.leavingBecause = peers.because;
+  }
   if (restore(p, subject)) return;
   if (!adopt(p, subject) && !place(p, subject)) return;
   makeWayFor(p, subject);
@@ -101,7 +126,7 @@ function place(p: Planning, subject: Subject): boolean {
 function restore(p: Planning, subject: Subject): boolean {
   const { from } = subject;
   if (!subject.evicted || from === undefined || !isAttended(from.place)) return false;
-  if (firstFailure(keptSeatChecks, subject, from.place, p.draft) !== undefined) return false;
+  if (firstFailure(restoredSeatChecks, subject, from.place, p.draft) !== undefined) return false;
   if (peersAt(p, subject, from.place).kind !== "here") return false;
   subject.evicted = false;
   subject.leavingBecause = refusalAt(subject, from.place);

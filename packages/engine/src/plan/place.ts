@@ -1,4 +1,4 @@
-import type { Machine, MachineId, Metadata, Revision } from "@fleet/core";
+import type { Amounts, Machine, MachineId, Metadata, Revision } from "@fleet/core";
 import type { PlanOptions, PlanView } from "./view.js";
 
 /**
@@ -26,6 +26,8 @@ export interface Place {
   readonly stance: Stance;
   /** Effective metadata. Of a machine that is away it is not known, so nothing is decided by it then. */
   readonly metadata: Metadata;
+  /** What the machine has for units that reserve something; nothing of what it does not name, and while it is away. */
+  readonly capacity: Amounts;
   /** The mod revision of the presence, 0 if the machine is away: what a guarded write compares. */
   readonly presenceRevision: Revision;
 }
@@ -60,9 +62,12 @@ export function makePlace(id: MachineId, index: number, view: PlanView, options:
     id,
     stance: stanceOf(id, machine, options),
     metadata: machine?.metadata ?? {},
+    capacity: machine?.presence?.capacity ?? noCapacity,
     presenceRevision: machine?.unreadable ?? machine?.presence?.modRevision ?? 0,
   };
 }
+
+const noCapacity: Amounts = {};
 
 function stanceOf(id: MachineId, machine: Machine | undefined, options: PlanOptions): Stance {
   if (machine?.unreadable !== undefined) return "unreadable";

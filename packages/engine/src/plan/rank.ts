@@ -3,9 +3,12 @@ import type { Draft } from "./draft.js";
 import type { Place } from "./place.js";
 import type { Subject } from "./subject.js";
 
+/** Of so few candidates all are compared; of more, the list of machines is searched for the first that will do. */
+const comparedMax = 64;
+
 /**
- * Finds the machine to prefer among those that `accepts`: the one with the fewest seats, then the one with the fewest
- * instances of the unit's template, then the one whose id comes first.
+ * Finds the machine to prefer among those that `accepts`: the least loaded one, then the one with the fewest instances of
+ * the unit's template, then the one whose id comes first.
  * @param candidates - Others are not even asked about.
  */
 export function bestPlace(
@@ -14,21 +17,39 @@ export function bestPlace(
   candidates: Bits,
   accepts: (place: Place) => boolean,
 ): Place | undefined {
-  for (const bucket of draft.byLoad) {
-    if (bucket.count === 0) continue;
-    let best: Place | undefined;
-    let fewest = Number.POSITIVE_INFINITY;
-    bucket.someIn(candidates, (index) => {
-      const siblings = subject.siblings?.get(index) ?? 0;
-      const place = draft.places[index]!;
-      if (siblings >= fewest || !accepts(place)) return false;
-      best = place;
-      fewest = siblings;
-      return siblings === 0;
-    });
-    if (best !== undefined) return best;
+  return candidates.count <= comparedMax
+    ? bestOf(draft, subject, placesIn(draft, candidates), accepts)
+    : firstInOrder(draft, subject, candidates, accepts);
+}
+
+function placesIn({ places }: Draft, candidates: Bits): readonly Place[] {
+  const found: Place[] = [];
+  candidates.someIn(candidates, (index) => {
+    found.push(places[index]!);
+    return false;
+  });
+  return found;
+}
+
+function firstInOrder(
+  { order, places }: Draft,
+  { siblings }: Subject,
+  candidates: Bits,
+  accepts: (place: Place) => boolean,
+): Place | undefined {
+  let best: Place | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let rank = 0; rank < order.count; rank += 1) {
+    const index = order.at(rank);
+    if (best !== undefined && order.loadOf(index) !== order.loadOf(best.index)) break;
+    if (!candidates.has(index)) continue;
+    const count = siblings?.get(index) ?? 0;
+    if (count >= fewest || !accepts(places[index]!)) continue;
+    best = places[index]!;
+    fewest = count;
+    if (count === 0) break;
   }
-  return undefined;
+  return best;
 }
 
 /** The same choice among a few machines, listed by id. */
@@ -40,13 +61,16 @@ export function bestOf(
 ): Place | undefined {
   let best: Place | undefined;
   for (const place of candidates) {
-    if (!accepts(place)) continue;
-    if (best === undefined || compareAppeal(draft, subject, place, best) < 0) best = place;
+    if (best !== undefined && compareAppeal(draft, subject, place, best) >= 0) continue;
+    if (accepts(place)) best = place;
   }
   return best;
 }
 
-function compareAppeal(draft: Draft, subject: Subject, a: Place, b: Place): number {
-  const siblings = (place: Place): number => subject.siblings?.get(place.index) ?? 0;
-  return draft.loadOf(a) - draft.loadOf(b) || siblings(a) - siblings(b) || a.index - b.index;
+function compareAppeal({ order }: Draft, { siblings }: Subject, a: Place, b: Place): number {
+  return (
+    order.loadOf(a.index) - order.loadOf(b.index) ||
+    (siblings?.get(a.index) ?? 0) - (siblings?.get(b.index) ?? 0) ||
+    a.index - b.index
+  );
 }

@@ -9,6 +9,7 @@ export type CheckName =
   | "willingness"
   | "machine-of"
   | "conflicts"
+  | "resources"
   | "pace";
 
 /** How many machines failed a check for the same reason; each machine counts for the first check it fails. */

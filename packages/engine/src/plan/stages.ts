@@ -1,4 +1,5 @@
 import { mayArriveAt, type Place } from "./place.js";
+import { shareResource } from "./room-ties.js";
 import type { Subject } from "./subject.js";
 
 /** A unit that gets a seat, or a changed one, on a machine; perhaps leaving another in the same change. */
@@ -13,8 +14,9 @@ export interface Arrival {
 const passesMax = 8;
 
 /**
- * Orders arrivals: followers come after those they follow, and a unit comes after those it conflicts with have left its
- * machine. Otherwise a change that was dropped, because the record of a unit had changed, would leave rivals together.
+ * Orders arrivals: followers come after those they follow, and a unit comes after those have left its machine that it
+ * conflicts with or whose room it may need. Otherwise a change that was dropped, because the record of a unit had changed,
+ * would leave rivals together.
  * @returns the stage of each arrival, from 1 on, in the order given.
  */
 export function stagesOf(arrivals: readonly Arrival[]): readonly number[] {
@@ -65,6 +67,7 @@ function groupBySubject(arrivals: readonly Arrival[]): ReadonlyMap<Subject, read
 
 function areRivals(a: Subject, b: Subject): boolean {
   return (
+    shareResource(a, b) ||
     a.conflicts.some((pattern) => b.conflictedBy.includes(pattern)) ||
     b.conflicts.some((pattern) => a.conflictedBy.includes(pattern))
   );

@@ -1,14 +1,17 @@
 import {
   isTemplate,
   type MetadataRule,
+  type Requirements,
   type Seat,
   templateOf,
   type Unit,
   type UnitName,
   type UnitState,
+  unitLimits,
 } from "@fleet/core";
 import type { Pattern, PatternBook, Tally } from "./pattern-book.js";
 import type { Place } from "./place.js";
+import { nothingReserved, type Reservation, type ResourceBook } from "./resources.js";
 
 /**
  * What the planner may do with a unit.
@@ -61,6 +64,8 @@ export interface Subject {
   readonly conflictedBy: readonly Pattern[];
   readonly replaces: readonly Pattern[];
   readonly replacedBy: readonly Pattern[];
+  /** What it takes of its machine. */
+  readonly reserve: readonly Reservation[];
   /** How many instances of its template each machine has; absent for units that are no instances. */
   readonly siblings: Tally | undefined;
 
@@ -113,6 +118,9 @@ export interface SubjectBooks {
   readonly conflicts: PatternBook;
   readonly replaces: PatternBook;
   readonly siblings: Map<UnitName, Tally>;
+  readonly resources: ResourceBook;
+  /** Whether a unit's own limits count as reserved, of what it does not reserve in so many words. */
+  readonly reserveFromUnit: boolean;
 }
 
 /** Tells what the planner may do with a unit whose record is there. */
@@ -146,6 +154,7 @@ export function makeSubject(
     conflictedBy: books.conflicts.matching(name),
     replaces: isPlain ? patternsOf(requirements?.replaces, books.replaces) : [],
     replacedBy: isPlain ? books.replaces.matching(name) : [],
+    reserve: requirements === undefined ? nothingReserved : reservationsOf(requirements, unit, books),
     siblings: siblingsOf(name, books),
     peers: noSubjects,
     followers: noSubjects,
@@ -197,6 +206,16 @@ export function appended<T>(list: readonly T[], entry: T): readonly T[] {
 function patternsOf(texts: readonly string[] | undefined, book: PatternBook): readonly Pattern[] {
   if (texts === undefined || texts.length === 0) return noPatterns;
   return [...new Set(texts)].map((text) => book.intern(text));
+}
+
+function reservationsOf(
+  { reserve }: Requirements,
+  unit: Unit | undefined,
+  { resources, reserveFromUnit }: SubjectBooks,
+): readonly Reservation[] {
+  if (!reserveFromUnit || unit?.content === undefined) return resources.reservations(reserve);
+  const limits = unitLimits(unit.content.options);
+  return resources.reservations(limits.size === 0 ? reserve : new Map([...limits, ...reserve]));
 }
 
 function siblingsOf(name: UnitName, books: SubjectBooks): Tally | undefined {

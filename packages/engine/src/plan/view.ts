@@ -15,6 +15,8 @@ export interface PlanOptions {
   readonly releasedMachines: ReadonlySet<MachineId>;
   /** Machines that lately would not take a unit, each with the reason, beside those whose states say so now. */
   readonly refusedLately?: ReadonlyMap<UnitName, ReadonlyMap<MachineId, string>>;
+  /** Whether a unit's own `MemoryMax=` and `CPUQuota=` count as reserved, of what its `Reserve=` does not name. */
+  readonly reserveFromUnit?: boolean;
   /** Absent to move without a brake. */
   readonly pace?: Pace;
 }

@@ -10,11 +10,11 @@ import {
 } from "@fleet/core";
 import { PatternBook } from "./pattern-book.js";
 import { listPlaces, type Place } from "./place.js";
+import { ResourceBook } from "./resources.js";
 import {
   addKey,
   addRefusal,
   appended,
-  type Claim,
   kindOf,
   makeSubject,
   type Subject,
@@ -59,14 +59,14 @@ export interface World {
 export function surveyWorld(view: PlanView, options: PlanOptions): World {
   const places = listPlaces(view, options);
   const placeOf = new Map(places.map((place) => [place.id, place]));
-  const books = makeBooks();
+  const books = makeBooks(options);
   const subjects = listSubjects(view, places, books);
   const graves: Grave[] = [];
   for (const place of places) surveySeats(place, view, subjects, graves);
   for (const place of places) surveyStates(place, view, subjects);
   const unwilling = listUnwilling(subjects, places);
   addRefusedLately(options, placeOf, subjects);
-  for (const subject of subjects.values()) sortClaims(subject, view);
+  for (const subject of subjects.values()) sortClaims(subject);
   const marks = [...view.destroyed.values()].sort((a, b) => compareUnitNames(a.name, b.name));
   return {
     view,
@@ -82,8 +82,14 @@ export function surveyWorld(view: PlanView, options: PlanOptions): World {
   };
 }
 
-function makeBooks(): SubjectBooks {
-  return { conflicts: new PatternBook(), replaces: new PatternBook(), siblings: new Map() };
+function makeBooks({ reserveFromUnit = false }: PlanOptions): SubjectBooks {
+  return {
+    conflicts: new PatternBook(),
+    replaces: new PatternBook(),
+    siblings: new Map(),
+    resources: new ResourceBook(),
+    reserveFromUnit,
+  };
 }
 
 function listSubjects(view: PlanView, places: readonly Place[], books: SubjectBooks): Map<UnitName, Subject> {
@@ -217,14 +223,11 @@ export function recallRefusals(
   }
 }
 
-/** Puts the seat to be kept first: that of a finished hand-over, one on a machine that is there, the oldest. */
-export function sortClaims(subject: Subject, view: PlanView): void {
+/** Puts the seat to be kept first: one on a machine that is there, the oldest. */
+export function sortClaims(subject: Subject): void {
   if (subject.claims.length > 1 && subject.kind === "plain") {
-    const isHeir = ({ place, seat }: Claim): boolean =>
-      seat.replaces !== undefined && isActive(view.states.get(place.id)?.get(subject.name));
     subject.claims = subject.claims.toSorted(
       (a, b) =>
-        Number(isHeir(b)) - Number(isHeir(a)) ||
         Number(a.place.presenceRevision === 0) - Number(b.place.presenceRevision === 0) ||
         a.seat.createRevision - b.seat.createRevision ||
         a.place.index - b.place.index,

@@ -7,6 +7,7 @@ import { conflicts } from "./conflicts.js";
 import { machineId } from "./machine-id.js";
 import { machineMetadata } from "./machine-metadata.js";
 import { machineOf } from "./machine-of.js";
+import { resources } from "./resources.js";
 import { takesUnits } from "./takes-units.js";
 import { vacancy } from "./vacancy.js";
 import { willingness } from "./willingness.js";
@@ -23,10 +24,17 @@ export const newSeatChecks: readonly Check[] = [
   vacancy,
   machineOf,
   conflicts,
+  resources,
 ];
 
-/** What a machine must pass for a seat that is there to stay, apart from the units that this one follows. */
+/**
+ * What a machine must pass for a seat that is there to stay, apart from the units that this one follows. Room is not among
+ * them: no unit is stopped because there turns out to be less of it.
+ */
 export const keptSeatChecks: readonly Check[] = [machineId, machineMetadata, conflicts];
+
+/** What a machine must pass for a unit to get a seat back that it was about to lose: others may be there by now. */
+export const restoredSeatChecks: readonly Check[] = [...keptSeatChecks, resources];
 
 /** What a machine must pass for a unit that runs there without a seat to get one. */
 export const adoptionChecks: readonly Check[] = [
@@ -36,6 +44,7 @@ export const adoptionChecks: readonly Check[] = [
   willingness,
   machineOf,
   conflicts,
+  resources,
 ];
 
 /** The first check that the machine does not pass. */
@@ -67,8 +76,9 @@ export function tallyFailures(
     const explain = explainers.get(check) ?? makeExplainer(check, subject, draft);
     explainers.set(check, explain);
     const { one, many } = explain(place);
-    const count = counts.get(one);
-    if (count === undefined) counts.set(one, { check: check.name, machines: 1, one, many });
+    // Machines of which the same can be said together are told of together, whatever the figures of each.
+    const count = counts.get(many);
+    if (count === undefined) counts.set(many, { check: check.name, machines: 1, one, many });
     else count.machines += 1;
   }
   return [...counts.values()]
