@@ -1,4 +1,4 @@
-import type { Seat } from "@fleet/core";
+import type { MachineId, Seat } from "@fleet/core";
 import type { EngineTask, Plan } from "@fleet/engine";
 import type { ClusterSketch } from "./cluster-sketch.js";
 
@@ -30,15 +30,24 @@ function carryOutTask(cluster: ClusterSketch, task: EngineTask): void {
   switch (task.kind) {
     case "seat":
       mustBeEmpty(cluster, task.machine, task.unit);
-      cluster.putSeat(task.machine, task.unit, task.wish.target, contentOf(task));
+      cluster.putSeat(task.machine, task.unit, task.wish.target, {
+        ...contentOf(task),
+        ...replacing(task.predecessor?.machine),
+      });
       break;
     case "update":
-      cluster.putSeat(task.machine, task.unit, task.wish.target, contentOf(task));
+      cluster.putSeat(task.machine, task.unit, task.wish.target, {
+        ...contentOf(task),
+        ...replacing(task.seat.replaces),
+      });
       break;
     case "move":
       mustBeEmpty(cluster, task.machine, task.unit);
       cluster.putSeat(task.from.machine, task.unit, "absent");
-      cluster.putSeat(task.machine, task.unit, task.wish.target, contentOf(task));
+      cluster.putSeat(task.machine, task.unit, task.wish.target, {
+        ...contentOf(task),
+        ...replacing(task.replaces),
+      });
       break;
     case "unseat":
       cluster.putSeat(task.machine, task.unit, "absent", { reason: task.reason });
@@ -52,6 +61,10 @@ function carryOutTask(cluster: ClusterSketch, task: EngineTask): void {
   }
 }
 
+function replacing(machine: MachineId | undefined): Partial<Seat> {
+  return machine === undefined ? {} : { replaces: machine };
+}
+
 function mustBeEmpty(cluster: ClusterSketch, machine: Seat["machine"], unit: Seat["unit"]): void {
   if (cluster.seats.get(machine)?.has(unit)) throw new Error(`${unit} has a seat on ${machine} already`);
 }
@@ -60,7 +73,10 @@ function contentOf({ wish, reason }: Extract<EngineTask, { wish: unknown }>): Pa
   return { contentId: wish.contentId, hash: wish.hash, startCount: wish.startCount, reason };
 }
 
-/** Writes a plan's tasks briefly: `+api@m1`, `-api@m1`, `api@m1>m2`, `!api@m1` (update), `~api@m1` (collect). */
+/**
+ * Writes a plan's tasks briefly: `+api@m1`, `-api@m1`, `api@m1>m2`, `api@m1+m2` (a seat that is to succeed another),
+ * `!api@m1` (update), `~api@m1` (collect).
+ */
 export function sketchTasks({ tasks }: Pick<Plan, "tasks">): string {
   return tasks.map(sketchTask).join(" ");
 }
@@ -69,7 +85,10 @@ function sketchTask(task: EngineTask): string {
   const unit = task.unit.replace(/\.service$/, "");
   switch (task.kind) {
     case "seat":
-      return `+${unit}@${task.machine}`;
+      // A hand-over begins beside the seat that it succeeds.
+      return task.predecessor === undefined
+        ? `+${unit}@${task.machine}`
+        : `${unit}@${task.predecessor.machine}+${task.machine}`;
     case "unseat":
       return `-${unit}@${task.machine}`;
     case "move":

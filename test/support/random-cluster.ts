@@ -1,4 +1,4 @@
-import type { DesiredState, SeatTarget } from "@fleet/core";
+import { type DesiredState, parseMachineId, type SeatTarget, type UnitName } from "@fleet/core";
 import fc from "fast-check";
 import { ClusterSketch, serviceName } from "./cluster-sketch.js";
 
@@ -25,6 +25,8 @@ interface UnitPlan {
   readonly seats: readonly SeatPlan[];
   readonly strays: readonly number[];
   readonly refusals: readonly number[];
+  /** Two machines between which it is being handed over, and how far that has got. */
+  readonly handOver: { readonly from: number; readonly to: number; readonly active: boolean } | undefined;
   readonly fate: "normal" | "damaged" | "destroyed" | "made-anew" | "vanished" | "unreadable";
 }
 
@@ -34,9 +36,11 @@ export interface ClusterPlan {
   readonly units: readonly UnitPlan[];
 }
 
-const names = ["a", "b", "c", "d", "w@1", "w@2", "w@3", "x"];
+/** The units of random clusters. */
+export const unitShortNames: readonly string[] = ["a", "b", "c", "d", "w@1", "w@2", "w@3", "x"];
 
-const option = fc.oneof(
+/** A line of `[X-Fleet]`. */
+export const unitOption = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom("Conflicts=a.service", "Conflicts=b.service", "Conflicts=w@*") },
   { weight: 1, arbitrary: fc.constantFrom("Conflicts=%p@*.service", "Conflicts=?.service", "Conflicts=*") },
   {
@@ -75,7 +79,7 @@ const unitPlan = (name: string): fc.Arbitrary<UnitPlan> =>
   fc.record({
     name: fc.constant(name),
     desired: fc.constantFrom<DesiredState[]>("launched", "launched", "launched", "loaded", "inactive"),
-    options: fc.array(option, { maxLength: 3 }),
+    options: fc.array(unitOption, { maxLength: 3 }),
     seats: fc.oneof(
       { weight: 3, arbitrary: fc.array(seatPlan, { maxLength: 1 }) },
       { weight: 1, arbitrary: fc.array(seatPlan, { maxLength: 3 }) },
@@ -87,6 +91,13 @@ const unitPlan = (name: string): fc.Arbitrary<UnitPlan> =>
     refusals: fc.oneof(
       { weight: 8, arbitrary: fc.constant([]) },
       { weight: 1, arbitrary: fc.array(machineIndex, { maxLength: 1 }) },
+    ),
+    handOver: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(undefined) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ from: machineIndex, to: machineIndex, active: fc.boolean() }),
+      },
     ),
     fate: fc.oneof(
       { weight: 10, arbitrary: fc.constant("normal" as const) },
@@ -117,7 +128,7 @@ export const clusterPlan: fc.Arbitrary<ClusterPlan> = fc.record({
     { minLength: 1, maxLength: 5 },
   ),
   units: fc
-    .subarray(names)
+    .subarray([...unitShortNames])
     .chain((chosen) => fc.tuple(...chosen.map(unitPlan)) as fc.Arbitrary<readonly UnitPlan[]>),
 });
 
@@ -132,6 +143,21 @@ export function buildCluster({ machines, units }: ClusterPlan): ClusterSketch {
   return cluster;
 }
 
+function addHandOver(
+  cluster: ClusterSketch,
+  name: UnitName,
+  { active, from, to }: NonNullable<UnitPlan["handOver"]>,
+  machineOf: (index: number) => string,
+): void {
+  const [old, heir] = [machineOf(from), machineOf(to)];
+  const isTaken = [old, heir].some((machine) => cluster.seats.get(parseMachineId(machine))?.has(name));
+  if (isTaken || old === heir) return;
+  cluster.putSeat(old, name, "launched");
+  cluster.reportLoaded(old, name);
+  cluster.putSeat(heir, name, "launched", { replaces: parseMachineId(old) });
+  if (active) cluster.reportLoaded(heir, name);
+}
+
 function addUnit(cluster: ClusterSketch, plan: UnitPlan, machines: number): void {
   const name = serviceName(plan.name);
   cluster.putUnit(name, plan.desired, plan.options);
@@ -143,6 +169,7 @@ function addUnit(cluster: ClusterSketch, plan: UnitPlan, machines: number): void
       cluster.reportLoaded(machineOf(machine), name, { condition: "unloaded", acked: seat.modRevision });
     }
   }
+  if (plan.handOver !== undefined) addHandOver(cluster, name, plan.handOver, machineOf);
   for (const machine of plan.strays) {
     if (!cluster.seats.get(machineOf(machine) as never)?.has(name)) {
       cluster.reportLoaded(machineOf(machine), name, { activeState: "active" });

@@ -41,7 +41,11 @@ export function emitTasks(p: Planning): readonly EngineTask[] {
 }
 
 function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
-  const { at, from, arrivingBecause: reason } = subject;
+  const { at, from, predecessor, arrivingBecause: reason } = subject;
+  // A copy that is about to go is not replaced or started anew, only stopped if that is what is wanted.
+  if (predecessor !== undefined && wishOf(subject.unit!).target !== predecessor.seat.target) {
+    emitUpdate(subject, predecessor, entries);
+  }
   if (at === undefined) {
     if (from === undefined) return;
     const because = subject.leavingBecause ?? "";
@@ -53,6 +57,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
       reason,
       ...wishAt(subject, at),
       peers: peers(subject),
+      ...(predecessor === undefined ? {} : { predecessor: predecessor.seat }),
     } as const;
     entries.push({ subject, task });
   } else if (from.place === at) {
@@ -68,6 +73,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
         from: from.seat,
         fromPresenceRevision: from.place.presenceRevision,
         peers: peers(subject),
+        ...(predecessor === undefined ? {} : { replaces: predecessor.place.id }),
       },
     });
   }

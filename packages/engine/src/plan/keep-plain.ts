@@ -1,10 +1,11 @@
 import type { Revision, UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
+import { countHandOver, heirTrouble, isHandedOver, type Pair, pairOf } from "./hand-over.js";
 import { isAttended, isHeld, type Place } from "./place.js";
-import { type Planning, type Unseating, unseating } from "./planning.js";
+import { type Planning, unseating } from "./planning.js";
 import type { Claim, Ring, Subject } from "./subject.js";
+import type { UnseatCause } from "./task.js";
 import { objectionAt, peersAt, refusalAt, ringVerdict } from "./verdict.js";
-import { isActive } from "./world.js";
 
 /**
  * Judges the seats of all units but global ones, older first: a seat that breaks no rule stays. A unit that follows
@@ -58,31 +59,43 @@ type Verdict =
   | { readonly kind: "stays" }
   /** Whether it stays depends on units that are not decided yet. */
   | { readonly kind: "depends" }
+  /** It goes as soon as a copy elsewhere has taken over. */
+  | { readonly kind: "hands-over"; readonly because: string }
   | { readonly kind: "would-go"; readonly because: string }
   | { readonly kind: "must-go"; readonly because: string };
 
 function judge(p: Planning, subject: Subject): void {
+  const pair = continuedPair(p, subject);
+  if (pair === undefined) judgeOne(p, subject);
+  else judgePair(p, subject, pair);
+}
+
+function judgeOne(p: Planning, subject: Subject): void {
   const verdicts = subject.claims.map((claim) => ({ claim, verdict: judgeClaim(p, subject, claim.place) }));
   const chosen =
     verdicts.find(({ verdict }) => verdict.kind === "stays") ??
     verdicts.find(({ verdict }) => verdict.kind !== "must-go") ??
     verdicts[0]!;
-  const { claim, verdict } = chosen;
+  hold(p, subject, chosen.claim, chosen.verdict);
+  for (const { claim, verdict } of verdicts) {
+    if (claim === chosen.claim) continue;
+    const isIllegal = verdict.kind === "must-go";
+    const because = isIllegal ? verdict.because : `has its seat on ${chosen.claim.place.id}`;
+    const rival = isIllegal ? undefined : chosen.claim;
+    p.unseatings.push(unseating(subject, claim, isIllegal ? "illegal" : "surplus", because, rival));
+  }
+}
+
+/** Lets the unit have the seat for the time being, or for good, as the verdict says. */
+function hold(p: Planning, subject: Subject, claim: Claim, verdict: Verdict): void {
   subject.from = claim;
-  if (verdict.kind === "would-go" || verdict.kind === "must-go") subject.leavingBecause = verdict.because;
-  if (verdict.kind === "must-go") {
-    subject.evicted = true;
-  } else {
-    subject.at = claim.place;
-    p.draft.add(subject, claim.place, "seat");
-    if (verdict.kind === "stays") subject.progress = "placed";
-  }
-  for (const other of verdicts) {
-    if (other === chosen) continue;
-    const superseded = supersede(p, subject, claim, other.claim, other.verdict);
-    if (superseded !== undefined) p.unseatings.push(superseded);
-    else p.draft.add(subject, other.claim.place, "seat");
-  }
+  if ("because" in verdict) subject.leavingBecause = verdict.because;
+  subject.handsOver = verdict.kind === "hands-over";
+  subject.evicted = verdict.kind === "must-go";
+  if (subject.evicted) return;
+  subject.at = claim.place;
+  p.draft.add(subject, claim.place, "seat");
+  if (verdict.kind === "stays") subject.progress = "placed";
 }
 
 function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
@@ -94,33 +107,56 @@ function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
   if (failed !== undefined) return { kind: "must-go", because: objectionAt(p, failed, subject, place) };
   const peers = peersAt(p, subject, place);
   if (peers.kind === "never") return { kind: "must-go", because: peers.because };
-  if (peers.kind === "undecided") return { kind: "depends" };
   const because = refusalAt(subject, place);
+  if (place.stance === "drained" && because === undefined) {
+    return { kind: "hands-over", because: `machine ${place.id} is being drained` };
+  }
+  if (peers.kind === "undecided") return { kind: "depends" };
   return because === undefined ? { kind: "stays" } : { kind: "would-go", because };
 }
 
 /**
- * What becomes of a second seat of a unit that needs only one.
- * @returns `undefined` to let it be: in a hand-over both are there until the new copy is active.
+ * The two seats of a unit that goes on being handed over. If the hand-over is at its end, one of the two is taken away:
+ * the old one, when all who leave together have taken over, or cannot stay any longer; the new one, when nothing makes
+ * the unit leave any more.
  */
-function supersede(
-  p: Planning,
-  subject: Subject,
-  rival: Claim,
-  claim: Claim,
-  verdict: Verdict,
-): Unseating | undefined {
-  const { place, seat } = claim;
-  const isHandOver = seat.replaces === rival.place.id || rival.seat.replaces === place.id;
-  if (isHandOver && verdict.kind !== "must-go") {
-    const heir = seat.replaces === rival.place.id ? claim : rival;
-    if (heir === claim || !isActive(p.world.view.states.get(heir.place.id)?.get(subject.name))) {
-      return undefined;
-    }
-    return unseating(subject, claim, "moved", `moved to ${heir.place.id}`, rival);
+function continuedPair(p: Planning, subject: Subject): Pair | undefined {
+  const pair = pairOf(subject);
+  if (pair === undefined) return undefined;
+  const { heir, old } = pair;
+  const oldVerdict = judgeClaim(p, subject, old.place);
+  const heirVerdict = judgeClaim(p, subject, heir.place);
+  const drop = (claim: Claim, cause: UnseatCause, reason: string, rival?: Claim): undefined => {
+    subject.claims = subject.claims.filter((other) => other !== claim);
+    p.unseatings.push(unseating(subject, claim, cause, reason, rival));
+  };
+  const handOver = (): undefined => drop(old, "moved", `handed over to ${heir.place.id}`, heir);
+  if (oldVerdict.kind === "must-go") return drop(old, "illegal", oldVerdict.because);
+  if (isHeld(old.place)) return pair;
+  if (oldVerdict.kind === "would-go") {
+    return heirVerdict.kind === "must-go" ? drop(heir, "illegal", heirVerdict.because) : handOver();
   }
-  if (verdict.kind === "must-go") return unseating(subject, claim, "illegal", verdict.because);
-  return unseating(subject, claim, "surplus", `has its seat on ${rival.place.id}`, rival);
+  if (heirVerdict.kind === "stays" && isHandedOver(p, subject, old.place)) return handOver();
+  if (oldVerdict.kind === "hands-over") return pair;
+  return drop(heir, "surplus", `machine ${old.place.id} is not being drained any more`, old);
+}
+
+function judgePair(p: Planning, subject: Subject, pair: Pair): void {
+  const { heir, old } = pair;
+  const verdict = judgeClaim(p, subject, heir.place);
+  // The old copy runs on, so the new one is free to go wherever it may.
+  hold(p, subject, heir, verdict.kind === "hands-over" ? { ...verdict, kind: "would-go" } : verdict);
+  subject.predecessor = old;
+  p.draft.add(subject, old.place, "seat");
+  countHandOver(p, old.place);
+  for (const claim of subject.claims) {
+    if (claim === heir || claim === old) continue;
+    p.unseatings.push(unseating(subject, claim, "surplus", `has its seat on ${heir.place.id}`, heir));
+  }
+  const trouble = heirTrouble(p, subject, pair);
+  if (trouble === undefined) return;
+  const reason = `stays on ${old.place.id} (machine ${old.place.id} is being drained): ${trouble}`;
+  p.remarks.push({ unit: subject.name, machine: old.place.id, reason, failed: [] });
 }
 
 /** Units that follow each other in a ring stay or go together. */

@@ -43,6 +43,8 @@ export interface Planning {
   readonly globalSeatings: GlobalSeating[];
   /** Seats of global units that stay. */
   readonly globalClaims: { readonly subject: Subject; readonly claim: Claim }[];
+  /** How many units are on their way away from each drained machine, by its index. */
+  readonly handOvers: Map<number, number>;
   /** Units that want a place, or another one, and have none in this plan. */
   readonly refusals: Map<Subject, Refusal>;
   /** Other things that are not as they should be and stay so. */
@@ -93,6 +95,7 @@ export function beginPlanning(world: World, standing?: Standing): Planning {
     unseatings: [],
     globalSeatings: [],
     globalClaims: [],
+    handOvers: new Map(),
     refusals: new Map(),
     remarks: [],
     ...(standing?.slices === undefined ? {} : { slices: standing.slices }),

@@ -29,7 +29,12 @@ describe("what a machine's condition means", () => {
   it.each([
     ["an open machine takes units", "m1", "api", "+api@m1"],
     ["a cordoned one keeps what it has and gets nothing", "m1^ m2", "a>m1; b", "+b@m2"],
-    ["so does one that is being drained", "m1% m2", "a>m1; b", "+b@m2"],
+    [
+      "so does one that is being drained, but its units are handed over",
+      "m1% m2",
+      "a>m1; b",
+      "a@m1+m2 +b@m2",
+    ],
     ["so does a frozen one", "m1* m2", "a>m1; b", "+b@m2"],
     ["a frozen one keeps what breaks the rules, too", "m1* m2", "a>m1{MachineMetadata=z=e}", ""],
     ["a leaving one gives its units away at once", "m1~ m2", "a>m1; b>m1", "a@m1>m2 b@m1>m2"],
@@ -298,22 +303,5 @@ describe("the brake", () => {
     expect(tasksOf(cluster, { pace })).toBe("");
     cluster.letAgentsWork();
     expect(tasksOf(cluster, { pace })).toBe("c@m2>m1");
-  });
-});
-
-describe("hand-overs", () => {
-  it("are one unit in two places until the new copy is active", () => {
-    const cluster = sketch("m1% m2", "a>m1");
-    const name = serviceName("a");
-    cluster.putSeat("m2", name, "launched", { replaces: parseMachineId("m1") });
-    expect(tasksOf(cluster)).toBe("");
-    cluster.reportLoaded("m2", name);
-    expect(tasksOf(cluster)).toBe("-a@m1");
-  });
-
-  it("leave one of two seats that are no hand-over", () => {
-    const cluster = sketch("m1 m2", "a>m1");
-    cluster.putSeat("m2", serviceName("a"), "launched");
-    expect(tasksOf(cluster)).toBe("-a@m2");
   });
 });

@@ -55,7 +55,8 @@ export function adoptStrays(p: Planning): void {
   for (const subject of candidates.toSorted((a, b) => a.depth - b.depth)) {
     const isSeatless = subject.at === undefined || subject.leavingBecause !== undefined;
     const isFree = subject.peers.every((peer) => peer.kind !== "plain" || peer.progress === "placed");
-    if (subject.progress === "open" && isSeatless && isFree) adopt(p, subject);
+    // Who is handed over has a copy that runs, and goes with others where they all fit.
+    if (subject.progress === "open" && isSeatless && isFree && !subject.handsOver) adopt(p, subject);
   }
   dropDestroyedStrays(p);
 }

@@ -96,6 +96,10 @@ export interface Subject {
   evicted: boolean;
   /** Why it leaves `from`; `undefined` if it does not want to. */
   leavingBecause: string | undefined;
+  /** Whether it is to leave `from` only when a second copy has taken over. */
+  handsOver: boolean;
+  /** In a hand-over: its seat on the machine that it leaves, beside `at`. */
+  predecessor: Claim | undefined;
   /** Why it is where it is to be, if it was not there before. */
   arrivingBecause: string;
   /** How often it was moved, in this plan, to make way for a unit that replaces it. */
@@ -169,6 +173,8 @@ export function makeSubject(
     from: undefined,
     evicted: false,
     leavingBecause: undefined,
+    handsOver: false,
+    predecessor: undefined,
     arrivingBecause: "",
     displacements: 0,
   };

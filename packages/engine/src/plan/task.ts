@@ -38,6 +38,8 @@ export interface SeatTask extends TaskBase, Arrival {
   readonly machine: MachineId;
   /** Units that must have seats on the same machine when this one is written. */
   readonly peers: readonly UnitName[];
+  /** In a hand-over: the seat that this one succeeds, and that stays for the time being. */
+  readonly predecessor?: Seat;
 }
 
 /** Makes a seat say what the unit's record says now. */
@@ -85,6 +87,8 @@ export interface MoveTask extends TaskBase, Arrival {
   readonly from: Seat;
   /** The presence of the machine it leaves; 0 if it is away. */
   readonly fromPresenceRevision: Revision;
+  /** If what moves is the new copy of a hand-over: the machine that the unit is leaving. */
+  readonly replaces?: MachineId;
   readonly peers: readonly UnitName[];
 }
 

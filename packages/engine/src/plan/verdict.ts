@@ -35,6 +35,8 @@ function peerAt(p: Planning, name: string, peer: Subject | undefined, place: Pla
   if (peer === undefined) return never(`"${name}" does not exist`);
   if (peer.kind !== "plain") return otherPeerAt(p, peer, place, never);
   if (peer.progress === "open") return { kind: "undecided" };
+  // In a hand-over it is in two places, and so are those who follow it.
+  if (peer.predecessor?.place === place) return { kind: "here" };
   if (peer.at === undefined) return never(`${name} has no place`);
   // A peer that is out of reach may be back with the next message; that is no reason to stop those who follow it.
   if (peer.at === place || isHeld(peer.at) || peer.at.presenceRevision === 0) return { kind: "here" };
@@ -102,7 +104,9 @@ export function ringVerdict(p: Planning, { members, text }: Ring): RingVerdict {
   if (place.stance === "leaving") {
     return { together: true, settled: false, because: `machine ${place.id} is shutting down` };
   }
-  return judgeTogether(p, members, place);
+  const verdict = judgeTogether(p, members, place);
+  if (place.stance !== "drained" || !verdict.together) return verdict;
+  return { together: true, settled: false, because: `machine ${place.id} is being drained` };
 }
 
 function judgeTogether(p: Planning, ring: readonly Subject[], place: Place): RingVerdict {

@@ -1,4 +1,4 @@
-import type { Seat } from "@fleet/core";
+import type { MachineId, Seat } from "@fleet/core";
 import { type Guard, type GuardedChange, type LeaderWrite, seatGuard } from "@fleet/core/ports";
 import type { EngineTask, MoveTask, SeatTask, UpdateTask } from "../plan/task.js";
 
@@ -20,12 +20,17 @@ export function toGuardedChange(task: EngineTask): GuardedChange {
 
 const handlers: Handlers = {
   seat: (task) => ({
-    guards: [...arrivalGuards(task), noSeat(task), ...peerGuards(task)],
-    writes: [putSeat(task)],
+    guards: [
+      ...arrivalGuards(task),
+      noSeat(task),
+      ...peerGuards(task),
+      ...(task.predecessor === undefined ? [] : [seatGuard(task.predecessor)]),
+    ],
+    writes: [putSeat(task, task.predecessor?.machine)],
   }),
   update: (task) => ({
     guards: [...arrivalGuards(task), seatGuard(task.seat)],
-    writes: [putSeat(task)],
+    writes: [putSeat(task, task.seat.replaces)],
   }),
   move: (task) => ({
     guards: [
@@ -35,7 +40,7 @@ const handlers: Handlers = {
       seatGuard(task.from),
       { kind: "presence", machine: task.from.machine, revision: task.fromPresenceRevision },
     ],
-    writes: [tombstone(task.from, task.reason), putSeat(task)],
+    writes: [tombstone(task.from, task.reason), putSeat(task, task.replaces)],
   }),
   unseat: ({ unit, machine, unitRevision, seatRevision, markRevision, rival, tombstone, reason }) => {
     const guards: Guard[] = [
@@ -77,8 +82,12 @@ function peerGuards({ machine, peers }: SeatTask | MoveTask): readonly Guard[] {
     .map((unit) => ({ kind: "seat", machine, unit, revision: "held" }) as const);
 }
 
-function putSeat({ unit, machine, wish, reason }: SeatTask | UpdateTask | MoveTask): LeaderWrite {
-  return { kind: "put-seat", seat: { machine, unit, ...wish, reason } };
+function putSeat(
+  { unit, machine, wish, reason }: SeatTask | UpdateTask | MoveTask,
+  replaces: MachineId | undefined,
+): LeaderWrite {
+  const seat = { machine, unit, ...wish, reason, ...(replaces === undefined ? {} : { replaces }) };
+  return { kind: "put-seat", seat };
 }
 
 function tombstone({ machine, unit, contentId, hash, startCount }: Seat, reason: string): LeaderWrite {

@@ -1,0 +1,160 @@
+import type { UnitState } from "@fleet/core";
+import { firstFailure } from "./checks/chain.js";
+import { choose } from "./choose.js";
+import { allFit, companionsOf } from "./companions.js";
+import { refuse } from "./find-place.js";
+import type { Place } from "./place.js";
+import { giveUp, type Planning } from "./planning.js";
+import type { Refusal } from "./refusal.js";
+import { isReplacedAt } from "./replaces.js";
+import type { Claim, Subject } from "./subject.js";
+import { isActive } from "./world.js";
+
+/**
+ * A unit that leaves a drained machine is handed over: it gets a second seat elsewhere, which names the machine that it
+ * replaces, and the first one goes when the new copy has taken over. Until then the two are one unit in two places. Units
+ * that follow each other leave together: none of their old seats goes before all of them have taken over.
+ */
+
+/** How many units of a machine are handed over at a time if nobody says otherwise: enough to be quick, and no crowd. */
+export const handOversMaxDefault = 10;
+
+/** The two seats of a unit that is being handed over. */
+export interface Pair {
+  readonly old: Claim;
+  readonly heir: Claim;
+}
+
+/** Finds the two seats, if the unit is being handed over. The heir is the younger one, so that no two replace each other. */
+export function pairOf({ claims }: Subject): Pair | undefined {
+  if (claims.length < 2) return undefined;
+  for (const heir of claims) {
+    const { createRevision, replaces } = heir.seat;
+    if (replaces === undefined) continue;
+    const old = claims.find(
+      ({ place, seat }) => place.id === replaces && seat.createRevision < createRevision,
+    );
+    if (old !== undefined) return { old, heir };
+  }
+  return undefined;
+}
+
+/** Whether a unit, and everyone who has to go with it, has taken over on its new machine. */
+export function isHandedOver(p: Planning, subject: Subject, from: Place): boolean {
+  const group = new Set<Subject>([subject]);
+  for (const member of group) {
+    const pair = pairOf(member);
+    if (pair === undefined || pair.old.place !== from || !hasTakenOver(p, member, pair)) return false;
+    for (const tied of [...member.peers, ...member.followers]) {
+      if (tied.kind === "plain" && tied.claims.some(({ place }) => place === from)) group.add(tied);
+    }
+  }
+  return true;
+}
+
+/**
+ * Whether the new copy does what the old one did: it runs; or it has ended as it should; or it is loaded, if that is all
+ * that is wanted; or it has been started, and the old one does not run either.
+ */
+function hasTakenOver(p: Planning, { name }: Subject, { old, heir }: Pair): boolean {
+  if (heir.place.presenceRevision === 0) return false;
+  const state = p.world.view.states.get(heir.place.id)?.get(name);
+  if (state?.condition !== "loaded") return false;
+  if (heir.seat.target === "loaded") return state.contentId === heir.seat.contentId;
+  if (!isStarted(state, heir)) return false;
+  if (isActive(state)) return true;
+  if (state.activeState === "inactive" && state.jobResult === "done") return true;
+  return isAtRest(state) && isAtRest(p.world.view.states.get(old.place.id)?.get(name));
+}
+
+function isStarted({ started }: UnitState, { seat }: Claim): boolean {
+  return (
+    started?.seatRevision === seat.createRevision &&
+    started.contentId === seat.contentId &&
+    started.startCount === seat.startCount
+  );
+}
+
+function isAtRest(state: UnitState | undefined): boolean {
+  return state?.condition === "loaded" && ["inactive", "failed"].includes(state.activeState);
+}
+
+/** What keeps the new copy from taking over, if it will not do so by itself; `undefined` while there is hope. */
+export function heirTrouble(p: Planning, { name }: Subject, { heir }: Pair): string | undefined {
+  const state = p.world.view.states.get(heir.place.id)?.get(name);
+  if (state?.condition !== "loaded" || !isAtRest(state)) return undefined;
+  const { activeState, jobResult, reason = "", subState } = state;
+  if (jobResult === undefined && activeState === "inactive") return undefined;
+  const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
+  const because = reason === "" ? "" : `: ${reason}`;
+  return `its new copy on ${heir.place.id} does not run (${activeState}/${subState}${how})${because}`;
+}
+
+/** Counts a unit that is on its way away from a machine. */
+export function countHandOver(p: Planning, from: Place): void {
+  p.handOvers.set(from.index, (p.handOvers.get(from.index) ?? 0) + 1);
+}
+
+/**
+ * Finds a place for a unit that is to leave a drained machine, with all who follow it there, and seats it there without
+ * unseating it here. It stays if there is no such place, or if as many as may be are on their way already.
+ */
+export function beginHandOver(p: Planning, subject: Subject): void {
+  const { from } = subject;
+  if (from === undefined) return;
+  const tied = subject.peers.filter((peer) => peer.kind === "plain" && p.draft.hasSeat(peer, from.place));
+  const stayers = tied.filter((peer) => peer.at === from.place);
+  if (stayers.length > 0) {
+    stayBecause(p, subject, `waits for ${stayers.map(({ name }) => name).join(", ")}`);
+    return;
+  }
+  const companions = companionsOf(subject, (follower) => follower.handsOver && follower.at === from.place);
+  if (tied.length === 0 && isCrowded(p, from.place)) {
+    stayBecause(p, subject, "waits for its turn");
+    return;
+  }
+  const suits = (place: Place): boolean =>
+    firstFailure(p.checks, subject, place, p.draft) === undefined && !isReplacedAt(p, subject, place);
+  const to = choose(p, subject, (place) => suits(place) && allFit(p, subject, companions, place));
+  if (to !== undefined) {
+    seatHeir(p, subject, to);
+    return;
+  }
+  if (companions.length > 0 && choose(p, subject, suits) !== undefined) {
+    const others = companions.map(({ name }) => name).join(", ");
+    giveUp(p, subject, stay(subject, from.place, `no machine takes it together with ${others}`));
+  } else {
+    giveUp(p, subject, refuse(p, subject));
+  }
+}
+
+/** It is only a matter of time. */
+function stayBecause(p: Planning, subject: Subject, what: string): void {
+  const refusal = stay(subject, subject.from!.place, what);
+  giveUp(p, subject, { ...refusal, failed: [{ check: "pace", machines: 1, what }] });
+}
+
+function stay(subject: Subject, place: Place, what: string): Refusal {
+  const reason = `stays on ${place.id} (${subject.leavingBecause}); ${what}`;
+  return { unit: subject.name, machine: place.id, reason, failed: [] };
+}
+
+function isCrowded(p: Planning, place: Place): boolean {
+  const max = p.world.view.machines.get(place.id)?.policy.handOversMax ?? handOversMaxDefault;
+  return (p.handOvers.get(place.index) ?? 0) >= max;
+}
+
+function seatHeir(p: Planning, subject: Subject, to: Place): void {
+  const from = subject.from!;
+  // A copy that is there without a seat is counted as such until it gets one.
+  p.draft.remove(subject, to);
+  p.draft.add(subject, to, "seat");
+  p.unreported[to.index]! += 1;
+  subject.at = to;
+  subject.progress = "placed";
+  subject.predecessor = from;
+  subject.from = undefined;
+  subject.arrivingBecause = `takes over from ${from.place.id}: ${subject.leavingBecause}`;
+  p.refusals.delete(subject);
+  countHandOver(p, from.place);
+}
