@@ -159,6 +159,31 @@ describe("the records of the replica", () => {
     expect(load().units).toEqual(new Set());
   });
 
+  test("a step names the machines where a seat changed, and nobody because of a text that is put again", () => {
+    const mvcc = new Mvcc();
+    const [a, b] = units as [(typeof units)[number], (typeof units)[number]];
+    const [m] = machines as [(typeof machines)[number]];
+    const { contentId, hash, text } = texts[0] as (typeof texts)[number];
+    const state = new ClusterState(keys);
+    const step = (...success: readonly Operation[]) => {
+      const before = mvcc.revision;
+      mvcc.transact({ success }, () => true);
+      const events = mvcc.eventsSince({ prefix: keys.prefix }, before + 1).flatMap((batch) => batch.events);
+      return state.apply(events, mvcc.revision);
+    };
+    const file: Operation = { kind: "put", key: keys.unitFile(contentId), value: text };
+    const record = (name: (typeof units)[number]): Operation => {
+      const content = { contentId, hash, desiredState: "launched", startCount: 1, changedAtMs: 1 } as const;
+      return { kind: "put", key: keys.unit(name), value: encodeUnit({ ...content, write: "w" }) };
+    };
+    expect(step(file, record(a)).units).toEqual(new Set([a]));
+    const second = step(file, record(b));
+    expect(second).toMatchObject({ units: new Set([b]), spots: new Map() });
+    expect(state.view().units.get(b)?.requirements).toBeDefined();
+    const seated = step({ kind: "put", key: keys.seat(m, a), value: "garbage" });
+    expect(seated).toMatchObject({ units: new Set([a]), spots: new Map([[a, new Set([m])]]) });
+  });
+
   test("the leader's status names the units of which it says something else, and goes with the office", () => {
     const mvcc = new Mvcc();
     const [a, b] = units as [(typeof units)[number], (typeof units)[number]];

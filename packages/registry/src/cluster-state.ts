@@ -34,6 +34,8 @@ import { UnitContents } from "./unit-contents.js";
 /** What a step touched. */
 export interface Touched {
   readonly units: Set<UnitName>;
+  /** The machines where a unit's seat or state changed. */
+  readonly spots: Map<UnitName, Set<MachineId>>;
   readonly machines: Set<MachineId>;
   leader: boolean;
   /** Units of which the leader says something else than before. */
@@ -109,7 +111,13 @@ export class ClusterState {
 
   /** Takes changes in. @returns what they touched. */
   apply(events: readonly StoreEvent[], revision: Revision): Touched {
-    const touched: Touched = { units: new Set(), machines: new Set(), leader: false, refused: new Set() };
+    const touched: Touched = {
+      units: new Set(),
+      spots: new Map(),
+      machines: new Set(),
+      leader: false,
+      refused: new Set(),
+    };
     const stale = new Set<UnitName>();
     for (const event of events) this.#applyEvent(event, touched, stale);
     // Records and texts of one step belong together, so units are put together when both are there.
@@ -201,9 +209,9 @@ export class ClusterState {
   }
 
   #setText(id: ContentId, item: StoredValue | undefined, touched: Touched, stale: Set<UnitName>): void {
-    if (item === undefined) this.#contents.delete(id);
-    else this.#contents.set(id, item.value);
-    for (const name of this.#unitsOf.get(id) ?? []) {
+    // A text is put again with each record that refers to it, and many units may share one.
+    const isAnother = item === undefined ? this.#contents.delete(id) : this.#contents.set(id, item.value);
+    for (const name of isAnother ? (this.#unitsOf.get(id) ?? []) : []) {
       touched.units.add(name);
       stale.add(name);
     }
@@ -255,8 +263,10 @@ export class ClusterState {
 
 function note(parsed: ParsedKey, touched: Touched): void {
   if (parsed.kind === "leader") touched.leader = true;
-  if ("unit" in parsed) touched.units.add(parsed.unit);
-  else if ("machine" in parsed) touched.machines.add(parsed.machine);
+  if ("unit" in parsed) {
+    touched.units.add(parsed.unit);
+    if ("machine" in parsed) addSpot(touched.spots, parsed.unit, parsed.machine);
+  } else if ("machine" in parsed) touched.machines.add(parsed.machine);
 }
 
 function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
@@ -273,4 +283,10 @@ function setNested<K, L, V>(maps: Map<K, Map<L, V>>, outer: K, inner: L, value: 
   }
   setOrDelete(map, inner, value);
   if (map.size === 0) maps.delete(outer);
+}
+
+function addSpot(spots: Map<UnitName, Set<MachineId>>, unit: UnitName, machine: MachineId): void {
+  const machines = spots.get(unit);
+  if (machines === undefined) spots.set(unit, new Set([machine]));
+  else machines.add(machine);
 }

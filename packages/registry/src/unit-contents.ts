@@ -5,18 +5,18 @@ export class UnitContents {
   readonly #texts = new Map<ContentId, string>();
   readonly #parsed = new Map<ContentId, UnitContent | FleetError>();
 
-  /** Takes a text in. */
-  set(id: ContentId, text: string): void {
-    // A text is put again with each record that refers to it; what was parsed stays right.
-    if (this.#texts.get(id) === text) return;
+  /** Takes a text in. @returns whether it is another than before. What was parsed of the same text stays right. */
+  set(id: ContentId, text: string): boolean {
+    if (this.#texts.get(id) === text) return false;
     this.#texts.set(id, text);
     this.#parsed.delete(id);
+    return true;
   }
 
-  /** Lets go of a text. */
-  delete(id: ContentId): void {
-    this.#texts.delete(id);
+  /** Lets go of a text. @returns whether it was there. */
+  delete(id: ContentId): boolean {
     this.#parsed.delete(id);
+    return this.#texts.delete(id);
   }
 
   /** @returns the content; the error if it is unreadable; `undefined` if it is not there. */

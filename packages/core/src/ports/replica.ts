@@ -16,6 +16,8 @@ export interface ReplicaChange {
   readonly resynced: boolean;
   /** Units whose record, content, mark, seat or state changed. */
   readonly units: ReadonlySet<UnitName>;
+  /** For each of the units whose seats or states changed, the machines where they did. Absent: it is not known where. */
+  readonly spots?: ReadonlyMap<UnitName, ReadonlySet<MachineId>>;
   /** Machines whose presence, record, metadata or policy changed. */
   readonly machines: ReadonlySet<MachineId>;
   /** The leader key changed. */
