@@ -1,0 +1,134 @@
+import type { UnitName } from "@fleet/core";
+import { emitTasks } from "../emit.js";
+import type { Place } from "../place.js";
+import { decide, type Plan } from "../plan.js";
+import type { EngineTask } from "../task.js";
+import type { PlanOptions, PlanView } from "../view.js";
+import type { PlanChanges } from "./changes.js";
+import { type Candidate, Closure } from "./closure.js";
+import { PartialPlan } from "./partial-plan.js";
+import { RefusalBook } from "./refusal-book.js";
+import { StandingCluster } from "./standing-cluster.js";
+import { isThere, surveyCandidate } from "./survey.js";
+import { Touch } from "./touch.js";
+
+/** How plans were made so far. */
+export interface PlanningCounts {
+  /** Plans that decided about a part of the cluster, or about nothing. */
+  readonly partial: number;
+  /** Plans from scratch, by what made them necessary. */
+  readonly fromScratch: Readonly<Partial<Record<WhyFromScratch, number>>>;
+  /** How many units the newest plan has decided about. */
+  readonly decidedLast: number;
+}
+
+/**
+ * `asked`: the first plan, or anything may have changed. `too-much`: so much has happened that a plan from scratch is
+ * cheaper. `machines`: a machine has come up that was never heard of. `options`: an option that concerns everyone.
+ */
+export type WhyFromScratch = "asked" | "too-much" | "machines" | "options";
+
+/** Limits of the incremental planner. */
+export interface IncrementalOptions {
+  /** Which part of all units may be decided about before it is cheaper to begin from scratch. Default a quarter. */
+  readonly partMax?: number;
+}
+
+/** However small a cluster is, this many units are decided about without beginning from scratch. */
+const closureMin = 1_000;
+
+/**
+ * Plans a cluster again and again as things happen to it. A plan is always the one that {@link plan} would make, to the
+ * last byte; but only units that an event can affect are decided about again.
+ */
+export class IncrementalPlanner {
+  readonly #partMax: number;
+  readonly #fromScratch: Partial<Record<WhyFromScratch, number>> = {};
+  #partial = 0;
+  #decidedLast = 0;
+  #cluster: StandingCluster | undefined;
+  #refusals = new RefusalBook();
+  #options: PlanOptions | undefined;
+  /** Who has something to do in the newest plan; it is decided about again until it is done. */
+  #busy = new Map<UnitName, Set<Place> | "whole">();
+
+  constructor({ partMax = 0.25 }: IncrementalOptions = {}) {
+    this.#partMax = partMax;
+  }
+
+  get counts(): PlanningCounts {
+    return { partial: this.#partial, fromScratch: this.#fromScratch, decidedLast: this.#decidedLast };
+  }
+
+  /**
+   * Plans.
+   * @param changes - What may be different in the view since the last call. The options are compared here.
+   */
+  update(view: PlanView, changes: PlanChanges, options: PlanOptions): Plan {
+    const cluster = this.#cluster;
+    const before = this.#options;
+    this.#options = options;
+    if (cluster === undefined || before === undefined || changes.all) {
+      return this.#planFromScratch(view, options, "asked");
+    }
+    const touch = new Touch(cluster, this.#refusals, view, options);
+    const hindrance = touch.takeIn(changes, before);
+    if (hindrance !== undefined) return this.#planFromScratch(view, options, hindrance);
+    for (const name of cluster.agitated) touch.units.add(name);
+    for (const [name, places] of this.#busy) touch.addBusy(name, places);
+    return this.#planPart(cluster, view, options, touch) ?? this.#planFromScratch(view, options, "too-much");
+  }
+
+  #planFromScratch(view: PlanView, options: PlanOptions, why: WhyFromScratch): Plan {
+    this.#fromScratch[why] = (this.#fromScratch[why] ?? 0) + 1;
+    const p = decide(view, options);
+    const tasks = emitTasks(p);
+    this.#cluster = new StandingCluster(p);
+    this.#refusals = new RefusalBook();
+    this.#refusals.enter(p, p.world.subjects);
+    this.#refusals.enterUnwilling(p.world.unwilling);
+    this.#decidedLast = p.world.subjects.size;
+    return this.#conclude(tasks);
+  }
+
+  /** @returns `undefined` if too many units would have to be decided about. */
+  #planPart(cluster: StandingCluster, view: PlanView, options: PlanOptions, touch: Touch): Plan | undefined {
+    const survey = (name: UnitName): Candidate | undefined =>
+      isThere(cluster, view, name)
+        ? surveyCandidate(cluster, view, options, name, [...cluster.spots.placesOf(name)])
+        : undefined;
+    const sizeMax = Math.max(closureMin, cluster.subjects.size * this.#partMax);
+    const seatsAt = ({ id }: Place): Iterable<UnitName> => view.seats.get(id)?.keys() ?? [];
+    const closure = new Closure(cluster, this.#refusals, survey, seatsAt, sizeMax);
+    touch.seed(closure);
+    for (let attempt: PartialPlan | undefined; ; ) {
+      if (!closure.complete()) return undefined;
+      attempt = new PartialPlan(cluster, view, options, closure, survey);
+      const refused = attempt.make();
+      if (refused.length === 0) return this.#takeOver(attempt);
+      // What a global unit is refused is said of all its machines at once.
+      attempt.undo();
+      for (const name of refused) closure.add(name);
+    }
+  }
+
+  #takeOver(part: PartialPlan): Plan {
+    const { tasks, decided } = part.finish(this.#refusals);
+    this.#partial += 1;
+    this.#decidedLast = decided;
+    return this.#conclude(tasks);
+  }
+
+  #conclude(tasks: readonly EngineTask[]): Plan {
+    const cluster = this.#cluster!;
+    this.#busy = new Map();
+    for (const task of tasks) {
+      const place = "machine" in task ? cluster.placeOf.get(task.machine) : undefined;
+      const places = this.#busy.get(task.unit);
+      if (place === undefined || !cluster.globals.has(task.unit)) this.#busy.set(task.unit, "whole");
+      else if (places === undefined) this.#busy.set(task.unit, new Set([place]));
+      else if (places !== "whole") places.add(place);
+    }
+    return { tasks, refusals: this.#refusals.refusals, unwilling: this.#refusals.unwilling };
+  }
+}

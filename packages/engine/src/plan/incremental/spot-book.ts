@@ -1,0 +1,102 @@
+import type { Seat, UnitName, UnitState } from "@fleet/core";
+import type { Place } from "../place.js";
+import type { PlanView } from "../view.js";
+import type { World } from "../world.js";
+
+/** One unit on one machine: its seat, and what the machine says of it. */
+interface Spot {
+  readonly place: Place;
+  readonly seat: Seat | undefined;
+  readonly state: UnitState | undefined;
+}
+
+/**
+ * For each unit the machines that have a seat or a state of it. The view lists both by machine; and most states that
+ * change say nothing that a plan depends on, which is told here by comparing with what was read before.
+ */
+export class SpotBook {
+  readonly #spots = new Map<UnitName, Spot[]>();
+
+  /** Reads all of the world. */
+  constructor({ view, places }: World) {
+    for (const place of places) {
+      const seats = view.seats.get(place.id);
+      const states = view.states.get(place.id);
+      for (const [name, seat] of seats ?? []) this.#append(name, { place, seat, state: states?.get(name) });
+      for (const [name, state] of states ?? []) {
+        if (seats?.has(name) !== true) this.#append(name, { place, seat: undefined, state });
+      }
+    }
+  }
+
+  #append(name: UnitName, spot: Spot): void {
+    const spots = this.#spots.get(name);
+    if (spots === undefined) this.#spots.set(name, [spot]);
+    else spots.push(spot);
+  }
+
+  /** The machines that have anything of the unit, by id. */
+  *placesOf(name: UnitName): Iterable<Place> {
+    for (const { place } of this.#spots.get(name) ?? []) yield place;
+  }
+
+  /** Whether there is a seat, or a state that says that the unit is there. */
+  isAnywhere(name: UnitName): boolean {
+    return (this.#spots.get(name) ?? []).some(
+      ({ seat, state }) => seat !== undefined || state?.condition === "loaded",
+    );
+  }
+
+  /**
+   * Reads one unit on one machine again.
+   * @param isGlobal - Then its copies elsewhere do not matter to this one.
+   * @returns whether a plan may depend on what is different.
+   */
+  read(name: UnitName, place: Place, view: PlanView, isGlobal: boolean): boolean {
+    const spots = this.#spots.get(name) ?? [];
+    const at = indexOf(spots, place);
+    const before = spots[at]?.place === place ? spots[at] : undefined;
+    const seat = view.seats.get(place.id)?.get(name);
+    const state = view.states.get(place.id)?.get(name);
+    if (seat === undefined && state === undefined) {
+      if (before === undefined) return false;
+      spots.splice(at, 1);
+      if (spots.length === 0) this.#spots.delete(name);
+      return true;
+    }
+    const after: Spot = { place, seat, state };
+    spots.splice(at, before === undefined ? 0 : 1, after);
+    if (spots.length === 1) this.#spots.set(name, spots);
+    return before === undefined || isDifferent(before, after, isGlobal || spots.length === 1);
+  }
+}
+
+function isDifferent(before: Spot, after: Spot, isAlone: boolean): boolean {
+  if (before.seat !== after.seat) return true;
+  if (before.state === after.state) return false;
+  const { place, seat, state } = after;
+  // What a machine says of a unit that is loaded where it belongs matters only beside another copy, or if it has to go.
+  const isAtHome =
+    isAlone &&
+    place.stance === "open" &&
+    seat !== undefined &&
+    seat.target !== "absent" &&
+    seat.replaces === undefined;
+  return !isAtHome || !isUnremarkable(before.state) || !isUnremarkable(state);
+}
+
+function isUnremarkable(state: UnitState | undefined): boolean {
+  return state === undefined || state.condition === "loaded";
+}
+
+/** Where the first spot is whose place is not before `place`. */
+function indexOf(spots: readonly Spot[], place: Place): number {
+  let low = 0;
+  let high = spots.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (spots[middle]!.place.index < place.index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

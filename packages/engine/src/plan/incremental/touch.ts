@@ -1,0 +1,191 @@
+import type { MachineId, UnitName } from "@fleet/core";
+import { prefixOf } from "../pattern-book.js";
+import { makePlace, type Place } from "../place.js";
+import type { PlanOptions, PlanView } from "../view.js";
+import type { PlanChanges } from "./changes.js";
+import type { Closure } from "./closure.js";
+import type { RefusalBook } from "./refusal-book.js";
+import type { StandingCluster } from "./standing-cluster.js";
+
+/** On more machines than this it is cheaper to look at a global unit as a whole. */
+const slicePlacesMax = 64;
+
+/** Why an event cannot be planned on in part. */
+export type Hindrance = "machines" | "options";
+
+/** Finds out what an event has happened to, and makes the standing cluster's indexes what the view is now. */
+export class Touch {
+  /** Units to which something has happened that a plan depends on. */
+  readonly units = new Set<UnitName>();
+  /** The same, for what has happened on certain machines. */
+  readonly spots = new Map<UnitName, Set<Place>>();
+  readonly #cluster: StandingCluster;
+  readonly #refusals: RefusalBook;
+  readonly #view: PlanView;
+  readonly #options: PlanOptions;
+
+  constructor(cluster: StandingCluster, refusals: RefusalBook, view: PlanView, options: PlanOptions) {
+    this.#cluster = cluster;
+    this.#refusals = refusals;
+    this.#view = view;
+    this.#options = options;
+  }
+
+  /** @returns what makes it necessary to plan from scratch, if anything does. */
+  takeIn(changes: PlanChanges, before: PlanOptions): Hindrance | undefined {
+    if (!areComparable(before, this.#options)) return "options";
+    const machines = new Set(changes.machines);
+    noteDifferences(before.releasedMachines, this.#options.releasedMachines, machines);
+    for (const id of machines) if (!this.#hasPlace(id)) return "machines";
+    this.#takeInMachines(machines);
+    this.#takeInRefusals(before);
+    for (const name of changes.units) {
+      const spots = changes.spots === undefined ? this.#cluster.placeOf.keys() : changes.spots.get(name);
+      if (!this.#takeInUnit(name, spots ?? [])) return "machines";
+    }
+    return undefined;
+  }
+
+  /** Adds a unit that the newest plan has a task for. */
+  addBusy(name: UnitName, places: ReadonlySet<Place> | "whole"): void {
+    if (places === "whole") this.units.add(name);
+    else for (const place of places) this.#addAt(name, place);
+  }
+
+  /** Hands all of it to a closure. */
+  seed(closure: Closure): void {
+    for (const name of this.units) closure.add(name);
+    for (const [name, places] of this.spots) {
+      if (places.size > slicePlacesMax) closure.add(name);
+      else for (const place of places) closure.addAt(name, place);
+    }
+  }
+
+  #addAt(name: UnitName, place: Place): void {
+    const places = this.spots.get(name);
+    if (places === undefined) this.spots.set(name, new Set([place]));
+    else places.add(place);
+  }
+
+  /** Whether a machine is among the places, or nothing that a plan could be about. */
+  #hasPlace(id: MachineId): boolean {
+    return this.#cluster.placeOf.has(id) || !(this.#view.machines.has(id) || this.#view.seats.has(id));
+  }
+
+  #takeInMachines(ids: Iterable<MachineId>): void {
+    let isAnyDifferent = false;
+    for (const id of ids) {
+      const place = this.#cluster.placeOf.get(id);
+      if (place === undefined) continue;
+      const now = makePlace(id, place.index, this.#view, this.#options);
+      // How many units may leave a drained machine at a time is read off its policy.
+      if (isSamePlace(place, now) && now.stance !== "drained") {
+        // What the new revision goes into is only the tasks that are not done, and those are made again.
+        Object.assign(place, now);
+        continue;
+      }
+      isAnyDifferent = true;
+      this.#takeInPlace(place, now);
+    }
+    if (!isAnyDifferent) return;
+    this.#cluster.reindexPlaces();
+    // Whoever is refused may fit where a machine has changed, and says of how many machines why it does not.
+    for (const name of this.#refusals.names) this.units.add(name);
+  }
+
+  #takeInPlace(place: Place, now: Place): void {
+    const cluster = this.#cluster;
+    for (const name of this.#view.seats.get(place.id)?.keys() ?? []) this.#addAt(name, place);
+    for (const name of this.#view.states.get(place.id)?.keys() ?? []) this.#addAt(name, place);
+    for (const name of cluster.globals) this.#addAt(name, place);
+    for (const subject of [...cluster.draft.residentsOf(place).keys()]) {
+      this.#addAt(subject.name, place);
+      cluster.withdrawFrom(subject, place);
+    }
+    cluster.restate(place, now);
+  }
+
+  #takeInRefusals({ refusedLately: before }: PlanOptions): void {
+    const { refusedLately: after } = this.#options;
+    if (before === after) return;
+    for (const name of new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])) {
+      if (!areSame(before?.get(name), after?.get(name)) && this.#cluster.subjects.has(name)) {
+        this.units.add(name);
+      }
+    }
+  }
+
+  /** @returns false if there is something on a machine that was never heard of. */
+  #takeInUnit(name: UnitName, machines: Iterable<MachineId>): boolean {
+    if (this.#takeInRecord(name)) this.units.add(name);
+    for (const id of machines) {
+      const place = this.#cluster.placeOf.get(id);
+      if (place === undefined) {
+        if (this.#view.seats.has(id)) return false;
+      } else if (this.#isDifferentAt(name, place)) {
+        this.#addAt(name, place);
+      }
+    }
+    return true;
+  }
+
+  #isDifferentAt(name: UnitName, place: Place): boolean {
+    const { spots, globals } = this.#cluster;
+    return spots.read(name, place, this.#view, globals.has(name));
+  }
+
+  /** @returns whether the record or the mark is another. */
+  #takeInRecord(name: UnitName): boolean {
+    const { subjects, marks, unreadable } = this.#cluster;
+    const view = this.#view;
+    const unit = view.units.get(name);
+    const mark = view.destroyed.get(name);
+    const before = subjects.get(name)?.unit;
+    const isUnreadable = view.unreadableUnits.has(name);
+    const isSame = unit === before && mark === marks.get(name) && isUnreadable === unreadable.has(name);
+    if (isSame) return false;
+    if (mark === undefined) marks.delete(name);
+    else marks.set(name, mark);
+    if (isUnreadable) unreadable.add(name);
+    else unreadable.delete(name);
+    if (unit !== before) {
+      for (const pattern of this.#cluster.ledger.change(before, unit)) {
+        for (const subject of this.#cluster.matchedBy(pattern, prefixOf(pattern.text))) {
+          this.#cluster.refreshPatterns(subject);
+          this.#refusals.index(subject);
+        }
+      }
+    }
+    return true;
+  }
+}
+
+/** Whether nothing but what can be compared machine by machine and unit by unit is different. */
+function areComparable(before: PlanOptions, after: PlanOptions): boolean {
+  // The brake counts the seats of all machines.
+  if (before.pace !== undefined || after.pace !== undefined) return false;
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof PlanOptions>;
+  keys.delete("releasedMachines");
+  keys.delete("refusedLately");
+  return [...keys].every((key) => Object.is(before[key], after[key]));
+}
+
+function noteDifferences<T>(before: ReadonlySet<T>, after: ReadonlySet<T>, into: Set<T>): void {
+  if (before === after) return;
+  for (const entry of before) if (!after.has(entry)) into.add(entry);
+  for (const entry of after) if (!before.has(entry)) into.add(entry);
+}
+
+/** Whether decisions do not depend on what is different: of a presence that it is there, not its revision. */
+function isSamePlace(before: Place, now: Place): boolean {
+  const gist = (place: Place): string =>
+    JSON.stringify({ ...place, presenceRevision: place.presenceRevision > 0 });
+  return gist(before) === gist(now);
+}
+
+function areSame<K, V>(before: ReadonlyMap<K, V> | undefined, after: ReadonlyMap<K, V> | undefined): boolean {
+  if (before === after) return true;
+  if (before?.size !== after?.size) return false;
+  for (const [key, value] of before ?? []) if (after?.get(key) !== value) return false;
+  return true;
+}
