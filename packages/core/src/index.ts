@@ -26,6 +26,15 @@ export {
   type Presence,
   type PresenceContent,
   type PresenceState,
+export type {
+  FatalLoss,
+  Forecast,
+  ForeseenLoad,
+  ForeseenMove,
+  ForeseenRefusal,
+  Proposal,
+  SurvivalReport,
+} from "./cluster/forecast.js";
 } from "./cluster/machine.js";
 export type { Revision, Versioned } from "./cluster/revision.js";
 export {
