@@ -19,13 +19,6 @@ export {
   type UnitStanding,
   unitStandings,
 } from "./cluster/explanation.js";
-export {
-  type Machine,
-  type MachinePolicy,
-  noPolicy,
-  type Presence,
-  type PresenceContent,
-  type PresenceState,
 export type {
   FatalLoss,
   Forecast,
@@ -35,6 +28,13 @@ export type {
   Proposal,
   SurvivalReport,
 } from "./cluster/forecast.js";
+export {
+  type Machine,
+  type MachinePolicy,
+  noPolicy,
+  type Presence,
+  type PresenceContent,
+  type PresenceState,
 } from "./cluster/machine.js";
 export type { Revision, Versioned } from "./cluster/revision.js";
 export {
