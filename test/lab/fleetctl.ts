@@ -13,7 +13,8 @@ export function fleetctlCommand(
   args: readonly string[],
   machines?: readonly string[],
 ): [string, ...string[]] {
-  const [program, ...words] = lab.holder.enter();
+  // Only the network is entered: paths mean what they mean to whoever calls.
+  const enter = ["-t", String(lab.holder.identity.pid), "-n", "--"];
   const node = ["env", `FLEETCTL_ENDPOINT=${endpoints(lab, machines)}`, process.execPath];
-  return [program, ...words, ...node, `${lab.paths.bundle}/fleetctl/dist/fleetctl.mjs`, ...args];
+  return ["nsenter", ...enter, ...node, `${lab.paths.bundle}/fleetctl/dist/fleetctl.mjs`, ...args];
 }

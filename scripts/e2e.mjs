@@ -1,0 +1,16 @@
+// `npm run e2e`: plays scenarios on full machines. Sets up what is missing, builds, and runs test/lab/e2e.
+import { importFromSource, prepareMachines } from "./lab.mjs";
+import { refuseArguments, runProgram } from "./program.mjs";
+import { checkout } from "./setup.mjs";
+
+const { help, parseE2eArguments, runE2e } = await importFromSource("e2e/main");
+const request = parseE2eArguments(process.argv.slice(2));
+
+if (request === "") process.stdout.write(help());
+else if (typeof request === "string") refuseArguments("e2e", request, help());
+else {
+  await runProgram("e2e", async (io) => {
+    await prepareMachines((line) => io.writeError(`${line}\n`));
+    return await runE2e(request, { checkout, ...io });
+  });
+}

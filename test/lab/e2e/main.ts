@@ -1,0 +1,109 @@
+// `npm run e2e`; scripts/e2e.mjs bundles and calls it.
+import { LabError } from "@fleet/lab";
+import { scenarios } from "../scenarios/index.js";
+import { type Outcome, play } from "./play.js";
+
+/** The text of `npm run e2e -- --help`. */
+export function help(): string {
+  const rows = scenarios.map(({ name, asks }) => `  ${name.padEnd(24)} ${asks}`);
+  return `Plays what can go wrong on full machines, and holds fleet's promises against what really ran.
+
+USAGE
+  npm run e2e -- [SCENARIO…] [NAME=NUMBER…]     without names: all of them
+
+${rows.join("\n")}
+
+FLAGS
+  --json        one JSON object a line for each scenario, on stdout
+  --ttl 10s     how long a silent machine counts as present
+  --times N     play each N times
+  --quick       only those that npm test plays
+
+NAME=NUMBER sets a parameter of the scenarios, such as minutes=10 of etcd-away.
+`;
+}
+
+/** What the command line asks for. */
+export interface E2eRequest {
+  readonly names: readonly string[];
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly json: boolean;
+  readonly times: number;
+  readonly ttl: string | undefined;
+}
+
+/** Reads the command line. @returns a text that says what is wrong if it cannot be used; "" if help is asked for. */
+export function parseE2eArguments(argv: readonly string[]): E2eRequest | string {
+  const names: string[] = [];
+  const parameters: Record<string, number> = {};
+  let json = false;
+  let times = 1;
+  let ttl: string | undefined;
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const [, name, value] = /^([a-z]+)=(\d+(?:\.\d+)?)$/.exec(word) ?? [];
+    if (word === "--help" || word === "-h") return "";
+    if (word === "--json") json = true;
+    else if (word === "--quick") names.push(...scenarios.filter((one) => one.isQuick).map((one) => one.name));
+    else if (word === "--times") {
+      times = Number(rest.shift());
+      if (!Number.isInteger(times) || times < 1) return "--times needs a number";
+    } else if (word === "--ttl") {
+      ttl = rest.shift();
+      if (!/^\d+(ms|s|m)$/.test(ttl ?? "")) return '--ttl needs a duration like "10s"';
+    } else if (name !== undefined) parameters[name] = Number(value);
+    else if (scenarios.some((scenario) => scenario.name === word)) names.push(word);
+    else return `there is no scenario "${word}"`;
+  }
+  return {
+    names: names.length > 0 ? names : scenarios.map(({ name }) => name),
+    parameters,
+    json,
+    times,
+    ttl,
+  };
+}
+
+/** What the programs are given by scripts/e2e.mjs. */
+export interface E2eContext {
+  readonly checkout: string;
+  readonly signal: AbortSignal;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+}
+
+/** Plays what was asked for. @returns the exit status: 0 if every promise was kept. */
+export async function runE2e(request: E2eRequest, context: E2eContext): Promise<number> {
+  const { write, writeError } = context;
+  const tell = request.json ? writeError : write;
+  const outcomes: Outcome[] = [];
+  for (const name of request.names) {
+    const scenario = scenarios.find((one) => one.name === name);
+    if (scenario === undefined) continue;
+    for (let time = 0; time < request.times; time++) {
+      tell(`\n${scenario.name}: ${scenario.asks}\n`);
+      try {
+        const outcome = await play(scenario, {
+          checkout: context.checkout,
+          labName: "e2e",
+          signal: context.signal,
+          parameters: request.parameters,
+          progress: (line) => tell(`${line}\n`),
+          keep: `${context.checkout}/.cache/e2e`,
+          ...(request.ttl === undefined ? {} : { ttl: request.ttl }),
+        });
+        outcomes.push(outcome);
+        if (request.json) write(`${JSON.stringify(outcome)}\n`);
+        for (const { promise, what } of outcome.violations) tell(`  BROKEN ${promise}: ${what}\n`);
+        tell(`  ${outcome.isFulfilled ? "kept" : "BROKEN"} in ${(outcome.durationMs / 1000).toFixed(0)} s\n`);
+      } catch (error) {
+        if (!(error instanceof LabError)) throw error;
+        writeError(`e2e: ${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
+        return 1;
+      }
+    }
+  }
+  const broken = outcomes.filter((outcome) => !outcome.isFulfilled);
+  tell(`\nscenarios: ${outcomes.length - broken.length} kept, ${broken.length} broken\n`);
+  return broken.length === 0 ? 0 : 1;
+}

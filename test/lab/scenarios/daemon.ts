@@ -1,0 +1,76 @@
+// fleetd itself dies, or is restarted.
+import type { Scenario } from "../e2e/scenario.js";
+import { mixed, plain } from "../e2e/unit-spec.js";
+import { expectSame, expectWorks, snapshot } from "./loss.js";
+
+/** Everything of a machine's fleetd is killed. */
+const killFleetd = ["systemctl", "kill", "--kill-whom=all", "--signal=KILL", "fleetd.service"];
+
+/** The leader is killed while it plans. */
+export const leaderKilled: Scenario = {
+  name: "leader-killed",
+  asks: "the leading fleetd is killed while 60 units are being placed: all of them run, each once, and none twice",
+  parameters: { units: 60 },
+  play: async (stage, { units = 60 }) => {
+    await stage.start(mixed(6));
+    await stage.settle();
+    const before = snapshot(stage);
+    const leader = await stage.leader();
+    await stage.start(plain(units, "more"));
+    await stage.act(`kill -9 of the leading fleetd, on ${leader}`, async () => {
+      await stage.lab.machines.execOrThrow(leader, ...killFleetd);
+    });
+    const killedMs = stage.nowMs();
+    stage.measure("killed to all running", (await stage.settle()) - killedMs);
+    const now = new Set(snapshot(stage));
+    stage.expect(
+      "I4",
+      before.every((run) => now.has(run)),
+      "units were moved or restarted",
+    );
+  },
+};
+
+/** All daemons are killed. */
+export const everyFleetdKilled: Scenario = {
+  name: "every-fleetd-killed",
+  asks: "every fleetd is killed at once, several times: systemd starts them again, nothing moves or stops",
+  parameters: { units: 20, times: 3 },
+  isQuick: true,
+  play: async (stage, { units = 20, times = 3 }) => {
+    await stage.start(mixed(units));
+    await stage.settle();
+    const before = snapshot(stage);
+    for (let time = 0; time < times; time++) {
+      await stage.act("kill -9 of every fleetd", async () => {
+        await Promise.all(
+          stage.machines.map((machine) => stage.lab.machines.execOrThrow(machine, ...killFleetd)),
+        );
+      });
+      await stage.pass(2_000, "systemd starts them again");
+    }
+    stage.measure("settled after the last", (await stage.settle()) - stage.nowMs());
+    expectSame(stage, before, "I4");
+    await expectWorks(stage, "afterwards", 5_000);
+  },
+};
+
+/** systemctl restart fleetd. */
+export const fleetdRestarted: Scenario = {
+  name: "fleetd-restarted",
+  asks: "systemctl restart fleetd on every machine, one after another: nothing moves or stops, nobody is missed",
+  parameters: { units: 20 },
+  isQuick: true,
+  play: async (stage, { units = 20 }) => {
+    await stage.start(mixed(units));
+    await stage.settle();
+    const before = snapshot(stage);
+    for (const machine of stage.machines) {
+      await stage.act(`systemctl restart fleetd on ${machine}`, async () => {
+        await stage.lab.machines.execOrThrow(machine, "systemctl", "restart", "fleetd.service");
+      });
+    }
+    await stage.pass(stage.ttlMs * 1.2, "a lost lease would show by now");
+    expectSame(stage, before, "I4");
+  },
+};

@@ -1,0 +1,26 @@
+import type { Scenario } from "../e2e/scenario.js";
+import { everyFleetdKilled, fleetdRestarted, leaderKilled } from "./daemon.js";
+import { etcdAway, etcdFollowerLost, etcdKilled, etcdLeaderLost, etcdSlow } from "./etcd.js";
+import { clockStepped, diskFull } from "./host.js";
+import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
+import {
+  cutBetweenMachines,
+  cutIn,
+  cutLeader,
+  cutLong,
+  cutOut,
+  cutShort,
+  freezeLong,
+  freezeShort,
+} from "./silence.js";
+import { busRestarted, daemonReexec, neverStops, reboot, rebootSlow } from "./systemd.js";
+
+/** Every scenario, in the order in which they are played. */
+export const scenarios: readonly Scenario[] = [
+  ...[powerCut, powerCutLeader, manyUnitsLost, powerCutForAll],
+  ...[freezeShort, freezeLong, cutShort, cutLong, cutLeader, cutOut, cutIn, cutBetweenMachines],
+  ...[etcdFollowerLost, etcdLeaderLost, etcdKilled, etcdAway, etcdSlow],
+  ...[leaderKilled, everyFleetdKilled, fleetdRestarted],
+  ...[busRestarted, daemonReexec, neverStops, reboot, rebootSlow],
+  ...[diskFull, clockStepped],
+];
