@@ -1,4 +1,4 @@
-import { type ClusterView, FleetError, type MachineId, type Revision, type UnitName } from "@fleet/core";
+import { type ClusterView, FleetError, type Revision } from "@fleet/core";
 import type {
   ChangeOutcome,
   ClusterReplica,
@@ -14,6 +14,7 @@ import type {
   ReplicaCondition,
 } from "@fleet/core/ports";
 import type { ClusterSketch } from "./cluster-sketch.js";
+import { ViewWatcher } from "./view-changes.js";
 
 /** The replica of a sketched cluster. It sees a change when the test, or the fake registry, says so. */
 export class FakeReplica implements ClusterReplica {
@@ -26,10 +27,12 @@ export class FakeReplica implements ClusterReplica {
   readonly #cluster: ClusterSketch;
   readonly #listeners = new Set<(change: ReplicaChange) => void>();
   readonly #waiting = new Set<() => void>();
+  readonly #watcher: ViewWatcher;
   #seen: Revision = 0;
 
   constructor(cluster: ClusterSketch) {
     this.#cluster = cluster;
+    this.#watcher = new ViewWatcher(cluster.view);
     this.#seen = cluster.view.revision;
   }
 
@@ -83,13 +86,8 @@ export class FakeReplica implements ClusterReplica {
   /** Lets the replica see everything that has happened. */
   step(resynced = false): void {
     this.#seen = this.#cluster.view.revision;
-    const change: ReplicaChange = {
-      revision: this.#seen,
-      resynced,
-      units: new Set<UnitName>(this.#cluster.units.keys()),
-      machines: new Set<MachineId>(this.#cluster.machines.keys()),
-      leader: false,
-    };
+    const { units, machines, spots } = this.#watcher.look();
+    const change: ReplicaChange = { revision: this.#seen, resynced, units, machines, spots, leader: false };
     for (const listener of this.#listeners) listener(change);
     this.wake();
   }

@@ -79,6 +79,11 @@ function engineFamilies({ member }: MetricSources): readonly MetricFamily[] {
         withoutZeros({ stale: counters()?.staleTasks ?? 0, unknown: counters()?.unknownTasks ?? 0 }),
     },
     counter("reconcile_count_total", "Plans made.", ({ plans }) => plans),
+    counter(
+      "partial_plan_count_total",
+      "Those of the plans that only decided about what an event could affect.",
+      ({ partialPlans }) => partialPlans,
+    ),
     {
       name: "fleet_engine_reconcile_failure_count_total",
       kind: "counter",

@@ -20,6 +20,7 @@ function steppingClock(): Clock {
 
 const engine = {
   plans: 3,
+  partialPlans: 2,
   planDurationMsLast: 1,
   planDurationMsTotal: 1500,
   tasks: { seat: 2, update: 0, unseat: 1, move: 1, collect: 0, "clear-mark": 0 },

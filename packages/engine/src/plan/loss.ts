@@ -64,8 +64,8 @@ function settled(absence: Absence): Absence {
 
 function noteAbsences(state: LossState, input: LossInput): ReadonlyMap<MachineId, Absence> {
   const absent = new Map<MachineId, Absence>();
-  for (const id of [...input.known].sort()) {
-    if (input.present.has(id)) continue;
+  const away = [...input.known].filter((id) => !input.present.has(id));
+  for (const id of away.sort()) {
     const known = state.absent.get(id);
     const hasSeats = movableOn(id, input) > 0;
     if (known !== undefined) {
@@ -167,7 +167,7 @@ function judge(state: LossState, input: LossInput): LossVerdict {
   const absences = lost.map(([, absence]) => absence);
   for (const [id, absence] of lost) {
     const { why, untilMs } = waitFor(episode!, id, absence, absences, input);
-    if (untilMs <= input.nowMs) {
+    if (untilMs <= input.nowMs || input.givenUp?.has(id) === true) {
       released.add(id);
       if (episode?.braked === true) braked.add(id);
     } else if (movableOn(id, input) > 0) {

@@ -3,6 +3,8 @@ import type { EngineTask } from "../plan/task.js";
 /** What an engine has done since the process began. For metrics; nothing is decided by it. */
 export interface EngineCounters {
   readonly plans: number;
+  /** Those of the plans that only decided about what an event could affect. */
+  readonly partialPlans: number;
   readonly planDurationMsLast: number;
   readonly planDurationMsTotal: number;
   /** Committed tasks by kind. */
@@ -24,6 +26,7 @@ export interface EngineCounters {
 /** The same, for the one who counts. */
 export interface MutableCounters extends EngineCounters {
   plans: number;
+  partialPlans: number;
   planDurationMsLast: number;
   planDurationMsTotal: number;
   readonly tasks: Record<EngineTask["kind"], number>;
@@ -39,6 +42,7 @@ export interface MutableCounters extends EngineCounters {
 export function newCounters(): MutableCounters {
   return {
     plans: 0,
+    partialPlans: 0,
     planDurationMsLast: 0,
     planDurationMsTotal: 0,
     tasks: { seat: 0, update: 0, unseat: 0, move: 0, collect: 0, "clear-mark": 0 },

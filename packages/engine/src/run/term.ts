@@ -1,12 +1,14 @@
 import { isFleetError } from "@fleet/core";
-import type { Leadership } from "@fleet/core/ports";
+import type { Leadership, ReplicaChange } from "@fleet/core/ports";
+import { ChangeCollector } from "../plan/incremental/changes.js";
+import { IncrementalPlanner } from "../plan/incremental/incremental-planner.js";
 import type { LossVerdict } from "../plan/loss-state.js";
-import { type Plan, plan } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/view.js";
 import { commitTasks } from "./commit-tasks.js";
 import type { MutableCounters } from "./counters.js";
 import type { EngineParts } from "./engine.js";
-import { StatusMaker } from "./engine-status.js";
+import { StatusPublisher } from "./engine-status.js";
 import type { LossWatch } from "./loss-watch.js";
 import { RefusalMemory } from "./refusal-memory.js";
 import { UnitFileCollector } from "./unit-file-collector.js";
@@ -36,8 +38,12 @@ const loggedRefusalsMax = 50;
 export class Term {
   readonly #parts: TermParts;
   readonly #memory = new RefusalMemory();
-  readonly #status: StatusMaker;
+  readonly #planner = new IncrementalPlanner();
+  /** What the replica has taken in since the newest plan. */
+  readonly #changes = new ChangeCollector();
+  readonly #status: StatusPublisher;
   readonly #collector: UnitFileCollector;
+  #refusals: Plan["refusals"] | undefined;
   #reasons: ReadonlyMap<string, string> = new Map();
   #fruitless = 0;
   /** When the newest plan was ready. */
@@ -50,7 +56,7 @@ export class Term {
   constructor(parts: TermParts) {
     const { clock, leaderRegistry, logger, options } = parts;
     this.#parts = parts;
-    this.#status = new StatusMaker(clock);
+    this.#status = new StatusPublisher(clock, leaderRegistry);
     const retentionMs = options.unitFileRetentionMs ?? 3_600_000;
     this.#collector = new UnitFileCollector(leaderRegistry, clock, logger, retentionMs);
   }
@@ -63,11 +69,14 @@ export class Term {
     const { replica, leadership, bell, logger } = this.#parts;
     const { signal } = leadership;
     const isYounger = (): boolean => replica.condition === "younger";
+    const unsubscribe = replica.subscribe((change) => this.#changes.add(toPlanChanges(change)));
     try {
       await replica.waitFor(leadership.revision, signal);
       while (!isYounger()) await bell.wait(await this.#round(signal), signal);
     } catch (error) {
       if (!isYounger() || signal.aborted) throw error;
+    } finally {
+      unsubscribe();
     }
     logger.error("registry is not believed, resigning", { reason: replica.problem });
     await leadership.resign();
@@ -100,7 +109,8 @@ export class Term {
     if (summary.uncommitted > 0) await replica.refresh(signal);
     if (summary.revision > 0) await replica.waitFor(summary.revision, signal);
     this.#hasUnsettledWrites = false;
-    await leaderRegistry.publishStatus(leadership, this.#status.make(planned, loss), signal);
+    const facts = { plan: planned, loss, view: replica.view() };
+    await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
     if (summary.uncommitted > 0 && summary.committed === 0) return this.#pauseMs();
     this.#fruitless = 0;
@@ -114,7 +124,7 @@ export class Term {
       this.#wakeAtMs === undefined
         ? Number.POSITIVE_INFINITY
         : Math.max(0, this.#wakeAtMs - this.#parts.clock.monotonic());
-    return Math.min(lossMs, this.#collector.idleMs);
+    return Math.min(lossMs, this.#collector.idleMs, this.#status.idleMs);
   }
 
   #plan(loss: LossVerdict): Plan {
@@ -128,15 +138,18 @@ export class Term {
         ? { pace: { machines: loss.braked, unreportedMax: options.unreportedMax ?? 8 } }
         : {}),
     };
-    const planned = plan(view, planOptions);
+    const planned = this.#planner.update(view, this.#changes.take(), planOptions);
     const endMs = clock.monotonic();
     this.#plannedAtMs = endMs;
     counters.plans += 1;
     counters.planDurationMsLast = endMs - startMs;
     counters.planDurationMsTotal += endMs - startMs;
+    if (this.#planner.isLastPartial) counters.partialPlans += 1;
     counters.refusals = planned.refusals.length;
     counters.heldMachines = loss.held.length;
     this.#memory.note(planned.unwilling, view, endMs);
+    if (planned.refusals === this.#refusals) return planned;
+    this.#refusals = planned.refusals;
     losses.notePlan(planned);
     this.#logRefusals(planned);
     return planned;
@@ -176,4 +189,8 @@ export class Term {
 /** Whether an error is one of etcd's, and neither a lost office nor a bug. */
 function isPassing(error: unknown): boolean {
   return isFleetError(error) && error.code !== "conflict" && error.code !== "cancelled";
+}
+
+function toPlanChanges({ resynced, units, machines, spots }: ReplicaChange) {
+  return { all: resynced, units, machines, ...(spots === undefined ? {} : { spots }) };
 }

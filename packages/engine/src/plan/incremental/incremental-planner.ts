@@ -46,6 +46,7 @@ export class IncrementalPlanner {
   readonly #fromScratch: Partial<Record<WhyFromScratch, number>> = {};
   #partial = 0;
   #decidedLast = 0;
+  #isLastPartial = false;
   #cluster: StandingCluster | undefined;
   #refusals = new RefusalBook();
   #options: PlanOptions | undefined;
@@ -58,6 +59,11 @@ export class IncrementalPlanner {
 
   get counts(): PlanningCounts {
     return { partial: this.#partial, fromScratch: this.#fromScratch, decidedLast: this.#decidedLast };
+  }
+
+  /** Whether the newest plan has decided about a part of the cluster only. */
+  get isLastPartial(): boolean {
+    return this.#isLastPartial;
   }
 
   /**
@@ -80,6 +86,7 @@ export class IncrementalPlanner {
   }
 
   #planFromScratch(view: PlanView, options: PlanOptions, why: WhyFromScratch): Plan {
+    this.#isLastPartial = false;
     this.#fromScratch[why] = (this.#fromScratch[why] ?? 0) + 1;
     const p = decide(view, options);
     const tasks = emitTasks(p);
@@ -115,6 +122,7 @@ export class IncrementalPlanner {
   #takeOver(part: PartialPlan): Plan {
     const { tasks, decided } = part.finish(this.#refusals);
     this.#partial += 1;
+    this.#isLastPartial = true;
     this.#decidedLast = decided;
     return this.#conclude(tasks);
   }
