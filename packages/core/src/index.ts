@@ -7,7 +7,14 @@ export type {
 } from "./cluster/cluster-view.js";
 export { currentStateOn } from "./cluster/current-state.js";
 export { type DesiredState, desiredStates, isDesiredState } from "./cluster/desired-state.js";
-export type { EngineStatus, HeldMachine, RefusedUnit } from "./cluster/engine-status.js";
+export type {
+  DrainProgress,
+  EngineStatus,
+  HeldMachine,
+  Quarantine,
+  RefusedUnit,
+  RollOut,
+} from "./cluster/engine-status.js";
 export {
   type ExplainedObjection,
   type ExplainedPlace,

@@ -2,10 +2,11 @@ import { fc, test } from "@fast-check/vitest";
 import { type ClusterView, type EngineStatus, parseMachineId, parseUnitName } from "@fleet/core";
 import { describe, expect } from "vitest";
 import { ClusterState } from "./cluster-state.js";
-import { encodePresence, encodeSeat, encodeState, encodeStatus, encodeUnit } from "./codec.js";
+import { encodePresence, encodeSeat, encodeState, encodeUnit } from "./codec.js";
 import { content } from "./contract/daemon.js";
 import { Keys } from "./keys.js";
 import { Mvcc } from "./memory/mvcc.js";
+import { encodeStatus } from "./status-codec.js";
 import type { Operation } from "./store.js";
 
 const keys = new Keys();

@@ -17,17 +17,10 @@ import {
   type UnitState,
   type UnreadableRecord,
 } from "@fleet/core";
-import {
-  decodeCluster,
-  decodeLeader,
-  decodeMark,
-  decodeSeat,
-  decodeState,
-  decodeStatus,
-  decodeUnit,
-} from "./codec.js";
+import { decodeCluster, decodeLeader, decodeMark, decodeSeat, decodeState, decodeUnit } from "./codec.js";
 import type { Keys, ParsedKey } from "./keys.js";
 import { MachineTable } from "./machine-table.js";
+import { decodeStatus } from "./status-codec.js";
 import type { StoredValue, StoreEvent } from "./store.js";
 import { UnitContents } from "./unit-contents.js";
 

@@ -11,7 +11,6 @@ import {
   type Presence,
   type PresenceContent,
   parseMachineId,
-  parseUnitName,
   type Seat,
   type SeatContent,
   type Term,
@@ -21,7 +20,6 @@ import {
   type UnitStateContent,
   type Versioned,
 } from "@fleet/core";
-import type { EngineStatus } from "@fleet/core/ports";
 import { Fields } from "./fields.js";
 import type { StoredValue } from "./store.js";
 
@@ -264,25 +262,4 @@ export function decodeCandidate(item: StoredValue): LeaderRecord {
     instance: fields.string("instance"),
     ...versions(item),
   };
-}
-
-/** Reads `engine/status`. */
-export function decodeStatus(item: StoredValue): EngineStatus {
-  const fields = Fields.parse(item.value);
-  return {
-    machines: fields.list("machines").map((machine) => ({
-      machine: machine.parsed("machine", parseMachineId),
-      held: machine.string("held"),
-      ...machine.optional("untilMs", (name) => machine.count(name)),
-    })),
-    refusals: fields.list("refusals").map((refusal) => ({
-      unit: refusal.parsed("unit", parseUnitName),
-      reason: refusal.string("reason"),
-    })),
-  };
-}
-
-/** Writes `engine/status`. */
-export function encodeStatus(status: EngineStatus): string {
-  return JSON.stringify(status);
 }

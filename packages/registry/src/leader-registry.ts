@@ -9,7 +9,7 @@ import type {
 } from "@fleet/core/ports";
 import { Backoff } from "./async/backoff.js";
 import { Scope } from "./async/scope.js";
-import { decodeSeat, decodeUnit, encodeStatus } from "./codec.js";
+import { decodeSeat, decodeUnit } from "./codec.js";
 import {
   comparesOf,
   cutIntoBatches,
@@ -22,6 +22,7 @@ import {
 import { Office, officeLost } from "./office.js";
 import { readAll } from "./read-all.js";
 import type { RegistryOptions } from "./registry-options.js";
+import { encodeStatus } from "./status-codec.js";
 import type { StoredValue, TransactionResult } from "./store.js";
 
 /** How often a transaction is sent when its answers are lost. Each repetition also finds out about those before. */

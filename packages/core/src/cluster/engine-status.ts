@@ -17,11 +17,46 @@ export interface RefusedUnit {
   readonly reason: string;
 }
 
+/** How far a machine is drained, as of the leader's newest plan. */
+export interface DrainProgress {
+  readonly machine: MachineId;
+  /** Units that are on their way: a new copy has its place, and the old one runs until that one does. */
+  readonly leaving: number;
+  /** Units whose turn will come. */
+  readonly waiting: number;
+  /** Units that will not get away by themselves. */
+  readonly stuck: number;
+  /** Units that belong to the machine: global ones, those that are pinned to it, and those that cannot be read. */
+  readonly staying: number;
+  /** Why, of some of the stuck. */
+  readonly problems: readonly RefusedUnit[];
+}
+
+/** Seats of a global unit that are decided and not written yet. */
+export interface RollOut {
+  readonly unit: UnitName;
+  readonly left: number;
+}
+
+/** Records that nobody can read, and that are left as they are. */
+export interface Quarantine {
+  readonly count: number;
+  /** The first of them. */
+  readonly records: readonly { readonly key: string; readonly problem: string }[];
+}
+
 /**
- * What the leader holds back, and why; for people, nothing is decided by it. It lives as long as the office. Of a long
- * list of refusals it has the beginning.
+ * What the leader holds back, and why; for people, nothing is decided by it. It lives as long as the office. Of long
+ * lists it has the beginning.
  */
 export interface EngineStatus {
   readonly machines: readonly HeldMachine[];
   readonly refusals: readonly RefusedUnit[];
+  /** How many refusals there are beyond those; absent for none, as everything below. */
+  readonly moreRefusals?: number;
+  /** How many units wait so that no machine gets too many at once. */
+  readonly paced?: number;
+  readonly drains?: readonly DrainProgress[];
+  readonly rollOuts?: readonly RollOut[];
+  readonly quarantine?: Quarantine;
 }

@@ -39,6 +39,14 @@ export function pairOf({ claims }: Subject): Pair | undefined {
   return undefined;
 }
 
+/**
+ * Whether a unit's turn to leave, or to have left, may come because of something that happens to quite another one: one
+ * that leaves the same machine, or is on its way together with it.
+ */
+export function isOnTheMove({ claims, kind }: Subject): boolean {
+  return kind === "plain" && (claims.length > 1 || claims.some(({ place }) => place.stance === "drained"));
+}
+
 /** Whether a unit, and everyone who has to go with it, has taken over on its new machine. */
 export function isHandedOver(p: Planning, subject: Subject, from: Place): boolean {
   const group = new Set<Subject>([subject]);

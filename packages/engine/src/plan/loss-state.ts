@@ -26,6 +26,8 @@ export interface LossInput {
   readonly movableSeats: ReadonlyMap<MachineId, number>;
   /** Whether this process has watched since the last look without a gap. */
   readonly watched: boolean;
+  /** Absent machines that an operator does not want to wait for, whatever else is lost. */
+  readonly givenUp?: ReadonlySet<MachineId>;
   /** Somebody said not to wait for machines that were lost together. */
   readonly override?: boolean;
   readonly options: LossOptions;

@@ -1,31 +1,105 @@
-import type { Clock, EngineStatus } from "@fleet/core/ports";
+import type { ClusterView, RefusedUnit, RollOut, UnitName } from "@fleet/core";
+import type { Clock, EngineStatus, LeaderRegistry, Leadership } from "@fleet/core/ports";
+import { drainProgress } from "../plan/drain-progress.js";
 import type { LossVerdict } from "../plan/loss-state.js";
 import type { Plan } from "../plan/plan.js";
+import { roundTasksMax } from "./commit-tasks.js";
 
-/** How many refusals are published; etcd is no place for a long list, and `explain` has all of them. */
-const refusalsMax = 200;
+/** How much of each list is published; etcd is no place for a long one, and `explain` has everything. */
+const listMax = { refusals: 200, drains: 50, rollOuts: 50, quarantine: 20, machines: 500 };
 
-/** Makes the status that people see. Equal facts give an equal status, so that nothing is written while nothing happens. */
-export class StatusMaker {
+/** A reason that is longer than this is cut. */
+const reasonLengthMax = 500;
+
+/** What only counts is published no more often than this, in ms. */
+const progressEveryMs = 1_000;
+
+/** What is published at most so often: it changes with every unit that gets a little further. */
+const countingFields = ["paced", "drains", "rollOuts"] as const satisfies readonly (keyof EngineStatus)[];
+
+/** What a status is made of. */
+export interface StatusFacts {
+  readonly plan: Plan;
+  readonly loss: LossVerdict;
+  /** The view that the plan was made from. */
+  readonly view: ClusterView;
+}
+
+/**
+ * Publishes the status that people see. Equal facts give an equal status, so that nothing is written while nothing
+ * happens; and what only counts is held back a little.
+ */
+export class StatusPublisher {
   readonly #clock: Clock;
+  readonly #registry: LeaderRegistry;
   /** What a moment of the process's clock is on the wall, computed once. */
   readonly #wallMs = new Map<number, number>();
+  #published: EngineStatus | undefined;
+  #publishedAtMs = Number.NEGATIVE_INFINITY;
+  #isHeldBack = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, registry: LeaderRegistry) {
     this.#clock = clock;
+    this.#registry = registry;
   }
 
-  make(plan: Plan, loss: LossVerdict): EngineStatus {
+  /** How long until there is something to publish that was held back. */
+  get idleMs(): number {
+    if (!this.#isHeldBack) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#publishedAtMs + progressEveryMs - this.#clock.monotonic());
+  }
+
+  /** Publishes, unless only counts have changed since a moment ago. */
+  async publish(leadership: Leadership, facts: StatusFacts, signal: AbortSignal): Promise<void> {
+    const status = this.#make(facts);
+    const nowMs = this.#clock.monotonic();
+    const isEarly = nowMs < this.#publishedAtMs + progressEveryMs;
+    const isSame = isEqual(status, this.#published);
+    this.#isHeldBack = !isSame && isEarly && isEqual(withoutCounts(status), withoutCounts(this.#published));
+    if (this.#isHeldBack) return;
+    await this.#registry.publishStatus(leadership, status, signal);
+    if (isSame) return;
+    this.#published = status;
+    this.#publishedAtMs = nowMs;
+  }
+
+  #make({ plan, loss, view }: StatusFacts): EngineStatus {
+    const { refusals } = plan;
     const machines = loss.held
       .toSorted((a, b) => (a.machine < b.machine ? -1 : 1))
+      .slice(0, listMax.machines)
       .map(({ machine, why, untilMs }) =>
         untilMs === undefined
           ? { machine, held: why }
           : { machine, held: why, untilMs: this.#onTheWall(untilMs) },
       );
     if (loss.held.length === 0) this.#wallMs.clear();
-    const refusals = plan.refusals.slice(0, refusalsMax).map(({ unit, reason }) => ({ unit, reason }));
-    return { machines, refusals };
+    const paced = refusals.filter(({ failed }) => failed.some(({ check }) => check === "pace")).length;
+    const drains = drainProgress(view, refusals).slice(0, listMax.drains);
+    const rollOuts = rollOutsOf(plan).slice(0, listMax.rollOuts);
+    const { unreadable } = view;
+    const more = refusals.length - listMax.refusals;
+    return {
+      machines,
+      refusals: refusals.slice(0, listMax.refusals).map(toRefused),
+      ...(more > 0 ? { moreRefusals: more } : {}),
+      ...(paced > 0 ? { paced } : {}),
+      ...(drains.length > 0
+        ? { drains: drains.map((drain) => ({ ...drain, problems: drain.problems.map(toRefused) })) }
+        : {}),
+      ...(rollOuts.length > 0 ? { rollOuts } : {}),
+      ...(unreadable.length > 0
+        ? {
+            quarantine: {
+              count: unreadable.length,
+              records: unreadable
+                .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+                .slice(0, listMax.quarantine)
+                .map(({ key, problem }) => ({ key, problem: cut(problem) })),
+            },
+          }
+        : {}),
+    };
   }
 
   #onTheWall(monotonicMs: number): number {
@@ -36,4 +110,35 @@ export class StatusMaker {
     }
     return wallMs;
   }
+}
+
+/** What more than one round is needed for, by unit. */
+function rollOutsOf({ tasks }: Plan): readonly RollOut[] {
+  if (tasks.length <= roundTasksMax) return [];
+  const left = new Map<UnitName, number>();
+  for (const task of tasks) {
+    if (task.kind === "seat") left.set(task.unit, (left.get(task.unit) ?? 0) + 1);
+  }
+  return [...left]
+    .map(([unit, count]) => ({ unit, left: count }))
+    .filter((rollOut) => rollOut.left > 1)
+    .sort((a, b) => b.left - a.left || (a.unit < b.unit ? -1 : 1));
+}
+
+function toRefused({ unit, reason }: RefusedUnit): RefusedUnit {
+  return { unit, reason: cut(reason) };
+}
+
+function cut(text: string): string {
+  return text.length <= reasonLengthMax ? text : `${text.slice(0, reasonLengthMax - 1)}…`;
+}
+
+function withoutCounts(status: EngineStatus | undefined): object {
+  const rest: Record<string, unknown> = { ...status };
+  for (const field of countingFields) delete rest[field];
+  return rest;
+}
+
+function isEqual(a: object | undefined, b: object | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

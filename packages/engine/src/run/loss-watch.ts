@@ -55,8 +55,12 @@ export class LossWatch {
     const known = new Set<MachineId>();
     const present = new Set<MachineId>();
     const leaving = new Set<MachineId>();
+    const givenUp = new Set<MachineId>();
     for (const machine of view.machines.values()) {
       if (machine.known) known.add(machine.id);
+      const { recordRevision, policy } = machine;
+      // The record is written anew when a machine returns, so that a word about an earlier absence means nothing now.
+      if (policy.released !== undefined && policy.released === recordRevision) givenUp.add(machine.id);
       // What cannot be read says nothing, but somebody is there to have said it.
       if (machine.presence === undefined && machine.unreadable === undefined) continue;
       present.add(machine.id);
@@ -76,6 +80,7 @@ export class LossWatch {
       leaving,
       movableSeats,
       watched,
+      givenUp,
       options,
     });
     this.#state = verdict.state;

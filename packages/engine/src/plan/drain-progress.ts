@@ -1,0 +1,58 @@
+import {
+  compareUnitNames,
+  type DrainProgress,
+  isSeated,
+  type Machine,
+  matchesMachineId,
+  type Seat,
+  type Unit,
+  type UnitName,
+} from "@fleet/core";
+import type { Refusal } from "./refusal.js";
+import type { PlanView } from "./view.js";
+
+/** How many stuck units are named for each machine. */
+const problemsMax = 10;
+
+/**
+ * How far drained machines are drained, by id: what is still there, and why. Read off the view and what the newest plan
+ * says of it.
+ */
+export function drainProgress(
+  view: Pick<PlanView, "machines" | "seats" | "units">,
+  refusals: readonly Refusal[],
+): readonly DrainProgress[] {
+  const drained = [...view.machines.values()]
+    .filter(({ policy, presence }) => policy.drained && presence !== undefined)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (drained.length === 0) return [];
+  const reasons = new Map(refusals.map((refusal) => [`${refusal.unit} ${refusal.machine ?? ""}`, refusal]));
+  const refusalOf = (unit: UnitName, { id }: Machine): Refusal | undefined => reasons.get(`${unit} ${id}`);
+  return drained.map((machine) => {
+    const seats = [...(view.seats.get(machine.id)?.values() ?? [])].filter(isSeated);
+    const progress = { leaving: 0, waiting: 0, stuck: 0, staying: 0 };
+    const problems: { unit: UnitName; reason: string }[] = [];
+    for (const seat of seats.sort((a, b) => compareUnitNames(a.unit, b.unit))) {
+      const refusal = refusalOf(seat.unit, machine);
+      const standing = standingOf(seat, view.units.get(seat.unit), refusal);
+      progress[standing] += 1;
+      if (standing === "stuck" && refusal !== undefined && problems.length < problemsMax) {
+        problems.push({ unit: seat.unit, reason: refusal.reason });
+      }
+    }
+    return { machine: machine.id, ...progress, problems };
+  });
+}
+
+function standingOf(
+  { machine }: Seat,
+  unit: Unit | undefined,
+  refusal: Refusal | undefined,
+): "leaving" | "waiting" | "stuck" | "staying" {
+  const requirements = unit?.requirements;
+  if (requirements === undefined) return "staying";
+  const { global, machineId } = requirements;
+  if (global || (machineId !== undefined && matchesMachineId(machineId, machine))) return "staying";
+  if (refusal === undefined) return "leaving";
+  return refusal.failed.some(({ check }) => check === "pace") ? "waiting" : "stuck";
+}
