@@ -1,5 +1,6 @@
-import { type Metadata, meetsMetadataRule, metadataRuleText, type UnitName } from "@fleet/core";
+import { formatAmount, type Metadata, meetsMetadataRule, metadataRuleText, type UnitName } from "@fleet/core";
 import { conflictAt } from "./checks/conflicts.js";
+import { lackAt } from "./checks/resources.js";
 import type { Draft } from "./draft.js";
 import type { Place } from "./place.js";
 import type { CheckName } from "./refusal.js";
@@ -39,6 +40,18 @@ const factsByCheck: { readonly [name in CheckName]?: FactsOf } = {
     if (found === undefined) return undefined;
     const { other, pattern, own } = found;
     return { key: `${own ? "own" : "their"} ${pattern.text}`, other: other.name, pattern: pattern.text, own };
+  },
+  resources: (subject, place, draft) => {
+    const lack = lackAt(subject, place, draft);
+    if (lack === undefined) return undefined;
+    const { capacity, free, name, needed } = lack;
+    const wanted = `${name}=${formatAmount(name, needed)}`;
+    const found =
+      capacity === 0
+        ? `no ${name}`
+        : `${formatAmount(name, free)} of ${name}=${formatAmount(name, capacity)} free`;
+    const kind = capacity === 0 ? "none" : needed > capacity ? "small" : "full";
+    return { key: `${wanted} ${kind}`, wanted, found };
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Requirements } from "@fleet/core";
+import { formatAmount, type Requirements } from "@fleet/core";
 import { metadataDemands } from "./explain-facts.js";
 import type { Planning } from "./planning.js";
 import type { CheckName } from "./refusal.js";
@@ -69,6 +69,14 @@ function listDrops(subject: Subject, requirements: Requirements): readonly Drop[
           peerNames: subject.peerNames.filter((peer) => peer !== name),
           peers: subject.peers.filter((peer) => peer.name !== name),
         },
+      }),
+    ),
+    ...subject.reserve.map(
+      ({ amount, resource: { name } }): Drop => ({
+        option: `Reserve=${name}=${formatAmount(name, amount)}`,
+        check: "resources",
+        requirements: { reserve: new Map([...requirements.reserve].filter(([other]) => other !== name)) },
+        subject: { reserve: subject.reserve.filter(({ resource }) => resource.name !== name) },
       }),
     ),
     ...(subject.machineId === undefined

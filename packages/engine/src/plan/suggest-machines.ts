@@ -1,4 +1,5 @@
-import type { MachineId } from "@fleet/core";
+import { formatAmount, type MachineId } from "@fleet/core";
+import { type Lack, lacksAt } from "./checks/resources.js";
 import { metadataDemands } from "./explain-facts.js";
 import type { Place, Stance } from "./place.js";
 import type { Planning } from "./planning.js";
@@ -16,7 +17,11 @@ export function machineCandidates(
   subject: Subject,
   misses: readonly NearMiss[],
 ): readonly Candidate[] {
-  return [...stanceCandidates(p, subject, misses), ...metadataCandidates(p, subject, misses)];
+  return [
+    ...stanceCandidates(p, subject, misses),
+    ...metadataCandidates(p, subject, misses),
+    ...roomCandidates(p, subject, misses),
+  ];
 }
 
 interface Opening {
@@ -135,6 +140,30 @@ function withMetadata(place: Place, changes: ReadonlyMap<string, string | undefi
   return { ...place, metadata };
 }
 
+/** Has the machine that lacks least have as much as is needed. */
+function roomCandidates(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
+  let best: { readonly place: Place; readonly lacks: readonly Lack[]; readonly part: number } | undefined;
+  for (const place of failingOnly(misses, "resources")) {
+    const lacks = lacksAt(subject, place, p.draft).filter(({ free, needed }) => needed > free);
+    const part = Math.max(...lacks.map(({ free, needed }) => (needed - free) / needed));
+    if (best === undefined || part < best.part) best = { place, lacks, part };
+  }
+  if (best === undefined) return [];
+  const { lacks, place } = best;
+  const amounts = Object.fromEntries(lacks.map(({ free, name, needed }) => [name, needed - free]));
+  const words = lacks.map(({ free, name, needed }) => `${name}=${formatAmount(name, needed - free)}`);
+  const isSmall = lacks.some(({ capacity, needed }) => needed > capacity);
+  return [
+    {
+      what: `${isSmall ? "add" : "free"} ${words.join(" and ")} on machine ${place.id}`,
+      cost: 35,
+      changes: [{ kind: "free", machine: place.id, amounts }],
+      // Everything else has been passed already, and now there is room.
+      tryIt: () => place,
+    },
+  ];
+}
+
 /** One more machine, with the metadata that the unit demands. */
 export function newMachineCandidate(p: Planning, subject: Subject): readonly Candidate[] {
   if (subject.machineId !== undefined || subject.peerNames.length > 0) return [];
@@ -146,13 +175,17 @@ export function newMachineCandidate(p: Planning, subject: Subject): readonly Can
   }
   if (!demands.every(({ isMet }) => isMet(metadata))) return [];
   const text = Object.entries(metadata).map(([key, value]) => `${key}=${value}`);
+  const capacity = Object.fromEntries(
+    subject.reserve.map(({ amount, resource }): [string, number] => [resource.name, amount]),
+  );
+  for (const name of Object.keys(capacity)) text.push(`${name}=${formatAmount(name, capacity[name] ?? 0)}`);
   const [machine] = newMachineIds(p.world.view, 1);
   if (machine === undefined) return [];
   return [
     {
       what: `add a machine${text.length === 0 ? "" : ` with ${text.join(" and ")}`}`,
       cost: 60,
-      changes: [{ kind: "add", machine, metadata }],
+      changes: [{ kind: "add", machine, metadata, capacity }],
       tryIt: () => (isTakenByGlobals(p, subject, metadata) ? undefined : "new"),
     },
   ];

@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type DesiredState,
   type Machine,
   type MachineId,
@@ -43,7 +44,14 @@ export type ViewChange =
   | { readonly kind: "lose"; readonly machine: MachineId }
   /** A machine that is away, leaving or frozen is back to normal. */
   | { readonly kind: "return"; readonly machine: MachineId }
-  | { readonly kind: "add"; readonly machine: MachineId; readonly metadata: Metadata };
+  /** A machine has room for so much more. */
+  | { readonly kind: "free"; readonly machine: MachineId; readonly amounts: Amounts }
+  | {
+      readonly kind: "add";
+      readonly machine: MachineId;
+      readonly metadata: Metadata;
+      readonly capacity: Amounts;
+    };
 
 /** What records that do not exist yet are numbered with: younger than everything that exists. */
 const futureRevision = 2 ** 52;
@@ -68,7 +76,7 @@ export function changeView({ options, view }: Outlook, changes: readonly ViewCha
         if (machines.has(change.machine)) releasedMachines.add(change.machine);
         break;
       case "add":
-        machines.set(change.machine, newMachine(change.machine, change.metadata));
+        machines.set(change.machine, newMachine(change.machine, change.metadata, change.capacity));
         break;
       default:
         changeMachine(machines, change.machine, (machine) => changed(machine, change));
@@ -126,7 +134,7 @@ function changeMachine(
 
 function changed(
   machine: Machine,
-  change: Extract<ViewChange, { readonly kind: "policy" | "metadata" | "return" }>,
+  change: Extract<ViewChange, { readonly kind: "policy" | "metadata" | "return" | "free" }>,
 ): Machine {
   switch (change.kind) {
     case "policy":
@@ -136,19 +144,29 @@ function changed(
       const metadata = change.value === undefined ? others : { ...others, [change.key]: change.value };
       return { ...machine, metadata };
     }
+    case "free": {
+      const { presence } = machine;
+      if (presence === undefined) return machine;
+      const capacity: Record<string, number> = { ...presence.capacity };
+      for (const [name, amount] of Object.entries(change.amounts)) {
+        capacity[name] = (capacity[name] ?? 0) + amount;
+      }
+      return { ...machine, presence: { ...presence, capacity } };
+    }
     case "return": {
-      const presence = machine.presence ?? newMachine(machine.id, machine.metadata).presence!;
+      const presence = machine.presence ?? newMachine(machine.id, machine.metadata, {}).presence!;
       return { ...machine, presence: { ...presence, state: "up" } };
     }
   }
 }
 
-function newMachine(id: MachineId, metadata: Metadata): Machine {
+function newMachine(id: MachineId, metadata: Metadata, capacity: Amounts): Machine {
   const presence = {
     id,
     primaryIp: "",
     apiAddresses: [],
     metadata,
+    capacity,
     version: "",
     bootId: "",
     instance: "",

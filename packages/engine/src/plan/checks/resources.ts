@@ -36,6 +36,11 @@ export function lackAt(subject: Subject, place: Place, draft: Draft): Lack | und
   return undefined;
 }
 
+/** What the machine has of each resource that the unit reserves, too little or not. */
+export function lacksAt(subject: Subject, place: Place, draft: Draft): readonly Lack[] {
+  return subject.reserve.map((reservation) => lackOf(reservation, place, draft));
+}
+
 function lackOf({ resource, amount }: Reservation, place: Place, { room }: Draft): Lack {
   const capacity = room.capacityOf(place, resource);
   const free = Math.max(0, capacity - room.reservedOf(place, resource));

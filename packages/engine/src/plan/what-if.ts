@@ -1,0 +1,142 @@
+import {
+  compareUnitNames,
+  type Forecast,
+  type ForeseenLoad,
+  type ForeseenMove,
+  type ForeseenRefusal,
+  type MachineId,
+  type Proposal,
+  type UnitName,
+} from "@fleet/core";
+import type { DecidedCluster } from "./decided-cluster.js";
+import type { Place } from "./place.js";
+import type { Planning } from "./planning.js";
+import type { Subject } from "./subject.js";
+import { changeView } from "./what-if-change.js";
+import { changesOf } from "./what-if-proposal.js";
+import { type Settled, settle } from "./what-if-settle.js";
+
+/** Says what would become of the cluster: the planner's own decisions on a changed view, beside those on the view as it is. */
+export function foresee({ planning: before, revision }: DecidedCluster, proposal: Proposal): Forecast {
+  const changed = changeView(before.world, changesOf(proposal, before.world));
+  const after = settle(changed);
+  const asked = new Set([...proposal.put, ...proposal.want].map(({ unit }) => unit));
+  const refusals = foreseeRefusals(before, after.planning, asked);
+  return {
+    revision,
+    fits: refusals.every(({ isNew }) => !isNew),
+    moves: foreseeMoves(before, after, new Set(proposal.lose)),
+    refusals,
+    machines: foreseeLoads(before, after.planning, new Set(proposal.lose)),
+    remarks: remarksOn(before, after, proposal),
+  };
+}
+
+/** Where units have seats on machines that are there or may come back, once everything is done that has been decided. */
+export function seatsAfter(p: Planning): ReadonlyMap<UnitName, readonly Place[]> {
+  const seats = new Map<UnitName, readonly Place[]>();
+  const add = ({ name }: Subject, place: Place): void => {
+    seats.set(name, [...(seats.get(name) ?? []), place]);
+  };
+  for (const subject of p.world.subjects.values()) {
+    if (subject.kind === "plain" && subject.at !== undefined) add(subject, subject.at);
+    else if (subject.kind === "unreadable" || subject.kind === "recordless") {
+      for (const { place } of subject.claims) add(subject, place);
+    }
+  }
+  for (const { claim, subject } of p.globalClaims) add(subject, claim.place);
+  for (const { place, subject } of p.globalSeatings) add(subject, place);
+  return seats;
+}
+
+/** Whether a seat there is one where the unit runs, or will when the machine is back by itself. */
+export function isGivenUp({ stance }: Place): boolean {
+  return stance === "released" || stance === "forgotten";
+}
+
+function foreseeMoves(
+  before: Planning,
+  { planning: after, reasons }: Settled,
+  lost: ReadonlySet<MachineId>,
+): readonly ForeseenMove[] {
+  const was = seatsAfter(before);
+  const willBe = seatsAfter(after);
+  const moves: ForeseenMove[] = [];
+  for (const unit of new Set([...was.keys(), ...willBe.keys()])) {
+    const old = (was.get(unit) ?? []).map(({ id }) => id);
+    const now = (willBe.get(unit) ?? []).map(({ id }) => id);
+    const isGlobal = after.world.subjects.get(unit)?.kind === "global";
+    const from = old.filter((id) => !now.includes(id) && !(isGlobal && lost.has(id)));
+    const to = now.filter((id) => !old.includes(id));
+    if (from.length === 0 && to.length === 0) continue;
+    moves.push({ unit, from: from.sort(), to: to.sort(), reason: reasonOf(after, unit, reasons) });
+  }
+  return moves.sort((a, b) => compareUnitNames(a.unit, b.unit));
+}
+
+function reasonOf(after: Planning, unit: UnitName, reasons: ReadonlyMap<UnitName, string>): string {
+  const subject = after.world.subjects.get(unit);
+  const known = reasons.get(unit);
+  if (known !== undefined) return known;
+  if (subject?.kind === "unwanted" || subject === undefined) return "nobody wants it anywhere";
+  const refusal = after.refusals.get(subject);
+  return refusal?.reason ?? subject.leavingBecause ?? "";
+}
+
+function foreseeRefusals(
+  before: Planning,
+  after: Planning,
+  asked: ReadonlySet<UnitName>,
+): readonly ForeseenRefusal[] {
+  const refusals: ForeseenRefusal[] = [];
+  for (const [{ kind, name }, { machine, reason }] of after.refusals) {
+    const old = before.world.subjects.get(name);
+    const wasRefused = old !== undefined && before.refusals.has(old);
+    // A global unit that is refused somewhere is not refused everywhere; what counts is whether it gets worse.
+    const isNew =
+      kind === "global" ? !wasRefused || asked.has(name) : asked.has(name) || hasPlace(before, old);
+    refusals.push({ unit: name, ...(machine === undefined ? {} : { machine }), reason, isNew });
+  }
+  return refusals.sort((a, b) => compareUnitNames(a.unit, b.unit));
+}
+
+/** Whether a plain unit has a place, or is about to get one. */
+function hasPlace(p: Planning, subject: Subject | undefined): boolean {
+  return subject?.at !== undefined && !p.refusals.has(subject);
+}
+
+function foreseeLoads(
+  before: Planning,
+  after: Planning,
+  lost: ReadonlySet<MachineId>,
+): readonly ForeseenLoad[] {
+  return after.world.places.flatMap((place) => {
+    const old = before.world.placeOf.get(place.id);
+    const isLost = lost.has(place.id);
+    if (!isLost && isGone(place)) return [];
+    const load = {
+      machine: place.id,
+      before: old === undefined ? 0 : before.draft.loadOf(old),
+      after: after.draft.loadOf(place),
+    };
+    return { ...load, fate: isLost ? "lost" : old === undefined ? "added" : "kept" };
+  });
+}
+
+function isGone(place: Place): boolean {
+  return place.presenceRevision === 0;
+}
+
+function remarksOn(before: Planning, after: Settled, { lose }: Proposal): readonly string[] {
+  const remarks: string[] = [];
+  if (after.isUnfinished) remarks.push("units are still on their way when this forecast ends");
+  const present = before.world.places.filter((place) => !isGone(place)).length;
+  if (lose.length >= 3 && lose.length > present * 0.55) {
+    remarks.push(
+      `${lose.length} of ${present} machines at once are most of the cluster: their units would be held before they are moved`,
+    );
+  } else if (lose.length > Math.max(1, Math.floor(present / 10))) {
+    remarks.push("so many losses at once are given up one after another, as soon as no more follow");
+  }
+  return remarks;
+}
