@@ -32,22 +32,23 @@ function placesIn({ places }: Draft, candidates: Bits): readonly Place[] {
 }
 
 function firstInOrder(
-  { order, places }: Draft,
+  { order: loadOrder, places }: Draft,
   { siblings }: Subject,
   candidates: Bits,
   accepts: (place: Place) => boolean,
 ): Place | undefined {
+  const { order, count } = loadOrder.listed();
   let best: Place | undefined;
   let fewest = Number.POSITIVE_INFINITY;
-  for (let rank = 0; rank < order.count; rank += 1) {
-    const index = order.at(rank);
-    if (best !== undefined && order.loadOf(index) !== order.loadOf(best.index)) break;
+  for (let rank = 0; rank < count; rank += 1) {
+    const index = order[rank]!;
+    if (best !== undefined && loadOrder.loadOf(index) !== loadOrder.loadOf(best.index)) break;
     if (!candidates.has(index)) continue;
-    const count = siblings?.get(index) ?? 0;
-    if (count >= fewest || !accepts(places[index]!)) continue;
+    const beside = siblings?.get(index) ?? 0;
+    if (beside >= fewest || !accepts(places[index]!)) continue;
     best = places[index]!;
-    fewest = count;
-    if (count === 0) break;
+    fewest = beside;
+    if (beside === 0) break;
   }
   return best;
 }
