@@ -39,7 +39,8 @@ export function decideUnitPut(wish: Wish, current: UnitRecord | undefined): Deci
     const kept = wish.stateWhenReplaced === "kept" ? current?.desiredState : undefined;
     const state = desiredState ?? kept ?? "inactive";
     refuseActiveTemplate(name, state);
-    return { change: { content, desiredState: state }, isNewContent: true };
+    const keepsInstances = desiredState === undefined;
+    return { change: { content, desiredState: state, keepsInstances }, isNewContent: true };
   }
   if (current === undefined) throw new HttpError(409, "unit does not exist and options field empty");
   if (desiredState === undefined) {

@@ -1,7 +1,6 @@
 import type { SeatV2, UnitStatusV2, UnitV1, UnitV2 } from "@fleet/client";
 import {
   type ClusterView,
-  currentStateOn,
   type DesiredState,
   isSeated,
   type Seat,
@@ -11,7 +10,7 @@ import {
 import { constantJson } from "./json.js";
 import { placementProblem } from "./placement-problem.js";
 import { type Places, placesIn } from "./places.js";
-import { toStateV2 } from "./state-entity.js";
+import { stateOn, toStateV2 } from "./state-entity.js";
 
 const stateRank: Readonly<Record<DesiredState, number>> = { inactive: 0, loaded: 1, launched: 2 };
 
@@ -87,25 +86,11 @@ function homeOf(view: ClusterView, name: UnitName, places: Places): Home {
   let best: { readonly seat: Seat; readonly state: DesiredState } | undefined;
   for (const seat of places.seatsOf(name)) {
     if (view.machines.get(seat.machine)?.presence === undefined) continue;
-    const state = stateAt(view, seat);
+    const state = stateOn(view, seat.machine, name);
     if (!isSeated(seat) && state === "inactive") continue;
     if (best === undefined || isBetterHome({ seat, state }, best)) best = { seat, state };
   }
   return { machine: best?.seat.machine, currentState: best?.state ?? "inactive" };
-}
-
-/**
- * What a unit is at a seat. One whose content or start was asked for anew is not launched until the seat says the same:
- * until then the machine does not even know, and who waits would take the old process for the new one.
- */
-function stateAt(view: ClusterView, seat: Seat): DesiredState {
-  const state = currentStateOn(seat, view.states.get(seat.machine)?.get(seat.unit));
-  const unit = view.units.get(seat.unit);
-  const isOutdated =
-    unit?.desiredState === "launched" &&
-    seat.target === "launched" &&
-    (seat.contentId !== unit.contentId || seat.startCount !== unit.startCount);
-  return state === "launched" && isOutdated ? "loaded" : state;
 }
 
 function isBetterHome(

@@ -72,6 +72,11 @@ export interface UnitPutV2 {
   readonly replace?: boolean;
   /** Starts the unit once more though it is `launched` already. */
   readonly restart?: boolean;
+  /**
+   * Concerns a global unit, launched as a whole, on this machine alone: `desiredState` is `loaded` or `launched` there. It
+   * holds until the next word on the machine, or on the unit as a whole.
+   */
+  readonly machineID?: string;
 }
 
 /** The answer to a `PUT`: 201 when the unit is new or has new content, else 200. */

@@ -52,6 +52,14 @@ export {
   type SeatTarget,
   type Term,
 } from "./cluster/seat.js";
+export {
+  nextWish,
+  type UnitInstance,
+  type UnitInstances,
+  type UnitWish,
+  type WishChange,
+  wantedOn,
+} from "./cluster/unit-instance.js";
 export type { DestroyedMark, Unit, UnitRecord } from "./cluster/unit-record.js";
 export {
   type Generation,

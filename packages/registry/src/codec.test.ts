@@ -39,6 +39,7 @@ const record = {
   hash,
   desiredState: "launched",
   startCount: 2,
+  instances: new Map([[parseMachineId("m2"), { isStopped: true, starts: 3 }]]),
   changedAtMs: 5,
   write: "w",
 } as const;

@@ -14,6 +14,7 @@ import {
   type Seat,
   type SeatContent,
   type Term,
+  type UnitInstance,
   type UnitName,
   type UnitRecord,
   type UnitState,
@@ -91,7 +92,11 @@ export function decodeCluster(item: StoredValue): StoredCluster {
 /** Writes `units/<name>`. */
 export function encodeUnit(unit: Omit<StoredUnit, "name" | keyof Versioned>): string {
   const { contentId, hash, desiredState, startCount, changedAtMs, write } = unit;
-  return JSON.stringify({ contentId, hash, desiredState, startCount, changedAtMs, write });
+  const instances = [...(unit.instances ?? [])].map(([machine, { isStopped, starts }]) => {
+    return { machine, stopped: isStopped, starts };
+  });
+  const differing = instances.length === 0 ? {} : { instances };
+  return JSON.stringify({ contentId, hash, desiredState, startCount, ...differing, changedAtMs, write });
 }
 
 /** Reads `units/<name>`. */
@@ -103,10 +108,16 @@ export function decodeUnit(item: StoredValue, name: UnitName): StoredUnit {
     hash: fields.matching("hash", hashForm, "a hash"),
     desiredState: fields.word("desiredState", desiredStates),
     startCount: fields.count("startCount"),
+    ...fields.optional("instances", (field) => new Map(fields.list(field).map(decodeInstance))),
     changedAtMs: fields.count("changedAtMs"),
     write: fields.string("write"),
     ...versions(item),
   };
+}
+
+function decodeInstance(fields: Fields): readonly [MachineId, UnitInstance] {
+  const machine = fields.parsed("machine", parseMachineId);
+  return [machine, { isStopped: fields.boolean("stopped"), starts: fields.count("starts") }];
 }
 
 /** Writes `destroyed/<name>`. */

@@ -5,8 +5,10 @@ import {
   isFleetError,
   type MachineId,
   type MachinePolicy,
+  nextWish,
   type UnitName,
   type UnitRecord,
+  type UnitWish,
 } from "@fleet/core";
 import type {
   MachineStanding,
@@ -201,25 +203,24 @@ class StoredUnitRegistry implements UnitRegistry {
   }
 }
 
-type NextRecord = Pick<UnitRecord, "contentId" | "hash" | "desiredState" | "startCount">;
+type NextRecord = Pick<UnitRecord, "contentId" | "hash"> & UnitWish;
 
 function nextRecord(name: UnitName, current: UnitRecord | undefined, change: UnitChange): NextRecord {
   const content = change.content ?? current;
   assert(content !== undefined, `a new unit needs content: ${name}`);
-  const startsAnew = change.desiredState === "launched" && current?.desiredState !== "launched";
-  const rises = startsAnew || change.restart === true;
-  return {
-    contentId: content.contentId,
-    hash: content.hash,
-    desiredState: change.desiredState,
-    startCount: (current?.startCount ?? 0) + (rises ? 1 : 0),
-  };
+  const { contentId, hash } = content;
+  const { desiredState, instances, startCount } = nextWish(current, change);
+  return { contentId, hash, desiredState, instances, startCount };
 }
 
 function isSame(current: UnitRecord, next: NextRecord): boolean {
   const states: readonly DesiredState[] = [current.desiredState, next.desiredState];
   return (
-    states[0] === states[1] && current.contentId === next.contentId && current.startCount === next.startCount
+    states[0] === states[1] &&
+    current.contentId === next.contentId &&
+    current.startCount === next.startCount &&
+    // Made anew only if anything in it is.
+    current.instances === next.instances
   );
 }
 

@@ -57,6 +57,7 @@ const putFields: FieldsOf<UnitPutV2> = {
   desiredState: oneOf(desiredStates, "Without it a new unit is inactive, and an old one stays what it is."),
   replace: flag("Lets the text take the place of one that says something else."),
   restart: flag("Starts a unit once more that is launched already."),
+  machineID: text("Says what is wanted of a launched global unit on this machine alone: loaded, or launched."),
 };
 
 const daemonFields: FieldsOf<StatusV2> = {

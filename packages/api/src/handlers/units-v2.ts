@@ -1,6 +1,8 @@
 import type { UnitPutAnswerV2 } from "@fleet/client";
 import {
   FleetError,
+  type MachineId,
+  parseMachineId,
   parseUnitName,
   type UnitContent,
   type UnitName,
@@ -13,7 +15,7 @@ import { HttpError, jsonAnswer } from "../answer.js";
 import { answerFromView } from "../conditional.js";
 import { decodeJson, isJsonObject } from "../json.js";
 import { revisionHeader } from "../revision-header.js";
-import type { Handler } from "../services.js";
+import type { Handler, Services } from "../services.js";
 import { refuseActiveTemplate } from "../unit-decision.js";
 import { toUnitV2 } from "../unit-entity.js";
 import { decodeDesiredState } from "../unit-put-v1.js";
@@ -27,9 +29,11 @@ export const getUnitV2: Handler = async (services, request, signal) => {
 };
 
 /** `PUT /fleet/v2/units/<name>`: creates or changes a unit from its exact text. Repeating it changes nothing. */
-export const putUnitV2: Handler = async ({ access, units }, request, signal) => {
+export const putUnitV2: Handler = async (services, request, signal) => {
+  const { access, units } = services;
   const name = parseUnitName(request.name);
   const put = decodePut(await request.readBody(signal));
+  if (put.machine !== undefined) await requireInstance(services, name, put.machine, signal);
   const content = put.text === undefined ? undefined : unitContentFromText(put.text);
   if (content !== undefined) validateUnit(name, content.options);
   let isNewContent = false;
@@ -52,6 +56,7 @@ interface Put {
   readonly desiredState: ReturnType<typeof decodeDesiredState>;
   readonly replace: boolean;
   readonly restart: boolean;
+  readonly machine: MachineId | undefined;
 }
 
 function decide(
@@ -71,6 +76,7 @@ function decide(
       hint: "replace it, or destroy it first",
     });
   }
+  if (put.machine !== undefined) return decideInstance(name, put.machine, put, current);
   const desiredState = put.desiredState ?? current?.desiredState ?? "inactive";
   refuseActiveTemplate(name, desiredState);
   const restart = put.restart && current?.desiredState === "launched" && desiredState === "launched";
@@ -78,7 +84,51 @@ function decide(
   // that was lost from the registry is there again.
   const isSameText = content?.contentId === current?.contentId;
   const taken = content !== undefined && (current === undefined || put.replace || isSameText);
-  return { ...(taken ? { content } : {}), desiredState, ...(restart ? { restart } : {}) };
+  return {
+    ...(taken ? { content } : {}),
+    ...(put.desiredState === undefined ? { keepsInstances: true } : {}),
+    desiredState,
+    ...(restart ? { restart } : {}),
+  };
+}
+
+function decideInstance(
+  name: UnitName,
+  machine: MachineId,
+  { desiredState = "launched", restart }: Put,
+  current: UnitRecord | undefined,
+): UnitChange {
+  if (current?.desiredState === "launched") return { desiredState, machine, restart };
+  throw new FleetError("conflict", `unit ${name} is wanted ${current?.desiredState} on all of its machines`, {
+    hint: "start it as a whole first",
+  });
+}
+
+/**
+ * Insists on a global unit and a known machine, as the cluster is now: the unit may just have come in by another server.
+ * @throws {HttpError} 404; {@link FleetError} `conflict` for a unit that is not global.
+ */
+async function requireInstance(
+  { access, replica }: Services,
+  name: UnitName,
+  machine: MachineId,
+  signal: AbortSignal,
+): Promise<void> {
+  const release = replica.hold();
+  try {
+    await access.view(0, signal);
+    const view = await access.view(await replica.refresh(signal), signal);
+    const unit = view.units.get(name);
+    if (unit === undefined) throw unitDoesNotExist();
+    if (unit.requirements?.global !== true) {
+      throw new FleetError("conflict", `unit ${name} is not global: it has no instances on machines`, {
+        hint: "leave the machine out",
+      });
+    }
+    if (!view.machines.has(machine)) throw new HttpError(404, `there is no machine ${machine}`);
+  } finally {
+    release();
+  }
 }
 
 function decodePut(body: string): Put {
@@ -86,18 +136,26 @@ function decodePut(body: string): Put {
   if ("problem" in decoded) throw new HttpError(400, `unable to decode body: ${decoded.problem}`);
   const put = decoded.value;
   if (!isJsonObject(put)) throw new HttpError(400, "unable to decode body: expected an object");
-  const { text, desiredState = "", replace = false, restart = false, ...others } = put;
+  const { text, desiredState = "", replace = false, restart = false, machineID, ...others } = put;
   const [stranger] = Object.keys(others);
   if (stranger !== undefined) {
     throw new HttpError(400, `unable to decode body: unknown field ${JSON.stringify(stranger)}`, {
-      hint: "the fields are text, desiredState, replace and restart",
+      hint: "the fields are text, desiredState, replace, restart and machineID",
     });
   }
   if (text !== undefined && typeof text !== "string") throw wrongField("text", "a string");
   if (typeof desiredState !== "string") throw wrongField("desiredState", "a string");
   if (typeof replace !== "boolean") throw wrongField("replace", "true or false");
   if (typeof restart !== "boolean") throw wrongField("restart", "true or false");
-  return { text, desiredState: decodeDesiredState(desiredState), replace, restart };
+  const state = decodeDesiredState(desiredState);
+  if (machineID === undefined) return { text, desiredState: state, replace, restart, machine: undefined };
+  if (typeof machineID !== "string") throw wrongField("machineID", "a string");
+  if (text !== undefined || replace || state === "inactive") {
+    throw new HttpError(400, "machineID goes with desiredState loaded or launched, and with restart", {
+      hint: "text and inactive are for the unit as a whole",
+    });
+  }
+  return { text, desiredState: state, replace, restart, machine: parseMachineId(machineID) };
 }
 
 function wrongField(name: string, expected: string): HttpError {

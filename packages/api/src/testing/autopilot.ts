@@ -1,4 +1,4 @@
-import { isSeated, isTemplate, type MachineId, type Unit, type UnitName } from "@fleet/core";
+import { isSeated, isTemplate, type MachineId, type Unit, type UnitName, wantedOn } from "@fleet/core";
 import type { PretendCluster } from "./pretend-cluster.js";
 
 /** What becomes of a unit that is started. */
@@ -41,13 +41,14 @@ export class Autopilot {
   }
 
   #place(unit: Unit): void {
-    const wants = unit.desiredState;
-    if (wants === "inactive" || isTemplate(unit.name)) return;
+    if (unit.desiredState === "inactive" || isTemplate(unit.name)) return;
     for (const machine of this.#homes(unit)) {
+      const { desiredState: wants, startCount } = wantedOn(unit, machine);
+      if (wants === "inactive") continue;
       const seat = this.#cluster.seats.get(machine)?.get(unit.name);
       if (seat?.target === "absent") continue;
       const isCurrent =
-        seat?.target === wants && seat.contentId === unit.contentId && seat.startCount === unit.startCount;
+        seat?.target === wants && seat.contentId === unit.contentId && seat.startCount === startCount;
       if (!isCurrent) this.#cluster.seat(machine, unit.name, wants);
     }
   }

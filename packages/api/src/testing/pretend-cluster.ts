@@ -8,6 +8,7 @@ import {
   type MachineId,
   type MachinePolicy,
   type Metadata,
+  nextWish,
   parseMachineId,
   parseRequirements,
   parseUnitName,
@@ -19,6 +20,7 @@ import {
   type UnitRecord,
   type UnitState,
   type UnitStateContent,
+  wantedOn,
 } from "@fleet/core";
 import type {
   ClusterReplica,
@@ -114,19 +116,21 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     const content = change.content ?? current?.content;
     if (content === undefined)
       throw new FleetError("internal", "a change without content of a unit without any");
+    const wish = nextWish(current, change);
     const isSame =
-      current?.desiredState === change.desiredState &&
-      current.contentId === content.contentId &&
-      change.restart !== true;
+      current?.contentId === content.contentId &&
+      current.desiredState === wish.desiredState &&
+      current.startCount === wish.startCount &&
+      current.instances === wish.instances;
     if (isSame) return { revision: this.revision, effect: "unchanged" };
-    const starts = change.desiredState === "launched" && current?.desiredState !== "launched";
     this.#step([name], (revision) => {
       this.units.set(name, {
         name,
         contentId: content.contentId,
         hash: content.hash,
-        desiredState: change.desiredState,
-        startCount: (current?.startCount ?? 0) + (starts || change.restart === true ? 1 : 0),
+        desiredState: wish.desiredState,
+        startCount: wish.startCount,
+        instances: wish.instances,
         changedAtMs: 0,
         createRevision: current?.createRevision ?? revision,
         modRevision: revision,
@@ -259,7 +263,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
         contentId: record?.contentId ?? old?.contentId ?? "",
         hash: record?.hash ?? old?.hash ?? "",
         target,
-        startCount: record?.startCount ?? 0,
+        startCount: record === undefined ? 0 : wantedOn(record, id).startCount,
         term: { n: 1, uuid: "term" },
         reason,
         createRevision: old?.createRevision ?? revision,

@@ -4,6 +4,7 @@ import type { ContentId, UnitHash } from "../unit/unit-hash.js";
 import type { UnitName } from "../unit/unit-name.js";
 import type { DesiredState } from "./desired-state.js";
 import type { Revision, Versioned } from "./revision.js";
+import type { UnitInstances } from "./unit-instance.js";
 
 /** A unit as the users want it: one key, written by API servers only. */
 export interface UnitRecord extends Versioned {
@@ -15,6 +16,8 @@ export interface UnitRecord extends Versioned {
   readonly desiredState: DesiredState;
   /** Rises when the desired state changes to `launched` and on an explicit restart; never falls. */
   readonly startCount: number;
+  /** What is wanted of a global unit on single machines, where that differs; absent: nowhere. */
+  readonly instances?: UnitInstances | undefined;
   /** When the record was last changed, by the clock of the server that did it. For people; nothing decides by it. */
   readonly changedAtMs: number;
 }

@@ -13,6 +13,13 @@ export interface UnitChange {
   readonly desiredState: DesiredState;
   /** Raises the start count though the desired state stays `launched`. */
   readonly restart?: boolean;
+  /**
+   * Concerns a launched global unit on this machine alone: `desiredState` is what is wanted of it there, `loaded` or
+   * `launched`, and there is no content. What is wanted of the unit as a whole stays as it is.
+   */
+  readonly machine?: MachineId;
+  /** What was said of single machines stays; otherwise a word on the unit as a whole is one on all of them. */
+  readonly keepsInstances?: boolean;
 }
 
 /** What became of a write. */

@@ -1,4 +1,4 @@
-import { compareUnitNames, type Seat, type Unit, type UnitName } from "@fleet/core";
+import { compareUnitNames, type Seat, type Unit, type UnitName, wantedOn } from "@fleet/core";
 import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
 import type { Place } from "./place.js";
@@ -84,7 +84,7 @@ function peers(subject: Subject): readonly UnitName[] {
 }
 
 function emitUpdate(subject: Subject, { place, seat }: Claim, entries: Entry[]): void {
-  const wish = wishOf(subject.unit!);
+  const wish = wishOf(subject.unit!, place);
   const reason = differenceBetween(seat, wish);
   if (reason === undefined) return;
   entries.push({
@@ -99,18 +99,19 @@ function differenceBetween(seat: Seat, wish: SeatWish): string | undefined {
   return seat.startCount === wish.startCount ? undefined : "a new start was asked for";
 }
 
-function wishOf(unit: Unit): SeatWish {
+function wishOf(unit: Unit, place: Place): SeatWish {
+  const { desiredState, startCount } = wantedOn(unit, place.id);
   return {
-    target: unit.desiredState === "launched" ? "launched" : "loaded",
+    target: desiredState === "launched" ? "launched" : "loaded",
     contentId: unit.contentId,
     hash: unit.hash,
-    startCount: unit.startCount,
+    startCount,
   };
 }
 
 function wishAt(subject: Subject, place: Place) {
   return {
-    wish: wishOf(subject.unit!),
+    wish: wishOf(subject.unit!, place),
     unitRevision: subject.unit!.modRevision,
     presenceRevision: place.presenceRevision,
   };

@@ -59,6 +59,30 @@ export function describeUnitRegistry(name: string, makeHarness: MakeHarness): vo
       expect(await record()).toMatchObject({ startCount: 3 });
     });
 
+    test("something else is wanted on one machine, until something is wanted of the whole", async () => {
+      const { units } = daemon;
+      const machine = machineId("m1");
+      const set = async (change: object) =>
+        (await units.changeUnit(web, () => ({ desiredState: "launched", ...change }), never)).effect;
+      await set({ content: content() });
+      expect(await set({ machine, desiredState: "loaded" })).toBe("changed");
+      expect(await set({ machine, desiredState: "loaded" })).toBe("unchanged");
+      expect(await record()).toMatchObject({
+        desiredState: "launched",
+        startCount: 1,
+        instances: [{ machine, stopped: true, starts: 0 }],
+      });
+      expect(await set({ keepsInstances: true })).toBe("unchanged");
+      expect(await set({})).toBe("changed");
+      expect(await record()).toMatchObject({
+        startCount: 1,
+        instances: [{ machine, stopped: false, starts: 1 }],
+      });
+      await set({ desiredState: "loaded" });
+      expect(await record()).toEqual(expect.not.objectContaining({ instances: expect.anything() }));
+      expect(await record()).toMatchObject({ desiredState: "loaded", startCount: 2 });
+    });
+
     test("nothing is written when nothing changes, except a text that has been lost", async () => {
       const { units, options } = daemon;
       const submit = () =>
