@@ -93,6 +93,22 @@ const importRules = [
       /^yargs(\/|$)/.test(target),
   },
   {
+    name: "simulation-touches-nothing-real",
+    why: "a world that is played again must be the same to the last byte: it has twins, and time and chance of its own",
+    applies: within("packages/sim/src/"),
+    allow: (target) =>
+      target.startsWith("packages/sim/src/") ||
+      [
+        "@fleet/core",
+        "@fleet/core/ports",
+        "@fleet/engine",
+        "@fleet/agent",
+        "@fleet/agent/systemd",
+        "@fleet/registry",
+        "@fleet/fleetd/member",
+      ].includes(target),
+  },
+  {
     name: "lab-is-its-own",
     why: "the lab makes machines for any fleetd; it must not need ours to compile",
     applies: within("packages/lab/src/"),
@@ -106,6 +122,7 @@ const realWorld = [
   "packages/fleetd/src/main.ts",
   "packages/fleetctl/src/main.ts",
   "packages/fleetctl/src/clock.ts",
+  "packages/sim/src/time/turn.ts",
 ];
 const banned = [
   [/\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/, "asks the real time"],

@@ -44,6 +44,11 @@ export class Leases {
     return lease.grantedSeconds;
   }
 
+  /** Begins the time of all leases anew. */
+  renewAll(nowMs: number): void {
+    for (const lease of this.#leases.values()) lease.expiresAtMs = nowMs + lease.grantedSeconds * 1000;
+  }
+
   /** How a lease stands, or `undefined`. */
   status(leaseId: LeaseId, nowMs: number): LeaseStatus | undefined {
     const lease = this.#leases.get(leaseId);

@@ -39,6 +39,7 @@ export class MemoryEtcd {
   readonly #ended = new AbortController();
   /** When the next lease is looked at; `undefined` while nobody waits. */
   #awaitedExpiryMs: number | undefined;
+  #isHalted = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -77,6 +78,19 @@ export class MemoryEtcd {
   /** Goes back to a copy; all connections break. */
   restore(snapshot: MemorySnapshot): void {
     this.#replace(snapshot);
+  }
+
+  /** Lets no lease end until `renewLeases`: members that do not lead end none. */
+  haltLeases(): void {
+    this.#isHalted = true;
+  }
+
+  /** Begins all leases anew, as a member does that becomes the leader. */
+  renewLeases(): void {
+    this.#isHalted = false;
+    this.#leases.renewAll(this.#clock.boottime());
+    this.#awaitedExpiryMs = undefined;
+    this.#awaitExpiry();
   }
 
   /** Ends all connections and lets no lease end any more. */
@@ -150,6 +164,7 @@ export class MemoryEtcd {
   }
 
   #expire(): void {
+    if (this.#isHalted) return;
     // The awaited moment is never later than the first lease's end, so most calls need not look at all leases.
     if (this.#awaitedExpiryMs === undefined || this.#clock.boottime() < this.#awaitedExpiryMs) return;
     for (const leaseId of this.#leases.expired(this.#clock.boottime())) this.revokeLease(leaseId);
@@ -158,7 +173,7 @@ export class MemoryEtcd {
   /** Makes sure that somebody wakes when the next lease ends, so that watchers hear of it without being asked. */
   #awaitExpiry(): void {
     const next = this.#leases.nextExpiryMs;
-    if (next === undefined || this.#ended.signal.aborted) return;
+    if (next === undefined || this.#isHalted || this.#ended.signal.aborted) return;
     if (this.#awaitedExpiryMs !== undefined && this.#awaitedExpiryMs <= next) return;
     this.#awaitedExpiryMs = next;
     const wait = Math.max(next - this.#clock.boottime(), 0);

@@ -7,6 +7,7 @@ import {
   loadStateOf,
   type MemoryJob,
   type MemoryUnit,
+  nameOfPath,
   readMemoryUnit,
   startOutcome,
 } from "./memory-unit.js";
@@ -34,6 +35,10 @@ export class MemoryUnitManager implements UnitManager {
   state = "running";
   /** Called before a start is carried out; what it throws is systemd's refusal. */
   beforeStart: (name: UnitName) => void = () => {};
+  /** Carries out a queued job, unless jobs are held: at once. A simulation lets it take its time, fail, or hang. */
+  carryOut: (job: MemoryJob) => void = (job) => queueMicrotask(() => job.finish(""));
+  /** Told of each change of a unit's state, whoever caused it. */
+  onState: (unit: Readonly<MemoryUnit>) => void = () => {};
 
   readonly #directory: MemoryUnitDirectory;
   readonly #links = new Map<string, string>();
@@ -205,6 +210,11 @@ export class MemoryUnitManager implements UnitManager {
     this.#set(name, activeState, subState);
   }
 
+  /** What systemd has in memory, as it is, for who watches the machine from outside. */
+  get loaded(): ReadonlyMap<UnitName, Readonly<MemoryUnit>> {
+    return this.#units;
+  }
+
   /** The units that are enabled, for tests. */
   get enabled(): ReadonlySet<string> {
     return this.#enabled;
@@ -264,9 +274,10 @@ export class MemoryUnitManager implements UnitManager {
     const result = new Promise<JobResult>((resolve) => {
       this.#followers.add(resolve);
       const job: MemoryJob = {
+        unit: name,
         kind,
         finish: (forced) => {
-          this.#jobs.delete(job);
+          if (!this.#jobs.delete(job)) return;
           const current = this.#units.get(name);
           if (current?.job === job) current.job = undefined;
           const result = forced === "" ? carryOut() : forced;
@@ -279,7 +290,7 @@ export class MemoryUnitManager implements UnitManager {
       unit.job = job;
       this.#jobs.add(job);
       this.#touch(name);
-      if (!this.holdsJobs) queueMicrotask(() => this.#jobs.has(job) && job.finish(""));
+      if (!this.holdsJobs) this.carryOut(job);
     });
     return { result };
   }
@@ -297,6 +308,7 @@ export class MemoryUnitManager implements UnitManager {
     const unit = this.#load(name);
     unit.activeState = activeState;
     unit.subState = subState;
+    this.onState(unit);
     this.#touch(name);
     this.#collect(unit);
   }
@@ -336,8 +348,4 @@ export class MemoryUnitManager implements UnitManager {
   #emit(event: UnitManagerEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-function nameOfPath(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

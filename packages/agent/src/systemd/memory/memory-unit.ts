@@ -16,7 +16,9 @@ export interface MemoryUnit {
 
 /** A queued job. */
 export interface MemoryJob {
+  readonly unit: UnitName;
   readonly kind: "start" | "stop";
+  /** Lets it end: as asked for if `result` is empty, else with that result and nothing done. Once; then it does nothing. */
   finish(result: string): void;
 }
 
@@ -69,6 +71,11 @@ export function isKept(unit: MemoryUnit): boolean {
 /** Says whether enabling the unit does anything. */
 export function hasInstallInformation(text: string): boolean {
   return hasInstallSection(parseUnitFile(text));
+}
+
+/** The unit whose file is at a path. */
+export function nameOfPath(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Describes the unit as the port wants it. @param textNow - What the file says by now. */

@@ -1,0 +1,26 @@
+import type { World } from "../world.js";
+import type { Checker } from "./checker.js";
+import { nothingLost } from "./i1-nothing-lost.js";
+import { noStopWithoutEvidence } from "./i2-no-stop-without-evidence.js";
+import { machinesHoldRules } from "./i3-machines-hold-rules.js";
+import { onlyTheLeaderWrites } from "./i3-only-the-leader-writes.js";
+import { rulesHold } from "./i3-rules-hold.js";
+import { seatsAsRecorded } from "./i3-seats-as-recorded.js";
+import { noNeedlessMove } from "./i4-no-needless-move.js";
+import { startedOnce } from "./i4-started-once.js";
+import { converges } from "./i7-converges.js";
+
+/** Every invariant, each watched by itself. */
+export function allCheckers(world: World): readonly Checker[] {
+  return [
+    nothingLost(world),
+    noStopWithoutEvidence(world),
+    onlyTheLeaderWrites(world),
+    seatsAsRecorded(world),
+    rulesHold(world),
+    machinesHoldRules(world),
+    startedOnce(world),
+    noNeedlessMove(world),
+    converges(world),
+  ];
+}

@@ -1,0 +1,73 @@
+import type { SimMachine } from "../machine/sim-machine.js";
+import { Beliefs } from "../truth/belief.js";
+import type { Version } from "../truth/key-history.js";
+import { keyOf, seatOf } from "../truth/records.js";
+import type { World } from "../world.js";
+import type { Checker } from "./checker.js";
+
+/**
+ * I4, nothing is started twice (protocol rules P5.1 and P5.2). Each start that systemd takes from fleetd uses up one
+ * generation: the machine's boot, a seat's create revision, its content and start count, of a seat that asks for
+ * `launched` and is of a history the machine may believe (P6). A start without an unused generation is a restart that nobody
+ * asked for. The one exception is the protocol's own: where fleetd ended after it had noted the intent and before it had
+ * noted that the start was issued, it may be issued once more.
+ */
+export function startedOnce(world: World): Checker {
+  const invariant = "I4-starts";
+  const { truth } = world;
+  const beliefs = new Beliefs(world);
+  const used = new Map<string, Set<string>>();
+  /** Generations of which only the intent was noted when fleetd ended. */
+  const open = new Set<string>();
+  const generationOf = (machine: SimMachine, unit: string, version: Version): string => {
+    const seat = seatOf(version);
+    return `${machine.name}/${machine.boot} ${unit} ${version.branch}:${version.createRevision} ${seat?.contentId.slice(0, 8)} ${seat?.startCount}`;
+  };
+  const usedBy = (machine: SimMachine, unit: string): Set<string> => {
+    const id = `${machine.name} ${unit}`;
+    const found = used.get(id) ?? new Set<string>();
+    used.set(id, found);
+    return found;
+  };
+
+  const checkStart = (machine: SimMachine, unit: string): void => {
+    const generations = truth.history
+      .all(keyOf.seat(machine.id, unit))
+      .filter((version) => seatOf(version)?.target === "launched" && beliefs.mayActUpon(machine, version))
+      .map((version) => generationOf(machine, unit, version));
+    const spent = usedBy(machine, unit);
+    const unused = generations.findLast((generation) => !spent.has(generation));
+    if (unused !== undefined) {
+      spent.add(unused);
+      return;
+    }
+    const repeated = generations.find((generation) => open.has(generation));
+    if (repeated !== undefined) open.delete(repeated);
+    else
+      world.fail(invariant, `${unit} is started on ${machine.name} once more, and nothing new asks for it`);
+  };
+
+  return {
+    invariant,
+    onCall: (machine, call, unit) => {
+      if (call === "start") checkStart(machine, unit);
+    },
+    onRefused: (machine, call, unit) => {
+      const spent = usedBy(machine, unit);
+      const last = [...spent].at(-1);
+      if (call === "start" && last !== undefined) spent.delete(last);
+    },
+    onProcessGone: (machine) => {
+      for (const document of machine.startDocuments()) {
+        for (const [unit, record] of Object.entries(
+          JSON.parse(document) as Record<string, { phase: string }>,
+        )) {
+          if (record.phase !== "intent") continue;
+          for (const generation of usedBy(machine, unit)) open.add(generation);
+        }
+      }
+    },
+    onRestore: () => beliefs.onRestore(),
+    onAccept: (machine) => beliefs.onAccept(machine),
+  };
+}

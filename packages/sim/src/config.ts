@@ -1,0 +1,20 @@
+/** How large a simulated world is, and how patient. */
+export interface SimConfig {
+  readonly machines: number;
+  readonly units: number;
+  /** How long users and faults are at work, in virtual minutes. */
+  readonly minutes: number;
+  readonly ttlSeconds: number;
+  readonly holdWatchedMs: number;
+  readonly holdFoundMs: number;
+}
+
+/** The default world: small enough that a seed takes little, and large enough for every rule to matter. */
+export const defaultConfig: SimConfig = {
+  machines: 5,
+  units: 10,
+  minutes: 2,
+  ttlSeconds: 10,
+  holdWatchedMs: 30_000,
+  holdFoundMs: 90_000,
+};

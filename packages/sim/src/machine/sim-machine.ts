@@ -1,0 +1,279 @@
+import { type MemoryJob, MemoryUnitDirectory, MemoryUnitManager } from "@fleet/agent/systemd";
+import { type MachineId, type Metadata, parseMachineId, parseUnitName, type UnitName } from "@fleet/core";
+import { Chance } from "../chance.js";
+import { Link } from "../etcd/link.js";
+import { SimStore } from "../etcd/sim-store.js";
+import type { World } from "../world.js";
+import { Daemon } from "./daemon.js";
+import { Documents } from "./gated-documents.js";
+import { gateUnitDirectory } from "./gated-unit-directory.js";
+import { GatedUnitManager } from "./gated-unit-manager.js";
+import { MachineClocks, ProcessClock } from "./machine-clock.js";
+import { SimProcess } from "./sim-process.js";
+
+/** How jobs of systemd fare: within a fraction of a second, slowly, not at all until mended, or with a failure. */
+export type JobMode = "quick" | "slow" | "hanging" | "failing";
+
+/** A process of fleetd on a machine. */
+export interface RunningDaemon {
+  readonly process: SimProcess;
+  readonly daemon: Daemon;
+  readonly instance: string;
+  readonly startedAtMs: number;
+  readonly stop: AbortController;
+  /** When an answer of etcd last arrived. */
+  contactMs: number;
+}
+
+interface StartNote {
+  readonly phase: string;
+  readonly generation: {
+    readonly seatRevision: number;
+    readonly contentId: string;
+    readonly startCount: number;
+  };
+}
+
+/** How long systemd waits before it starts fleetd again. */
+const restartAfterMs = 500;
+
+/** A machine with a disk, a systemd, a line to etcd, and one process of fleetd at a time. */
+export class SimMachine {
+  readonly name: string;
+  readonly id: MachineId;
+  readonly metadata: Metadata;
+  readonly link: Link;
+  readonly directory = new MemoryUnitDirectory();
+  readonly systemd = new MemoryUnitManager(this.directory);
+  readonly clocks: MachineClocks;
+  readonly #world: World;
+  readonly #disk = new Documents();
+  readonly #runtime = new Documents();
+  readonly #chance: Chance;
+  readonly #hanging = new Set<MemoryJob>();
+  #incarnation = 0;
+  #boots = 1;
+  #jobMode: JobMode = "quick";
+  isOn = true;
+  running: RunningDaemon | undefined;
+  /** When somebody last started or stopped a unit by hand. */
+  readonly touchedByHandMs = new Map<string, number>();
+  /** When an answer of etcd last arrived at any process. */
+  lastContactMs = Number.NEGATIVE_INFINITY;
+  /** When systemd was asked by fleetd to start or stop something. */
+  readonly #acted: number[] = [];
+
+  constructor(world: World, name: string, metadata: Metadata) {
+    this.#world = world;
+    this.name = name;
+    this.id = parseMachineId(`${name}${"0".repeat(32 - name.length)}`);
+    this.metadata = metadata;
+    this.link = new Link(world.scheduler);
+    this.clocks = new MachineClocks(world.scheduler);
+    this.#chance = new Chance(`${world.seed} machine ${name}`);
+    this.systemd.carryOut = (job) => this.#carryOut(job);
+    this.systemd.onState = (unit) => world.witness.onUnitState(this, unit);
+  }
+
+  /** Names this boot, as the truth counts boots. */
+  get boot(): number {
+    return this.#boots;
+  }
+
+  /** systemd starts fleetd, unless it runs or the machine is off. */
+  startDaemon(): void {
+    if (!this.isOn || this.running !== undefined) return;
+    this.#incarnation += 1;
+    const world = this.#world;
+    const { scheduler, config } = world;
+    const name = `${this.name}#${this.#incarnation}`;
+    const process = new SimProcess(name);
+    const chance = new Chance(`${world.seed} process ${name}`);
+    const instance = chance.uuid();
+    const running: RunningDaemon = {
+      process,
+      instance,
+      startedAtMs: scheduler.nowMs,
+      stop: new AbortController(),
+      contactMs: Number.NEGATIVE_INFINITY,
+      daemon: new Daemon({
+        machine: this.id,
+        address: `192.0.2.${this.name.slice(1)}`,
+        metadata: this.metadata,
+        instance,
+        store: new SimStore({
+          server: world.server,
+          link: this.link,
+          process,
+          scheduler,
+          chance: new Chance(`${world.seed} line ${name}`),
+          origin: { kind: "process", who: name, instance },
+          onContact: () => {
+            running.contactMs = scheduler.nowMs;
+            this.lastContactMs = scheduler.nowMs;
+          },
+        }),
+        unitManager: new GatedUnitManager(this.systemd, process, scheduler, this.#chance, (call, unit) => {
+          this.#acted.push(scheduler.nowMs);
+          return world.witness.onCall(this, call, unit);
+        }),
+        unitDirectory: gateUnitDirectory(this.directory, process),
+        runtime: this.#runtime.forProcess(process, "runtime"),
+        disk: this.#disk.forProcess(process, "disk"),
+        clock: new ProcessClock(scheduler, this.clocks, process),
+        random: chance,
+        logger: world.loggerFor(name, process),
+        ttlSeconds: config.ttlSeconds,
+        engine: {
+          machineTtlMs: config.ttlSeconds * 1000,
+          massLossHoldWatchedMs: config.holdWatchedMs,
+          massLossHoldFoundMs: config.holdFoundMs,
+        },
+      }),
+    };
+    this.running = running;
+    running.daemon.run(running.stop.signal).then(
+      () => this.#hasEnded(running, undefined),
+      (error: unknown) => this.#hasEnded(running, error),
+    );
+  }
+
+  /** fleetd dies where it stands; systemd starts it again after a while. */
+  crash(downMs = restartAfterMs): void {
+    const { running } = this;
+    if (running === undefined) return;
+    this.#kill(running);
+    this.#world.scheduler.after(downMs, () => this.startDaemon());
+  }
+
+  /** fleetd is told to end, and started again when it has. */
+  restart(): void {
+    const { running } = this;
+    running?.process.deliver(() => running.stop.abort());
+  }
+
+  /** The power fails: nothing is left but the disk. */
+  powerOff(): void {
+    if (!this.isOn) return;
+    this.isOn = false;
+    if (this.running !== undefined) this.#kill(this.running);
+    this.#hanging.clear();
+    this.link.breakNow();
+    this.directory.clear();
+    this.#runtime.clear();
+    this.systemd.state = "running";
+    this.systemd.reboot();
+    this.#boots += 1;
+    this.clocks.resume();
+    this.#world.witness.onPower(this);
+  }
+
+  powerOn(): void {
+    if (this.isOn) return;
+    this.isOn = true;
+    this.#world.witness.onPower(this);
+    this.#world.scheduler.after(200, () => this.startDaemon());
+  }
+
+  /** Somebody reboots it in good order: fleetd says farewell while systemd is stopping. */
+  shutDown(): void {
+    if (!this.isOn) return;
+    this.systemd.state = "stopping";
+    const { running } = this;
+    if (running === undefined) {
+      this.powerOff();
+      return;
+    }
+    running.process.deliver(() => {
+      void running.daemon.announceLeaving(new AbortController().signal).catch(() => undefined);
+    });
+    this.#world.scheduler.after(2_000, () => this.powerOff());
+  }
+
+  setJobs(mode: JobMode): void {
+    this.#jobMode = mode;
+    if (mode === "hanging") return;
+    for (const job of this.#hanging) this.#carryOut(job);
+    this.#hanging.clear();
+  }
+
+  /** Somebody on the machine does it by hand. */
+  async byHand(what: "start" | "stop", unit: string): Promise<void> {
+    const name = parseUnitName(unit);
+    if (!this.systemd.loaded.has(name) && what === "stop") return;
+    this.touchedByHandMs.set(unit, this.#world.nowMs);
+    await this.systemd[what](name, new AbortController().signal).catch(() => undefined);
+  }
+
+  /** A unit's process dies. */
+  die(unit: string): void {
+    const name = parseUnitName(unit);
+    const known = this.systemd.loaded.get(name);
+    if (known?.activeState === "active") this.systemd.play(name, "failed", "failed");
+  }
+
+  /** Whether fleetd has asked systemd for something between two moments. */
+  actedBetween(fromMs: number, toMs: number): boolean {
+    return this.#acted.some((atMs) => atMs >= fromMs && atMs <= toMs);
+  }
+
+  /** What fleetd has put down in the runtime directory about starts, document by document. */
+  startDocuments(): readonly string[] {
+    return [...this.#runtime.names].flatMap((name) =>
+      name.startsWith("agent-starts-") ? (this.#runtime.peek(name) ?? []) : [],
+    );
+  }
+
+  /** Whether fleetd has put down that it issued the start that a seat asks for. */
+  hasIssued(
+    unit: string,
+    seatRevision: number | undefined,
+    seat: { readonly contentId: string; readonly startCount: number },
+  ): boolean {
+    return this.startDocuments().some((document) => {
+      const record = (JSON.parse(document) as Record<string, StartNote>)[unit];
+      if (record?.phase !== "issued") return false;
+      const { generation } = record;
+      return (
+        generation.seatRevision === seatRevision &&
+        generation.contentId === seat.contentId &&
+        generation.startCount === seat.startCount
+      );
+    });
+  }
+
+  /** What runs or is about to run: as systemd has it. */
+  isRunning(unit: string): boolean {
+    const known = this.systemd.loaded.get(unit as UnitName);
+    if (known === undefined) return false;
+    return !["inactive", "failed"].includes(known.activeState) || known.job?.kind === "start";
+  }
+
+  #kill(running: RunningDaemon): void {
+    running.process.kill();
+    this.running = undefined;
+    this.#world.witness.onProcess(this, "gone");
+  }
+
+  #hasEnded(running: RunningDaemon, error: unknown): void {
+    if (this.running !== running) return;
+    running.process.kill();
+    this.running = undefined;
+    this.#world.witness.onProcess(this, error ?? "gone");
+    this.#world.scheduler.after(restartAfterMs, () => this.startDaemon());
+  }
+
+  #carryOut(job: MemoryJob): void {
+    const mode = this.#jobMode;
+    if (mode === "hanging") {
+      this.#hanging.add(job);
+      return;
+    }
+    const ms = mode === "slow" ? 1_000 + this.#chance.fraction() * 14_000 : 2 + this.#chance.fraction() * 60;
+    this.#world.scheduler.after(ms, () => {
+      if (mode !== "failing" || !this.#chance.happens(0.5)) return job.finish("");
+      if (job.kind === "start") this.systemd.play(job.unit, "failed", "failed");
+      job.finish("failed");
+    });
+  }
+}

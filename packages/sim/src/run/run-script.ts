@@ -1,0 +1,96 @@
+import { allCheckers } from "../checks/all.js";
+import type { Violation } from "../checks/checker.js";
+import type { LogLine } from "../event-log.js";
+import { applyDeed } from "../script/apply-deed.js";
+import type { Script } from "../script/generate.js";
+import { World } from "../world.js";
+
+/** What came of a world. */
+export interface Outcome {
+  readonly violation: Violation | undefined;
+  /** Over everything that happened. */
+  readonly digest: string;
+  /** How often each kind of deed was done. */
+  readonly faults: Readonly<Record<string, number>>;
+  readonly virtualMs: number;
+  /** How many events the world had. */
+  readonly events: number;
+  /** What happened, if it was asked for. */
+  readonly lines: readonly LogLine[];
+}
+
+/** How long after the faults everything may take to come right; the longest hold, and what follows it. */
+const patienceMs = 400_000;
+
+/** How often it is looked whether everything has come right. */
+const lookEveryMs = 2_000;
+
+/** For how long nothing at all may be written once everything is right. */
+const restMs = 20_000;
+
+/** Plays a script to its end, or to the first promise that is broken. */
+export async function runScript(script: Script, keepsLines = false): Promise<Outcome> {
+  const world = new World(script.seed, script.config, keepsLines);
+  world.watch(allCheckers(world));
+  try {
+    await play(world, script);
+  } finally {
+    world.end();
+  }
+  return {
+    violation: world.violation,
+    digest: world.events.digest,
+    faults: Object.fromEntries(world.faults),
+    virtualMs: world.nowMs,
+    events: world.scheduler.events,
+    lines: world.events.lines,
+  };
+}
+
+async function play(world: World, { config, steps }: Script): Promise<void> {
+  const endMs = config.minutes * 60_000;
+  for (const [index, machine] of world.machines.entries()) {
+    world.scheduler.after(index * 150, () => machine.startDaemon());
+  }
+  for (const { atMs, deed } of steps) {
+    world.scheduler.after(atMs, () => {
+      if (world.violation === undefined && !world.isMended) applyDeed(world, deed);
+    });
+  }
+  while (world.nowMs < endMs && world.violation === undefined) await world.scheduler.run(world.nowMs + 1_000);
+  if (world.violation !== undefined) return;
+  world.log("fate", "the faults are over");
+  world.mend();
+  await comeRight(world);
+  if (world.violation === undefined) await stayRight(world);
+}
+
+async function comeRight(world: World): Promise<void> {
+  const limitMs = world.nowMs + patienceMs;
+  for (;;) {
+    await world.scheduler.run(world.nowMs + lookEveryMs);
+    if (world.violation !== undefined) return;
+    world.users.acceptIfFrozen();
+    const unsettled = world.checkers.flatMap((checker) => checker.unsettled?.() ?? []);
+    if (unsettled.length === 0) return;
+    if (world.nowMs >= limitMs) return world.fail("I7", unsettled.slice(0, 5).join("; "));
+  }
+}
+
+/** What has come right stays as it is: nobody writes anything any more, and nobody starts or stops anything (I4). */
+async function stayRight(world: World): Promise<void> {
+  await world.scheduler.run(world.nowMs + restMs / 2);
+  const { revision } = world.server;
+  await world.scheduler.run(world.nowMs + restMs);
+  if (world.violation !== undefined) return;
+  if (world.server.revision !== revision) {
+    world.fail(
+      "I4-rest",
+      `etcd went on from ${revision} to ${world.server.revision} though nothing was left to do`,
+    );
+  }
+  const unsettled = world.checkers.flatMap((checker) => checker.unsettled?.() ?? []);
+  if (unsettled.length > 0)
+    world.fail("I7", `came right, and did not stay so: ${unsettled.slice(0, 3).join("; ")}`);
+  for (const checker of world.checkers) checker.onRest?.();
+}

@@ -1,0 +1,47 @@
+import { byOperator } from "../etcd/etcd-server.js";
+import { keyOf } from "../truth/records.js";
+import type { World } from "../world.js";
+import type { BadKey } from "./step.js";
+
+/** Writes garbage over a record; after a while somebody puts back what was there, if the garbage still is. */
+export function spoil(world: World, bad: BadKey, garbage: string, ms: number): void {
+  const key = keyFor(world, bad);
+  if (key === undefined) return;
+  const before = world.truth.history.current(key);
+  if (before === undefined && bad.area !== "stray") return;
+  const leaseId = world.server.leaseOf(key);
+  const put = (value: string): void => {
+    const lease = world.server.hasLease(leaseId) ? { leaseId: leaseId as string } : {};
+    world.server.serve(byOperator, (etcd) =>
+      etcd.transact({ success: [{ kind: "put", key, value, ...lease }] }),
+    );
+  };
+  put(garbage);
+  world.lasting(ms, () => {
+    if (world.truth.history.current(key)?.value !== garbage) return;
+    if (before?.value !== undefined && (leaseId === undefined || world.server.hasLease(leaseId)))
+      put(before.value);
+    else world.server.serve(byOperator, (etcd) => etcd.transact({ success: [{ kind: "delete", key }] }));
+  });
+}
+
+function keyFor(world: World, bad: BadKey): string | undefined {
+  switch (bad.area) {
+    case "units":
+      return keyOf.unit(bad.unit);
+    case "schedule":
+    case "states": {
+      const seat = world.truth.seats().find(([, unit]) => unit === bad.unit);
+      if (seat === undefined) return undefined;
+      return bad.area === "schedule" ? keyOf.seat(seat[0], bad.unit) : keyOf.state(seat[0], bad.unit);
+    }
+    case "machines":
+      return keyOf.presence(world.machine(bad.machine).id);
+    case "machine-policy":
+      return keyOf.policy(world.machine(bad.machine).id);
+    case "engine/status":
+      return keyOf.status;
+    case "stray":
+      return `${keyOf.unit("")}not a unit name`;
+  }
+}

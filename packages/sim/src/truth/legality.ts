@@ -1,0 +1,91 @@
+import {
+  conflictBetween,
+  matchesMachineId,
+  matchesMetadata,
+  type Requirements,
+  replacementBetween,
+} from "@fleet/core";
+import type { World } from "../world.js";
+import { keyOf, liveSeatOf, presenceOf, unitOf } from "./records.js";
+
+/** How old what a plan was made from may be when it is committed: an office lasts five seconds, and lines are slow. */
+export const planAgeMs = 10_000;
+
+/** What a unit demands by each of its records that stood lately, the newest first. */
+export function demandsLately(world: World, unit: string, ms = planAgeMs): readonly Requirements[] {
+  const { truth } = world;
+  return truth.lately(keyOf.unit(unit), ms).flatMap((version) => {
+    const record = unitOf(version);
+    return record === undefined ? [] : (truth.demandsOf(unit, record.contentId) ?? []);
+  });
+}
+
+/** Why a machine is no place for a unit, by what the unit and the machine are in themselves. */
+export function misfit(world: World, machine: string, demands: Requirements): string | undefined {
+  if (demands.machineId !== undefined && !matchesMachineId(demands.machineId, machine)) {
+    return `it is pinned to ${demands.machineId}`;
+  }
+  if (!matchesMetadata(demands.machineMetadata, world.truth.metadataOf(machine))) {
+    return `${JSON.stringify(world.truth.metadataOf(machine))} does not match its demands`;
+  }
+  return undefined;
+}
+
+/** The units that have a live seat on a machine. */
+export function seatedOn(world: World, machine: string): readonly string[] {
+  const { truth } = world;
+  return truth
+    .seats()
+    .filter(
+      ([on, unit]) => on === machine && liveSeatOf(truth.history.current(keyOf.seat(on, unit))) !== undefined,
+    )
+    .map(([, unit]) => unit);
+}
+
+/** The machines on which a unit has a live seat. */
+export function seatsOf(world: World, unit: string): readonly string[] {
+  const { truth } = world;
+  return truth
+    .seats()
+    .filter(
+      ([machine, of]) =>
+        of === unit && liveSeatOf(truth.history.current(keyOf.seat(machine, of))) !== undefined,
+    )
+    .map(([machine]) => machine);
+}
+
+/** Whether two units exclude each other by what is demanded. */
+export function exclude(a: string, of: Requirements, b: string, from: Requirements | undefined): boolean {
+  return (
+    conflictBetween({ name: a, conflicts: of.conflicts }, { name: b, conflicts: from?.conflicts ?? [] }) !==
+    undefined
+  );
+}
+
+/** Whether two units exclude each other by every reading of their records of late. */
+export function alwaysExclude(world: World, a: string, b: string): boolean {
+  const ofA = demandsLately(world, a);
+  const ofB: readonly (Requirements | undefined)[] = demandsLately(world, b);
+  const readingsOfB = ofB.length === 0 ? [undefined] : ofB;
+  return ofA.length > 0 && ofA.every((x) => readingsOfB.every((y) => exclude(a, x, b, y)));
+}
+
+/** Whether, by some reading of their records of late, `replaced` has to leave for `replacer`. */
+export function mayReplace(world: World, replacer: string, replaced: string): boolean {
+  const own = demandsLately(world, replacer);
+  const theirs = demandsLately(world, replaced);
+  return own.some((x) =>
+    (theirs.length === 0 ? [undefined] : theirs).some(
+      (y) =>
+        replacementBetween(
+          { name: replacer, replaces: x.replaces },
+          { name: replaced, replaces: y?.replaces ?? [] },
+        )?.replacer === replacer,
+    ),
+  );
+}
+
+/** Whether a machine is present and takes units. */
+export function isUp(world: World, machine: string): boolean {
+  return presenceOf(world.truth.history.current(keyOf.presence(machine)))?.state === "up";
+}

@@ -1,0 +1,152 @@
+import { effectiveMetadata, type Metadata, type Requirements } from "@fleet/core";
+import type { EtcdChange, EtcdServer, EtcdWitness, RestorePoint } from "../etcd/etcd-server.js";
+import { byOperator, keyOf as keyOfEvent } from "../etcd/etcd-server.js";
+import type { Scheduler } from "../time/scheduler.js";
+import { KeyHistory, type Version } from "./key-history.js";
+import { keyOf, partsOf, presenceOf, requirementsOf, unitOf } from "./records.js";
+
+/** One record of etcd that has changed. */
+export interface RecordChange {
+  readonly before: Version | undefined;
+  readonly after: Version;
+  /** The parts of its key. */
+  readonly parts: readonly string[];
+}
+
+/** What really is the case in etcd, and was. */
+export class Truth implements EtcdWitness {
+  readonly history = new KeyHistory();
+  readonly #scheduler: Scheduler;
+  readonly #server: EtcdServer;
+  readonly #touchedMetadata = new Set<string>();
+  /** How often etcd was wiped or restored. */
+  branch = 0;
+  /** When, and to which backup. */
+  restores: { readonly atMs: number; readonly takenAtMs: number }[] = [];
+  /** Told of everything. */
+  onRecord: (change: RecordChange) => void = () => {};
+  onRevision: (change: EtcdChange) => void = () => {};
+
+  constructor(scheduler: Scheduler, server: EtcdServer) {
+    this.#scheduler = scheduler;
+    this.#server = server;
+    server.witness = this;
+  }
+
+  onChange(change: EtcdChange): void {
+    const records: RecordChange[] = [];
+    for (const event of change.events) {
+      const key = keyOfEvent(event);
+      const before = this.history.current(key);
+      const after: Version = {
+        key,
+        value: event.kind === "put" ? event.item.value : undefined,
+        createRevision: event.kind === "put" ? event.item.createRevision : (before?.createRevision ?? 0),
+        revision: change.revision,
+        sinceMs: this.#scheduler.nowMs,
+        branch: this.branch,
+        origin: change.origin,
+        isRestored: false,
+      };
+      this.history.add(after);
+      if (key.includes("/machine-metadata/")) this.#touchedMetadata.add(key);
+      records.push({ before, after, parts: partsOf(key) });
+    }
+    for (const record of records) this.onRecord(record);
+    this.onRevision(change);
+  }
+
+  onRestore(point: RestorePoint | undefined): void {
+    this.branch += 1;
+    this.restores.push({
+      atMs: this.#scheduler.nowMs,
+      takenAtMs: point?.takenAtMs ?? Number.NEGATIVE_INFINITY,
+    });
+    const gone = new Set(this.history.keys);
+    const common = {
+      sinceMs: this.#scheduler.nowMs,
+      branch: this.branch,
+      origin: byOperator,
+      isRestored: true,
+    };
+    for (const { key, value, createRevision, modRevision } of this.#server.readAll()) {
+      gone.delete(key);
+      this.history.add({ key, value, createRevision, revision: modRevision, ...common });
+    }
+    for (const key of gone) {
+      this.history.add({ key, value: undefined, createRevision: 0, revision: 0, ...common });
+    }
+  }
+
+  /** The units that have a record, readable or not. */
+  units(): readonly string[] {
+    return this.#named("units");
+  }
+
+  /** The machines that are known. */
+  knownMachines(): readonly string[] {
+    return this.#named("machine-records");
+  }
+
+  /** The machines that are present. */
+  presentMachines(): readonly string[] {
+    return this.#named("machines");
+  }
+
+  /** All seats that stand in etcd, tombstones included: machine and unit. */
+  seats(): readonly (readonly [machine: string, unit: string])[] {
+    const found: (readonly [string, string])[] = [];
+    for (const key of this.history.keys) {
+      const [area, machine, unit] = partsOf(key);
+      if (area === "schedule" && machine !== undefined && unit !== undefined) found.push([machine, unit]);
+    }
+    return found;
+  }
+
+  /** The versions of a key that were current at some time within the last so many ms. */
+  lately(key: string, ms: number): readonly Version[] {
+    return this.history.since(key, this.#scheduler.nowMs - ms);
+  }
+
+  /** What a content demands, if its text is or was in etcd. */
+  demandsOf(unit: string, contentId: string): Requirements | undefined {
+    const text = this.history.all(keyOf.text(contentId)).findLast(({ value }) => value !== undefined)?.value;
+    return text === undefined ? undefined : requirementsOf(unit, text);
+  }
+
+  /** What a unit demands by its record of now. */
+  demandsNow(unit: string): Requirements | undefined {
+    const record = unitOf(this.history.current(keyOf.unit(unit)));
+    return record === undefined ? undefined : this.demandsOf(unit, record.contentId);
+  }
+
+  /** Effective metadata of a machine that is present, by what stands in etcd. */
+  metadataOf(machine: string): Metadata {
+    const configured = presenceOf(this.history.current(keyOf.presence(machine)))?.metadata ?? {};
+    const prefix = keyOf.metadata(machine);
+    const dynamic: Record<string, string> = {};
+    for (const key of this.history.keys) {
+      if (key.startsWith(prefix)) dynamic[key.slice(prefix.length)] = this.history.current(key)?.value ?? "";
+    }
+    return effectiveMetadata(configured, dynamic);
+  }
+
+  /** Whether anything that a machine's metadata consists of has changed within the last so many ms. */
+  metadataChangedWithin(machine: string, ms: number): boolean {
+    const sinceMs = this.#scheduler.nowMs - ms;
+    const prefix = keyOf.metadata(machine);
+    for (const key of this.#touchedMetadata) {
+      if (key.startsWith(prefix) && (this.history.newest(key)?.sinceMs ?? 0) >= sinceMs) return true;
+    }
+    return false;
+  }
+
+  #named(area: string): readonly string[] {
+    const found: string[] = [];
+    for (const key of this.history.keys) {
+      const [first, name, ...rest] = partsOf(key);
+      if (first === area && name !== undefined && rest.length === 0) found.push(name);
+    }
+    return found;
+  }
+}
