@@ -36,7 +36,11 @@ afterEach(async () => {
   await peer.close();
 });
 
-function begin(address: ManagerAddress = { kind: "private", path: peer.path }, callTimeoutMs = 5_000): void {
+function begin(
+  address: ManagerAddress = { kind: "private", path: peer.path },
+  callTimeoutMs = 5_000,
+  privatePath?: string,
+): void {
   const line = (level: string) => (message: string) => log.push(`${level} ${message}`);
   const logger: Logger = {
     error: line("error"),
@@ -45,7 +49,8 @@ function begin(address: ManagerAddress = { kind: "private", path: peer.path }, c
     debug: line("debug"),
     child: () => logger,
   };
-  units = createUnitManager({ address, clock: systemClock, logger, callTimeoutMs });
+  const own = privatePath === undefined ? {} : { privatePath };
+  units = createUnitManager({ address, clock: systemClock, logger, callTimeoutMs, ...own });
   units.subscribe((event) => events.push(event));
   running = units.run(stop.signal);
 }
@@ -112,6 +117,31 @@ describe("connecting", () => {
     begin({ kind: "bus", address: "tcp:host=localhost,port=1" });
     await expect(running).rejects.toMatchObject({ code: "invalid-argument" });
     running = Promise.resolve();
+  });
+});
+
+describe("the state of systemd", () => {
+  const state: PeerAnswer = { signature: "v", body: [variant("s", "stopping")] };
+
+  test("is asked over the private socket when the bus is gone, as in a shutdown", async () => {
+    const bus = await FakePeer.listen();
+    peer.answer = (call) => (call.member === "Get" ? state : done);
+    // The bus dies of the very question.
+    bus.answer = (call) => {
+      if (call.member === "Get") bus.drop();
+      return call.member === "Get" ? "silence" : done;
+    };
+    begin({ kind: "bus", address: `unix:path=${bus.path}` }, 5_000, peer.path);
+    await connected();
+    expect(await units.systemState(signal)).toBe("stopping");
+    expect(bus.calls.filter((call) => call.member === "Get")).toHaveLength(1);
+    await bus.close();
+    expect(await units.systemState(signal)).toBe("stopping");
+  });
+
+  test("is not known if there is neither", async () => {
+    begin({ kind: "bus", address: "unix:path=/nowhere/bus" }, 5_000, "/nowhere/private");
+    expect(await codeOf(units.systemState(signal))).toBe("unavailable");
   });
 });
 

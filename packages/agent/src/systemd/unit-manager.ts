@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { FleetError, isFleetError, type UnitName } from "@fleet/core";
 import type { Clock, Job, LocalUnit, Logger, UnitManager, UnitManagerEvent } from "@fleet/core/ports";
+import { readSystemStatePrivately } from "./ask-privately.js";
 import { DbusConnection } from "./dbus-connection.js";
 import { asString } from "./dbus-value.js";
 import { greet } from "./greet.js";
@@ -22,10 +23,16 @@ export interface UnitManagerOptions {
   readonly reloadTimeoutMs?: number;
   /** Where the kernel tells its boot id. Default `/proc/sys/kernel/random/boot_id`. */
   readonly kernelBootIdPath?: string;
+  /**
+   * systemd's own socket, asked for its state while the bus is gone. Default: that of the machine's systemd for the
+   * address `system`; none for others.
+   */
+  readonly privatePath?: string;
 }
 
 const callTimeoutMsDefault = 15_000;
 const reloadTimeoutMsDefault = 120_000;
+const privatePathDefault = "/run/systemd/private";
 const kernelBootIdPathDefault = "/proc/sys/kernel/random/boot_id";
 
 /** A manager that re-executes itself is back after a tenth of a second; one that is gone is not asked all the time. */
@@ -89,7 +96,16 @@ class DbusUnitManager implements UnitManager {
   }
 
   async systemState(signal: AbortSignal): Promise<string> {
-    return asString(await readManagerProperty(this.#connected("ask systemd's state"), "SystemState", signal));
+    const { address, clock, callTimeoutMs = callTimeoutMsDefault } = this.#options;
+    const path = this.#options.privatePath ?? (address.kind === "system" ? privatePathDefault : undefined);
+    try {
+      const connection = this.#connected("ask systemd's state");
+      return asString(await readManagerProperty(connection, "SystemState", signal));
+    } catch (error) {
+      // The bus is stopped by the same shutdown that this question is about.
+      if (path === undefined || !isFleetError(error, "unavailable")) throw error;
+      return await readSystemStatePrivately({ path, clock, logger: this.#logger, callTimeoutMs }, signal);
+    }
   }
 
   async describe(name: UnitName, signal: AbortSignal): Promise<LocalUnit> {
