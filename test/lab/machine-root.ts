@@ -66,7 +66,7 @@ function fleetdService(setup: MachineSetup): string {
   return [
     "[Unit]",
     "Description=fleet",
-    "After=network-online.target dbus.socket",
+    "After=network-online.target dbus.service",
     "[Service]",
     ...(setup.fakeClock ? clock : []),
     `ExecStart=${nodePlace} ${bundlePlace}/fleetd/dist/fleetd.mjs`,
