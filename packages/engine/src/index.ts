@@ -1,3 +1,9 @@
+export type { PlanChanges } from "./plan/incremental/changes.js";
+export {
+  type IncrementalOptions,
+  IncrementalPlanner,
+  type PlanningCounts,
+} from "./plan/incremental/incremental-planner.js";
 export { advanceLoss, initialLossState } from "./plan/loss.js";
 export type { LossInput, LossOptions, LossState, LossVerdict } from "./plan/loss-state.js";
 export { type Plan, plan } from "./plan/plan.js";

@@ -1,16 +1,19 @@
 import { LabError } from "@fleet/lab";
 import type { BenchContext } from "./bench-context.js";
 import { benchCli } from "./cli.js";
+import { benchEngine } from "./engine.js";
 import { benchFailover } from "./failover.js";
 import { type Figures, formatFigures } from "./figures.js";
 import { benchStart } from "./start.js";
 
 /** The benchmarks that scripts/arguments.mjs names. */
-const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Figures>>> = {
-  start: benchStart,
-  failover: benchFailover,
-  cli: benchCli,
-};
+const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Figures | readonly Figures[]>>> =
+  {
+    start: benchStart,
+    failover: benchFailover,
+    cli: benchCli,
+    engine: benchEngine,
+  };
 
 /** What the command is run with. */
 export interface BenchCommand {
@@ -34,7 +37,9 @@ export async function runBench(command: BenchCommand): Promise<number> {
       progress: (step) => writeError(`${step}\n`),
       signal,
     });
-    write(request.json ? `${JSON.stringify(figures)}\n` : formatFigures(figures));
+    for (const line of Array.isArray(figures) ? (figures as readonly Figures[]) : [figures as Figures]) {
+      write(request.json ? `${JSON.stringify(line)}\n` : `${formatFigures(line)}\n`);
+    }
     return 0;
   } catch (error) {
     if (signal.aborted) {

@@ -1,0 +1,141 @@
+import type { MachineId, UnitName } from "@fleet/core";
+import { IncrementalPlanner, type Plan, type PlanOptions, plan } from "@fleet/engine";
+import { type Figures, type Summary, summarize } from "../figures.js";
+import { BenchCluster } from "./bench-cluster.js";
+import type { Rules } from "./bench-units.js";
+import { heapMiB } from "./heap.js";
+
+/** What is measured at a time. */
+export interface EngineSize {
+  readonly machines: number;
+  readonly units: number;
+  readonly rules: Rules;
+}
+
+/** What one event may take; what takes longer has met the garbage collector, or another process. */
+const eventBudgetMs = 5;
+
+const noOptions: PlanOptions = { releasedMachines: new Set() };
+const nothing = { all: true, units: new Set<never>(), machines: new Set<never>() };
+
+/** Plans a cluster from scratch, with nothing placed and with everything placed, and then lets things happen to it. */
+export function measureEngine(size: EngineSize, runs: number, events: number): Figures {
+  const cluster = new BenchCluster(size.machines, size.rules);
+  for (let number = 0; number < size.units; number += 1) cluster.addUnit(number);
+  const cold = timed(runs, () => plan(cluster.view, noOptions));
+  const { tasks, refusals } = cold.last;
+  cluster.carryOut(tasks);
+  for (const task of tasks) if (task.kind === "seat") cluster.report(task.machine, task.unit);
+  const settled = timed(runs, () => plan(cluster.view, noOptions));
+  if (settled.last.tasks.length > 0) throw new Error("a plan that was carried out left something to do");
+  const emptyMiB = heapMiB();
+  const planner = new IncrementalPlanner();
+  cluster.takeChanges();
+  planner.update(cluster.view, nothing, noOptions);
+  const plannerMiB = heapMiB() - emptyMiB;
+  const perEvent = measureEvents(cluster, planner, size, events);
+  return {
+    bench: "engine",
+    ...size,
+    placed: tasks.length,
+    refused: refusals.length,
+    fromScratchMs: cold.ms,
+    unitsPerSecond: Math.round(size.units / (cold.ms.median / 1000)),
+    nothingToDoMs: settled.ms,
+    ...perEvent,
+    partialPlans: planner.counts.partial,
+    plansFromScratch: Object.values(planner.counts.fromScratch).reduce((sum, count) => sum + count, 0),
+    clusterMiB: Math.round(emptyMiB),
+    plannerMiB: Math.round(plannerMiB),
+  };
+}
+
+function timed(runs: number, make: () => Plan): { readonly ms: Summary; readonly last: Plan } {
+  const samples: number[] = [];
+  let last: Plan | undefined;
+  for (let run = 0; run < runs; run += 1) {
+    const startedMs = performance.now();
+    last = make();
+    samples.push(performance.now() - startedMs);
+  }
+  return { ms: summarize(samples), last: last! };
+}
+
+type Sample = (name: string, options?: PlanOptions) => Plan;
+
+function measureEvents(
+  cluster: BenchCluster,
+  planner: IncrementalPlanner,
+  { units, machines }: EngineSize,
+  events: number,
+): Figures {
+  const samples = new Map<string, number[]>();
+  const sample: Sample = (name, options = noOptions) => {
+    const changes = cluster.takeChanges();
+    const startedMs = performance.now();
+    const planned = planner.update(cluster.view, changes, options);
+    const ms = performance.now() - startedMs;
+    samples.set(name, [...(samples.get(name) ?? []), ms]);
+    return planned;
+  };
+  const names = [...cluster.units.keys()];
+  const ids = [...cluster.machines.keys()];
+  for (let event = 0; event < events; event += 1) {
+    // Steps that have no common divisor with the sizes, so that all kinds of units get their turn.
+    startAndDestroy(cluster, sample, units + event);
+    stopAndStart(cluster, sample, names[(event * 7_919) % names.length]!);
+    cluster.setMachine(ids[(event * 37) % machines]!, { policy: { cordoned: true, drained: false } });
+    sample("eventCordonedMs");
+    cluster.setMachine(ids[(event * 37) % machines]!, { policy: { cordoned: false, drained: false } });
+    sample("eventUncordonedMs");
+    loseAndRegain(cluster, sample, ids[(event * 41) % machines]!);
+  }
+  const summaries = [...samples].map(([name, values]) => [name, summarize(values)] as const);
+  const all = [...samples.values()].flat();
+  const quick = all.filter((ms) => ms <= eventBudgetMs).length;
+  return {
+    eventMs: summarize(all),
+    eventsWithinBudgetPercent: Number(((100 * quick) / all.length).toFixed(1)),
+    ...Object.fromEntries(summaries),
+  };
+}
+
+/** Carries tasks out one kind of event after the other, until the cluster is at rest again. */
+function follow(cluster: BenchCluster, sample: Sample, first: Plan, options?: PlanOptions): void {
+  for (let planned = first; planned.tasks.length > 0; ) {
+    const { tasks } = planned;
+    cluster.carryOut(tasks);
+    planned = sample("eventSeatsWrittenMs", options);
+    for (const task of tasks) if ("machine" in task) cluster.report(task.machine, task.unit);
+    for (const task of tasks) if (task.kind === "move") cluster.report(task.from.machine, task.unit);
+    planned = sample("eventStatesReportedMs", options);
+  }
+}
+
+function startAndDestroy(cluster: BenchCluster, sample: Sample, number: number): void {
+  const name = cluster.addUnit(number);
+  follow(cluster, sample, sample("eventStartedMs"));
+  cluster.destroy(name);
+  follow(cluster, sample, sample("eventDestroyedMs"));
+}
+
+function stopAndStart(cluster: BenchCluster, sample: Sample, name: UnitName): void {
+  cluster.setDesired(name, "inactive");
+  follow(cluster, sample, sample("eventStoppedMs"));
+  cluster.setDesired(name, "launched");
+  follow(cluster, sample, sample("eventStartedMs"));
+}
+
+/** A machine's power cut: its presence and its states go in one revision, its units move, and it comes back. */
+function loseAndRegain(cluster: BenchCluster, sample: Sample, id: MachineId): void {
+  const { presence } = cluster.machines.get(id)!;
+  const units = [...(cluster.states.get(id)?.keys() ?? [])];
+  cluster.setMachine(id, { presence: undefined });
+  cluster.states.get(id)?.clear();
+  for (const unit of units) cluster.noteState(unit, id);
+  const released: PlanOptions = { releasedMachines: new Set([id]) };
+  follow(cluster, sample, sample("eventMachineLostMs", released), released);
+  cluster.setMachine(id, { presence });
+  follow(cluster, sample, sample("eventMachineBackMs", released), released);
+  sample("eventOptionsMs");
+}
