@@ -98,7 +98,7 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
   const api: ApiServer = createApiServer({
     replica,
     units: createUnitRegistry(registry),
-    insight: createInsight(replica, clock),
+    insight: createInsight(replica, clock, { reserveFromUnit: options.reserve_from_unit }),
     availability: () => {
       const problem = membership.problem ?? registry.trust.finding;
       // A frozen daemon answers, and says in each answer that it does not believe the registry.

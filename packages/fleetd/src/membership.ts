@@ -9,6 +9,7 @@ import {
   createMachineSession,
   type RegistryOptions,
 } from "@fleet/registry";
+import { machineCapacity } from "./capacity.js";
 import { createDocumentStore } from "./documents.js";
 import { writeEnvironmentFile } from "./environment-file.js";
 import { EtcdProbe } from "./etcd-probe.js";
@@ -115,6 +116,7 @@ export class Membership {
         primaryIp: publicIp,
         apiAddresses: options.listen.map(formatListenAddress),
         metadata: options.metadata,
+        capacity: machineCapacity(options.capacity),
         version,
         bootId: await this.#awaitSystemd(signal),
       },
@@ -146,6 +148,7 @@ export class Membership {
       options: {
         machineTtlMs: options.agent_ttl,
         massLossHoldWatchedMs: options.mass_loss_hold,
+        reserveFromUnit: options.reserve_from_unit,
         massLossHoldFoundMs: options.mass_loss_hold * foundHoldFactor,
       },
     });

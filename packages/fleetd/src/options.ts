@@ -1,4 +1,4 @@
-import { type Metadata, parseMachineId, parseMetadata } from "@fleet/core";
+import { type Amounts, type Metadata, parseAmounts, parseMachineId, parseMetadata } from "@fleet/core";
 import { type ListenAddress, parseListenAddress } from "./listen-address.js";
 import * as parse from "./option-parsers.js";
 
@@ -46,6 +46,12 @@ const metadata: parse.OptionParser<Metadata> = (input) => {
   const bad = input.split(",").find((part) => part.trim() !== "" && !part.includes("="));
   if (bad !== undefined) return { problem: `"${bad.trim()}" is no key=value pair` };
   return { value: parseMetadata(input) };
+};
+
+const capacity: parse.OptionParser<Amounts> = (input) => {
+  if (input === "") return { value: {} };
+  const parsed = parseAmounts(input);
+  return "problem" in parsed ? parsed : { value: Object.fromEntries(parsed.amounts) };
 };
 
 const machineId: parse.OptionParser<string> = (input) => {
@@ -151,6 +157,16 @@ export const optionSpecs = {
     parse.optionalPath,
     "/run/fleet/environment",
     "Machine facts for EnvironmentFile= in units; empty: not written.",
+  ),
+  capacity: option(
+    capacity,
+    "",
+    "What the machine has for units that reserve something, where it is not what was measured: cpu=8,memory=16G,gpu=2.",
+  ),
+  reserve_from_unit: option(
+    parse.flag,
+    "false",
+    "Whether a unit's MemoryMax= and CPUQuota= count as reserved if its Reserve= does not say. The same on all candidates.",
   ),
   mass_loss_hold: option(
     parse.duration(0, 24 * hour),

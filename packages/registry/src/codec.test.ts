@@ -48,6 +48,7 @@ const presence = {
   primaryIp: "10.0.0.1",
   apiAddresses: ["http://10.0.0.1:49153"],
   metadata: { region: "eu" },
+  capacity: { cpu: 2000, memory: 1073741824, gpu: 1 },
   version: "1.0.0",
   bootId: "boot",
   instance: "process",
@@ -162,6 +163,19 @@ describe("records", () => {
       const text = JSON.stringify(thing) ?? "undefined";
       const error = caught(() => records[index]?.[2](stored(text)));
       if (error !== undefined) expect(isFleetError(error, "internal")).toBe(true);
+    },
+  );
+
+  test("a presence of an older fleetd states no capacity", () => {
+    const { capacity: _, ...older } = presence;
+    expect(decodePresence(stored(encodePresence(older)), machine)).not.toHaveProperty("capacity");
+  });
+
+  test.each([[{ cpu: -1 }], [{ cpu: 0.5 }], [{ cpu: "2" }], [[]]])(
+    "a capacity of %j is refused",
+    (capacity) => {
+      const item = stored(encodePresence({ ...presence, capacity: capacity as never }));
+      expect(() => decodePresence(item, machine)).toThrow("capacity");
     },
   );
 

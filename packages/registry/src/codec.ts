@@ -151,6 +151,7 @@ export function decodePresence(item: StoredValue, id: MachineId): StoredPresence
     primaryIp: fields.string("primaryIp"),
     apiAddresses: fields.strings("apiAddresses"),
     metadata: fields.texts("metadata"),
+    ...fields.optional("capacity", (name) => fields.counts(name)),
     version: fields.string("version"),
     bootId: fields.string("bootId"),
     instance: fields.string("instance"),

@@ -85,6 +85,12 @@ export class Fields {
     return isTable ? (value as Readonly<Record<string, string>>) : this.#fail(name, "an object of texts");
   }
 
+  /** Whole numbers from 0 on, by name. */
+  counts(name: string): Readonly<Record<string, number>> {
+    const fields = this.fields(name);
+    return Object.fromEntries(Object.keys(fields.#values).map((key) => [key, fields.count(key)]));
+  }
+
   fields(name: string): Fields {
     return Fields.of(this.#get(name), this.#path(name));
   }

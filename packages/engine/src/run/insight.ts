@@ -4,7 +4,7 @@ import { copyView } from "../plan/copy-view.js";
 import type { DecidedCluster } from "../plan/decided-cluster.js";
 import { explainUnit } from "../plan/explain.js";
 import { decide } from "../plan/plan.js";
-import { publishedOptions } from "../plan/published-options.js";
+import { publishedOptions, type SharedOptions } from "../plan/published-options.js";
 
 /** Planning takes at most one part in so many of the process's time, however often it is asked. */
 const planningPart = 10;
@@ -20,8 +20,15 @@ interface Kept {
   readonly durationMs: number;
 }
 
-/** Makes what answers questions about the plan. It plans when it is asked, and keeps what was decided for a while. */
-export function createInsight(replica: ClusterReplica, clock: Clock): ClusterInsight {
+/**
+ * Makes what answers questions about the plan. It plans when it is asked, and keeps what was decided for a while.
+ * @param shared - What this daemon's configuration says, and the leader's is taken to say.
+ */
+export function createInsight(
+  replica: ClusterReplica,
+  clock: Clock,
+  shared: SharedOptions = {},
+): ClusterInsight {
   let kept: Kept | undefined;
   let askedAtMs = 0;
   replica.subscribe(() => {
@@ -30,7 +37,7 @@ export function createInsight(replica: ClusterReplica, clock: Clock): ClusterIns
   const decidedFor = (view: ClusterView, mayServe: (decided: DecidedCluster) => boolean): DecidedCluster => {
     askedAtMs = clock.monotonic();
     if (kept !== undefined && isUsable(kept, view, askedAtMs) && mayServe(kept.decided)) return kept.decided;
-    kept = decideNow(view, clock);
+    kept = decideNow(view, clock, shared);
     return kept.decided;
   };
   return {
@@ -41,9 +48,9 @@ export function createInsight(replica: ClusterReplica, clock: Clock): ClusterIns
   };
 }
 
-function decideNow(view: ClusterView, clock: Clock): Kept {
+function decideNow(view: ClusterView, clock: Clock, shared: SharedOptions): Kept {
   const startMs = clock.monotonic();
-  const options = publishedOptions(view);
+  const options = publishedOptions(view, shared);
   const planning = decide(copyView(view), options);
   const readyAtMs = clock.monotonic();
   return {

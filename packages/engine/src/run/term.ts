@@ -134,6 +134,7 @@ export class Term {
     const planOptions: PlanOptions = {
       releasedMachines: loss.released,
       refusedLately: this.#memory.refusedLately,
+      ...(options.reserveFromUnit === undefined ? {} : { reserveFromUnit: options.reserveFromUnit }),
       ...(loss.braked.size > 0
         ? { pace: { machines: loss.braked, unreportedMax: options.unreportedMax ?? 8 } }
         : {}),
