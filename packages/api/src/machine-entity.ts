@@ -1,5 +1,5 @@
-import type { MachineV2 } from "@fleet/client";
-import { type ClusterView, isSeated, type Machine } from "@fleet/core";
+import type { DrainV2, MachineV2 } from "@fleet/client";
+import { belongsToMachine, type ClusterView, isSeated, type Machine } from "@fleet/core";
 
 /** What v2 says of a machine. */
 export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
@@ -21,7 +21,23 @@ export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
     seats,
     version: presence?.version ?? "",
     ...(policy.handOversMax === undefined ? {} : { handOversMax: policy.handOversMax }),
+    ...(policy.drained ? { drain: drainOf(view, machine) } : {}),
     ...(hold === undefined ? {} : { held: hold.held }),
     ...(hold?.untilMs === undefined ? {} : { heldUntilMs: hold.untilMs }),
   };
+}
+
+/** What is still there is counted here, so that nobody has to wait for the leader to hear that it is over. */
+function drainOf(view: ClusterView, { id }: Machine): DrainV2 {
+  const counts = { left: 0, stopping: 0, staying: 0 };
+  for (const seat of view.seats.get(id)?.values() ?? []) {
+    if (!isSeated(seat)) counts.stopping += 1;
+    else if (belongsToMachine(view.units.get(seat.unit)?.requirements, id)) counts.staying += 1;
+    else counts.left += 1;
+  }
+  const progress = view.engineStatus?.drains?.find(({ machine }) => machine === id);
+  if (progress === undefined) return counts;
+  const { leaving, problems, stuck, waiting } = progress;
+  const named = problems.map(({ reason, unit }) => ({ name: unit, reason }));
+  return { ...counts, leaving, waiting, stuck, problems: named };
 }

@@ -18,7 +18,14 @@ export type {
   ObjectionV2,
   SuggestionV2,
 } from "./wire-insight.js";
-export type { MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
+export type {
+  DrainV2,
+  MachinePageV2,
+  MachinePutV2,
+  MachineV2,
+  MachineWriteV2,
+  StuckUnitV2,
+} from "./wire-machines.js";
 export type {
   ErrorBody,
   MachinePageV1,

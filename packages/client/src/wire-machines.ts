@@ -26,10 +26,36 @@ export interface MachineV2 {
   readonly released: boolean;
   /** How many units have their place there. */
   readonly seats: number;
+  /** How far that is; only of drained machines. */
+  readonly drain?: DrainV2;
   /** Why its units wait, if it is lost and they do. */
   readonly held?: string;
   /** Until when at most, in ms since the Unix epoch by the leader's clock; left out if no time ends it. */
   readonly heldUntilMs?: number;
+}
+
+/** A unit that does not get away from a drained machine. */
+export interface StuckUnitV2 {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** How far a machine is drained. */
+export interface DrainV2 {
+  /** Units that are still to leave; 0 when it is done. */
+  readonly left: number;
+  /** Units that it has been told to let go of, and has not said that it has. */
+  readonly stopping: number;
+  /** Units that belong to the machine and stay: global ones, those pinned to it, those that cannot be read. */
+  readonly staying: number;
+  /** Of those left, how many are being started elsewhere; left out, with what follows, until the leader has said so. */
+  readonly leaving?: number;
+  /** Of those left, how many wait for their turn. */
+  readonly waiting?: number;
+  /** Of those left, how many will not get away by themselves. */
+  readonly stuck?: number;
+  /** Some of those, and why. */
+  readonly problems?: readonly StuckUnitV2[];
 }
 
 /** `GET /fleet/v2/machines`: all machines that are known, by id; with `ids=a,b` only those. */

@@ -99,6 +99,7 @@ export {
   parseAmounts,
 } from "./machine/resources.js";
 export { compareVersions } from "./rules/compare-versions.js";
+export { belongsToMachine } from "./rules/belongs-to-machine.js";
 export { type ConflictParty, conflictBetween, type UnitConflict } from "./rules/conflicts-between.js";
 export { matchesMetadata } from "./rules/matches-metadata.js";
 export {

@@ -1,4 +1,11 @@
-import type { MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "@fleet/client";
+import type {
+  DrainV2,
+  MachinePageV2,
+  MachinePutV2,
+  MachineV2,
+  MachineWriteV2,
+  StuckUnitV2,
+} from "@fleet/client";
 import { always, type EntitySchema, entity, flag, listOf, number, oneOf, ref, text } from "./entity.js";
 
 const conditions = ["up", "leaving", "frozen", "away", "unreadable"];
@@ -18,8 +25,22 @@ export const entitiesMachines: readonly EntitySchema[] = [
     note: text("Why, in the words of whoever did it."),
     released: always(flag("Its units are moved though others were lost, too.")),
     seats: always(number("How many units have their place there.")),
+    drain: ref("Drain"),
     held: text("Why its units wait, if it is lost and they do."),
     heldUntilMs: number("Until when at most, in ms since the Unix epoch by the leader's clock."),
+  }),
+  entity<DrainV2>("Drain", "How far a machine is drained.", {
+    left: always(number("Units that are still to leave; 0 when it is done.")),
+    stopping: always(number("Units that it was told to let go of, and has not said that it has.")),
+    staying: always(number("Units that belong to the machine: global, pinned to it, or unreadable.")),
+    leaving: number("Of those left, how many are being started elsewhere."),
+    waiting: number("Of those left, how many wait for their turn."),
+    stuck: number("Of those left, how many will not get away by themselves."),
+    problems: listOf(ref("StuckUnit"), "Some of those."),
+  }),
+  entity<StuckUnitV2>("StuckUnit", "A unit that does not get away from a drained machine.", {
+    name: always(text()),
+    reason: always(text("For people.")),
   }),
   entity<MachinePageV2>("KnownMachinePage", "A page of known machines.", {
     machines: listOf(ref("KnownMachine"), "By id."),

@@ -1,9 +1,9 @@
 import {
+  belongsToMachine,
   compareUnitNames,
   type DrainProgress,
   isSeated,
   type Machine,
-  matchesMachineId,
   type Seat,
   type Unit,
   type UnitName,
@@ -49,10 +49,7 @@ function standingOf(
   unit: Unit | undefined,
   refusal: Refusal | undefined,
 ): "leaving" | "waiting" | "stuck" | "staying" {
-  const requirements = unit?.requirements;
-  if (requirements === undefined) return "staying";
-  const { global, machineId } = requirements;
-  if (global || (machineId !== undefined && matchesMachineId(machineId, machine))) return "staying";
+  if (belongsToMachine(unit?.requirements, machine)) return "staying";
   if (refusal === undefined) return "leaving";
   return refusal.failed.some(({ check }) => check === "pace") ? "waiting" : "stuck";
 }

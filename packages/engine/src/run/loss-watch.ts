@@ -1,4 +1,4 @@
-import { type ClusterView, isSeated, type MachineId, matchesMachineId, type Seat } from "@fleet/core";
+import { belongsToMachine, type ClusterView, isSeated, type MachineId, type Seat } from "@fleet/core";
 import type { Clock } from "@fleet/core/ports";
 import { advanceLoss, initialLossState } from "../plan/loss.js";
 import type { LossOptions, LossVerdict } from "../plan/loss-state.js";
@@ -105,6 +105,5 @@ function isMovable(view: ClusterView, seat: Seat): boolean {
   if (!isSeated(seat) || view.unreadableUnits.has(seat.unit)) return false;
   const unit = view.units.get(seat.unit);
   if (unit?.requirements === undefined || unit.desiredState === "inactive") return false;
-  const { global, machineId } = unit.requirements;
-  return !global && (machineId === undefined || !matchesMachineId(machineId, seat.machine));
+  return !belongsToMachine(unit.requirements, seat.machine);
 }

@@ -3,6 +3,7 @@ import { cat } from "./cat.js";
 import { completion } from "./completion.js";
 import { cordon, uncordon } from "./cordon.js";
 import { destroy } from "./destroy.js";
+import { drain } from "./drain.js";
 import { explain } from "./explain.js";
 import { fdForward } from "./fd-forward.js";
 import { help } from "./help.js";
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   completion,
   cordon,
   destroy,
+  drain,
   explain,
   fdForward,
   help,

@@ -1,0 +1,137 @@
+import type { MachineV2 } from "@fleet/client";
+import type { Command, CommandArgs, CommandContext } from "../command.js";
+import { exitCode } from "../exit-code.js";
+import { findMachines, machineName } from "../machines/find-machines.js";
+import { type DrainEnd, progressText, watchDrain } from "../machines/watch-drain.js";
+import { tellError } from "../output/error-text.js";
+import { UsageError } from "../usage-error.js";
+import { noteOption } from "./cordon.js";
+
+/** `fleetctl drain`. */
+export const drain: Command = {
+  name: "drain",
+  summary: "Move all units away from machines",
+  usage: "drain [--at-a-time=N] [--together] [--timeout=SECONDS|--no-block] [--note=TEXT] MACHINE...",
+  description:
+    "Gives machines no new units and moves those they have: each is started elsewhere, and stopped here only when it is\n" +
+    "active there, together with those that follow it. If a new copy fails, the old one stays, and drain says why. Global\n" +
+    "units, and units that name their machine, stay. Several machines are drained one after another; none of them gets the\n" +
+    "units of another. fleetctl uncordon ends a drain; so does cordon, and the machine still gets no new units.\n" +
+    "MACHINE is the id of a machine, the beginning of it, or its address. The exit status is 0 when every machine is\n" +
+    "drained, else 1; Ctrl-C ends the waiting alone.",
+  options: [
+    {
+      name: "at-a-time",
+      type: "integer",
+      fallback: 0,
+      help: "Start so many units of a machine elsewhere at a time; 0: as many as the cluster thinks right (10).",
+    },
+    { name: "together", type: "boolean", fallback: false, help: "Drain all machines at once." },
+    { name: "no-block", type: "boolean", fallback: false, help: "Do not wait; implies --together." },
+    {
+      name: "timeout",
+      type: "seconds",
+      fallback: 0,
+      help: "Give up waiting after so many seconds, for all machines; 0: never. The drain goes on.",
+    },
+    noteOption,
+  ],
+  arguments: { offers: [{ kind: "machines" }], isMany: true },
+  examples: [
+    { command: "fleetctl drain 113f16a7", what: "Empty a machine, and wait until it is." },
+    {
+      command: "fleetctl drain --at-a-time 1 --note 'new kernel' 113f16a7 85c0c595",
+      what: "Two machines, one after the other, one unit at a time.",
+    },
+  ],
+  run: async (context, args) => {
+    if (args.positionals.length === 0) {
+      throw new UsageError("No machine given", { hint: `Usage: fleetctl ${drain.usage}` });
+    }
+    if (args.number("at-a-time") < 0) throw new UsageError("--at-a-time must not be negative");
+    try {
+      const machines = await findMachines(context, args.positionals);
+      return await drainAll(context, args, machines);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      tellError(context, "Error draining machines", error);
+      return exitCode.failed;
+    }
+  },
+};
+
+async function drainAll(
+  context: CommandContext,
+  args: CommandArgs,
+  machines: readonly MachineV2[],
+): Promise<number> {
+  const { client, clock, signal, stdout } = context;
+  const note = args.text("note");
+  const isNoBlock = args.flag("no-block");
+  const timeoutMs = args.number("timeout") * 1_000;
+  const deadlineMs = timeoutMs > 0 ? clock.monotonic() + timeoutMs : Number.POSITIVE_INFINITY;
+  const begin = async ({ machineID }: MachineV2): Promise<void> => {
+    await client.putMachine(machineID, { drained: true, handOversMax: args.number("at-a-time") }, signal);
+  };
+  // First of all, none of them may get the units of another.
+  for (const { drained, machineID } of machines) {
+    const cordon = drained ? {} : { cordoned: true };
+    await client.putMachine(machineID, { ...cordon, ...(note === "" ? {} : { note }) }, signal);
+  }
+  if (isNoBlock || args.flag("together")) for (const machine of machines) await begin(machine);
+  if (isNoBlock) {
+    for (const machine of machines) stdout.write(`Triggered drain of machine ${machineName(machine)}\n`);
+    return exitCode.ok;
+  }
+  for (const [index, machine] of machines.entries()) {
+    try {
+      await begin(machine);
+      const end = await watchDrain(context, { machine, deadlineMs });
+      if (tellEnd(context, machine, end)) continue;
+    } catch (error) {
+      if (signal.aborted) tellInterrupted(context, machine);
+      throw error;
+    }
+    const left = args.flag("together") ? [] : machines.slice(index + 1).map(machineName);
+    if (left.length > 0) context.stderr.write(`Not drained, only cordoned: ${left.join(" ")}\n`);
+    return exitCode.failed;
+  }
+  return exitCode.ok;
+}
+
+/** @returns whether the machine is drained. */
+function tellEnd({ stderr, stdout }: CommandContext, machine: MachineV2, end: DrainEnd): boolean {
+  const name = machineName(machine);
+  switch (end.kind) {
+    case "drained": {
+      const staying = end.machine.drain?.staying ?? 0;
+      const rest = staying === 0 ? "" : ` (units that belong to it and stay: ${staying})`;
+      stdout.write(`Drained machine ${name}${rest}\n`);
+      return true;
+    }
+    case "ended":
+      stderr.write(`Machine ${name} is not being drained any more: somebody else has ended it\n`);
+      return false;
+    case "stuck":
+    case "late": {
+      stderr.write(
+        `Machine ${name} is not drained: ${end.kind === "late" ? "the time is up" : "nothing moves any more"}\n`,
+      );
+      const { left = 0, problems = [], stuck = 0 } = end.machine.drain ?? {};
+      for (const problem of problems) stderr.write(`Unit ${problem.name}: ${problem.reason}\n`);
+      if (stuck > problems.length) stderr.write(`${stuck - problems.length} more units are stuck\n`);
+      if (problems.length === 0) stderr.write(`${progressText(end.machine)}\n`);
+      const goesOn = left > 0 ? "The drain goes on" : "It is nearly done";
+      stderr.write(`Hint: ${goesOn}; fleetctl uncordon ${machine.machineID.slice(0, 8)} ends it.\n`);
+      return false;
+    }
+  }
+}
+
+function tellInterrupted({ stderr }: CommandContext, machine: MachineV2): void {
+  const id = machine.machineID.slice(0, 8);
+  stderr.write(
+    `Stopped waiting. Machine ${machineName(machine)} is still being drained; see fleetctl list-machines -o wide.\n` +
+      `Hint: fleetctl uncordon ${id} ends the drain.\n`,
+  );
+}
