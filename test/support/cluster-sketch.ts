@@ -6,6 +6,8 @@ import {
   isSeated,
   type Machine,
   type MachineId,
+  type MachinePolicy,
+  noPolicy,
   type PresenceState,
   parseAmounts,
   parseMachineId,
@@ -17,6 +19,7 @@ import {
   type Unit,
   type UnitName,
   type UnitState,
+  type UnreadableRecord,
   unitContentFromText,
 } from "@fleet/core";
 
@@ -33,6 +36,7 @@ export class ClusterSketch {
   readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
   readonly states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly unreadableUnits = new Set<UnitName>();
+  unreadable: readonly UnreadableRecord[] = [];
   #revision = 1;
 
   /** The cluster as a planner sees it. */
@@ -47,7 +51,7 @@ export class ClusterSketch {
       seats: this.seats,
       states: this.states,
       unreadableUnits: this.unreadableUnits,
-      unreadable: [],
+      unreadable: this.unreadable,
     };
   }
 
@@ -99,6 +103,7 @@ export class ClusterSketch {
       id,
       presence: mark === "!" || mark === "?" ? undefined : presence,
       known: mark !== "?",
+      recordRevision: mark === "?" ? 0 : revision,
       metadata: parseMetadata(metadata),
       policy: { cordoned: mark === "^", drained: mark === "%" },
     });
@@ -152,6 +157,14 @@ export class ClusterSketch {
     };
     this.units.set(name, unit);
     return unit;
+  }
+
+  /** Says what an operator wants of a machine. */
+  setPolicy(name: string, policy: Partial<MachinePolicy>): this {
+    const id = parseMachineId(name);
+    this.machines.set(id, { ...this.machines.get(id)!, policy: { ...noPolicy, ...policy } });
+    this.nextRevision();
+    return this;
   }
 
   changeUnit(name: string, change: Partial<Mutable<Unit>>): this {

@@ -1,4 +1,11 @@
-import { type MachineId, parseMachineId, type UnitName, type UnitStateContent } from "@fleet/core";
+import {
+  type Generation,
+  type MachineId,
+  parseMachineId,
+  type Seat,
+  type UnitName,
+  type UnitStateContent,
+} from "@fleet/core";
 import type { ClusterReplica, DocumentStore, MachineSession, UnitRegistry } from "@fleet/core/ports";
 import { createEngine, type Engine, type EngineOptions } from "@fleet/engine";
 import {
@@ -131,6 +138,7 @@ async function publishAll(
       contentId: seat.contentId,
       hash: seat.hash,
       sinceMs: 0,
+      ...(seat.target === "launched" ? { started: startedBy(seat) } : {}),
       ...(seat.target === "absent" ? { acked: seat.modRevision } : {}),
     };
     if (published.get(unit) !== JSON.stringify(state)) states.push(state);
@@ -141,6 +149,10 @@ async function publishAll(
   if (outcome?.kind !== "published") return;
   for (const state of states) published.set(state.unit, JSON.stringify(state));
   for (const unit of removals) published.delete(unit);
+}
+
+function startedBy({ contentId, createRevision, machine, startCount }: Seat): Generation {
+  return { bootId: `boot-of-${machine}`, seatRevision: createRevision, contentId, startCount };
 }
 
 class Documents implements DocumentStore {

@@ -25,13 +25,6 @@ function reasonsOf(cluster: ClusterSketch): string {
     .join("\n");
 }
 
-function setPolicy(cluster: ClusterSketch, name: string, policy: object): void {
-  const id = parseMachineId(name);
-  const machine = cluster.machines.get(id)!;
-  cluster.machines.set(id, { ...machine, policy: { cordoned: false, drained: false, ...policy } });
-  cluster.nextRevision();
-}
-
 /** Which units run on a machine, by its name. */
 function running(cluster: ClusterSketch, machine: string): string {
   return [...(cluster.states.get(parseMachineId(machine)) ?? [])]
@@ -103,7 +96,7 @@ describe("draining a machine", () => {
 
   it("hands over so many at a time, and the next when one has arrived", () => {
     const cluster = sketch("m1% m2", "a>m1; b>m1; c>m1");
-    setPolicy(cluster, "m1", { drained: true, handOversMax: 2 });
+    cluster.setPolicy("m1", { drained: true, handOversMax: 2 });
     expect(step(cluster)).toBe("a@m1+m2 b@m1+m2");
     expect(reasonsOf(cluster)).toBe("c: stays on m1 (machine m1 is being drained); waits for its turn");
     cluster.reportLoaded("m2", serviceName("b"));
@@ -129,7 +122,7 @@ describe("draining a machine", () => {
       "a: stays on m1 (machine m1 is being drained): its new copy on m2 does not run " +
         "(failed/failed, job result failed): no such file",
     );
-    setPolicy(cluster, "m1", {});
+    cluster.setPolicy("m1", {});
     expect(step(cluster)).toBe("-a@m2");
   });
 
@@ -174,7 +167,7 @@ describe("a hand-over", () => {
 
   it("goes back to the old copy if the machine is not drained any more", () => {
     const cluster = begun();
-    setPolicy(cluster, "m1", { cordoned: true });
+    cluster.setPolicy("m1", { cordoned: true });
     expect(step(cluster)).toBe("-a@m2");
     cluster.letAgentsWork();
     step(cluster);
@@ -185,7 +178,7 @@ describe("a hand-over", () => {
   it("is finished all the same if all have arrived, and undone for all if not", () => {
     const cluster = begun("m1% m2", "a>m1; db>m1; app>m1{MachineOf=db.service}");
     for (const name of ["a", "app"]) cluster.reportLoaded("m2", serviceName(name));
-    setPolicy(cluster, "m1", {});
+    cluster.setPolicy("m1", {});
     expect(step(cluster)).toBe("-a@m1 -app@m2 -db@m2");
   });
 
@@ -217,7 +210,7 @@ describe("a hand-over", () => {
     expect(step(lost, lost.absent)).toBe("a@m2>m3");
     expect(running(lost, "m1")).toBe("a");
     const drained = begun();
-    setPolicy(drained, "m2", { drained: true });
+    drained.setPolicy("m2", { drained: true });
     expect(step(drained)).toBe("a@m2>m3");
     drained.letAgentsWork();
     expect(step(drained)).toBe("-a@m1 ~a@m2");
@@ -248,9 +241,9 @@ describe("a hand-over", () => {
     step(cluster);
     cluster.letAgentsWork();
     step(cluster);
-    setPolicy(cluster, "m1", {});
-    setPolicy(cluster, "m2", { drained: true });
-    setPolicy(cluster, "m3", { cordoned: true });
+    cluster.setPolicy("m1", {});
+    cluster.setPolicy("m2", { drained: true });
+    cluster.setPolicy("m3", { cordoned: true });
     expect(step(cluster)).toBe("a@m2+m1");
     cluster.letAgentsWork();
     expect(step(cluster)).toBe("-a@m2");

@@ -117,15 +117,12 @@ export function beginHandOver(p: Planning, subject: Subject): void {
     return;
   }
   const companions = companionsOf(subject, (follower) => follower.handsOver && follower.at === from.place);
-  if (tied.length === 0 && isCrowded(p, from.place)) {
-    stayBecause(p, subject, "waits for its turn");
-    return;
-  }
   const suits = (place: Place): boolean =>
     firstFailure(p.checks, subject, place, p.draft) === undefined && !isReplacedAt(p, subject, place);
   const to = choose(p, subject, (place) => suits(place) && allFit(p, subject, companions, place));
   if (to !== undefined) {
-    seatHeir(p, subject, to);
+    if (tied.length === 0 && isCrowded(p, from.place)) stayBecause(p, subject, "waits for its turn");
+    else seatHeir(p, subject, to);
     return;
   }
   if (companions.length > 0 && choose(p, subject, suits) !== undefined) {

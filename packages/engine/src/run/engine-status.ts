@@ -14,9 +14,6 @@ const reasonLengthMax = 500;
 /** What only counts is published no more often than this, in ms. */
 const progressEveryMs = 1_000;
 
-/** What is published at most so often: it changes with every unit that gets a little further. */
-const countingFields = ["paced", "drains", "rollOuts"] as const satisfies readonly (keyof EngineStatus)[];
-
 /** What a status is made of. */
 export interface StatusFacts {
   readonly plan: Plan;
@@ -34,7 +31,9 @@ export class StatusPublisher {
   readonly #registry: LeaderRegistry;
   /** What a moment of the process's clock is on the wall, computed once. */
   readonly #wallMs = new Map<number, number>();
-  #published: EngineStatus | undefined;
+  #published = "";
+  /** What of it must not wait. */
+  #urgent = "";
   #publishedAtMs = Number.NEGATIVE_INFINITY;
   #isHeldBack = false;
 
@@ -52,14 +51,16 @@ export class StatusPublisher {
   /** Publishes, unless only counts have changed since a moment ago. */
   async publish(leadership: Leadership, facts: StatusFacts, signal: AbortSignal): Promise<void> {
     const status = this.#make(facts);
+    const published = JSON.stringify(status);
+    const urgent = urgentPart(status, facts.plan);
     const nowMs = this.#clock.monotonic();
     const isEarly = nowMs < this.#publishedAtMs + progressEveryMs;
-    const isSame = isEqual(status, this.#published);
-    this.#isHeldBack = !isSame && isEarly && isEqual(withoutCounts(status), withoutCounts(this.#published));
+    this.#isHeldBack = isEarly && published !== this.#published && urgent === this.#urgent;
     if (this.#isHeldBack) return;
     await this.#registry.publishStatus(leadership, status, signal);
-    if (isSame) return;
-    this.#published = status;
+    if (published === this.#published) return;
+    this.#published = published;
+    this.#urgent = urgent;
     this.#publishedAtMs = nowMs;
   }
 
@@ -133,12 +134,14 @@ function cut(text: string): string {
   return text.length <= reasonLengthMax ? text : `${text.slice(0, reasonLengthMax - 1)}…`;
 }
 
-function withoutCounts(status: EngineStatus | undefined): object {
-  const rest: Record<string, unknown> = { ...status };
-  for (const field of countingFields) delete rest[field];
-  return rest;
-}
-
-function isEqual(a: object | undefined, b: object | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** Everything but counts, and units that only wait for their turn: those change with every unit that gets a little further. */
+function urgentPart({ machines, quarantine }: EngineStatus, { refusals }: Plan): string {
+  return JSON.stringify([
+    machines,
+    quarantine,
+    refusals
+      .filter(({ failed }) => failed.every(({ check }) => check !== "pace"))
+      .slice(0, listMax.refusals)
+      .map(toRefused),
+  ]);
 }

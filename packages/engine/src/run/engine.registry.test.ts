@@ -135,3 +135,86 @@ it("survives an outage of the registry without a change", async () => {
   expect(["a", "b", "c"].map(where)).toEqual(before);
   expect(["a", "b", "c"].map(activeOn)).toEqual(before);
 });
+
+it("drains a machine without a moment in which a unit is active nowhere, and touches no other", async () => {
+  await start("db", ...onThree);
+  await harness.until("db", () => activeOn("db") !== "");
+  const drained = nodeOn(where("db"));
+  for (const name of ["app", "log"]) await start(name, "MachineOf=db.service");
+  for (const name of ["x", "y", "z"]) await start(name, ...onThree);
+  await start("mon", "Global=true");
+  const names = ["db", "app", "log", "x", "y", "z"];
+  await harness.until("all to be active", () => names.every((name) => activeOn(name) !== ""));
+  const others = JSON.stringify(
+    names
+      .filter((name) => !drained.id.startsWith(where(name)))
+      .map((name) => [
+        name,
+        view
+          .view()
+          .seats.get(nodeOn(where(name)).id)
+          ?.get(serviceName(name)),
+      ]),
+  );
+  const idle: string[] = [];
+  const stop = view.subscribe(() => {
+    for (const name of names) if (activeOn(name) === "") idle.push(name);
+  });
+  const drain = (isDrained: boolean) =>
+    harness.finish(
+      nodes[3]!.units.changeMachinePolicy(
+        drained.id,
+        () => ({ cordoned: isDrained, drained: isDrained, handOversMax: 2 }),
+        never,
+      ),
+    );
+  await drain(true);
+  await harness.until("only the global unit to be left", () => {
+    const left = [...(view.view().seats.get(drained.id)?.keys() ?? [])];
+    return left.length === 1 && left[0] === serviceName("mon");
+  });
+  expect([where("app"), where("log")]).toEqual([where("db"), where("db")]);
+  expect(idle).toEqual([]);
+  const stayed = names
+    .filter((name) => others.includes(`"${name}"`))
+    .map((name) => [
+      name,
+      view
+        .view()
+        .seats.get(nodeOn(where(name)).id)
+        ?.get(serviceName(name)),
+    ]);
+  expect(JSON.stringify(stayed)).toBe(others);
+  await drain(false);
+  await harness.pass(10_000);
+  expect(where("db")).not.toBe(drained.id.slice(0, 2));
+  stop();
+});
+
+it("takes a drain back half-way without stopping anything that runs", async () => {
+  await start("a", "MachineMetadata=name=m1", "MachineMetadata=name=m2");
+  await harness.until("a", () => activeOn("a") === "m1");
+  const stays = nodeOn("m1");
+  const target = nodeOn("m2");
+  // The new copy does not report: its machine is cut off.
+  const set = (isDrained: boolean) =>
+    harness.finish(
+      nodes[3]!.units.changeMachinePolicy(
+        stays.id,
+        () => ({ cordoned: isDrained, drained: isDrained }),
+        never,
+      ),
+    );
+  const seat = view.view().seats.get(stays.id)?.get(serviceName("a"));
+  target.line.cut();
+  await set(true);
+  await harness.until("the new seat", () => where("a") === "m1,m2");
+  await set(false);
+  await harness.until("the new seat to go", () => where("a") === "m1");
+  target.line.heal();
+  await harness.until("its tombstone to go, too", () => {
+    return view.view().seats.get(target.id)?.has(serviceName("a")) !== true;
+  });
+  expect(view.view().seats.get(stays.id)?.get(serviceName("a"))).toEqual(seat);
+  expect(activeOn("a")).toBe("m1");
+});

@@ -245,6 +245,117 @@ describe("losses", () => {
   });
 });
 
+describe("releasing a lost machine", () => {
+  it("moves its units at once, and those of nobody else, until it is back", async () => {
+    const { cluster, registry, elect, happen } = stage("m1 m2 m3 m4", "a>m1; b>m2; c>m3; d>m4");
+    const release = (name: string) => {
+      const id = parseMachineId(name);
+      const { recordRevision = 0 } = cluster.machines.get(id)!;
+      cluster.setPolicy(name, { released: recordRevision });
+    };
+    await elect();
+    await happen(() => cluster.lose("m2").lose("m3").lose("m4"));
+    expect(cluster.where(["b", "c", "d"])).toBe("b=m2 c=m3 d=m4");
+    await happen(() => release("m3"));
+    expect(cluster.where(["b", "c", "d"])).toBe("b=m2 c=m1 d=m4");
+    expect(registry.statuses.at(-1)?.machines.map(({ machine }) => machine)).toEqual(["m2", "m4"]);
+  });
+
+  it("means nothing for a later absence", async () => {
+    const { cluster, elect, happen } = stage("m1 m2 m3 m4", "a>m1; b>m2; c>m3; d>m4");
+    await elect();
+    cluster.setPolicy("m2", { released: 7 });
+    const id = parseMachineId("m2");
+    cluster.machines.set(id, { ...cluster.machines.get(id)!, recordRevision: 8 });
+    await happen(() => cluster.lose("m2").lose("m3").lose("m4"));
+    expect(cluster.where(["b"])).toBe("b=m2");
+  });
+});
+
+describe("draining", () => {
+  /** Lets machines do as they are told, and the leader see it, until nothing happens any more. */
+  const settle = async ({ cluster, happen, registry }: ReturnType<typeof stage>) => {
+    for (let commits = -1; commits !== registry.commits.length; ) {
+      commits = registry.commits.length;
+      await happen(() => cluster.letAgentsWork());
+    }
+  };
+
+  it("hands units over, a few at a time, and says how far it is", async () => {
+    const set = stage("m1 m2", "a>m1; b>m1; c>m1; g>m1{Global=true}; p>m1{MachineID=m1}");
+    const { cluster, registry, elect, happen, clock } = set;
+    const progress = () => registry.statuses.at(-1)?.drains;
+    await elect();
+    await settle(set);
+    await happen(() => cluster.setPolicy("m1", { drained: true, handOversMax: 2 }));
+    await clock.advance(1_000);
+    expect(cluster.where(["a", "b", "c", "g", "p"])).toBe("a=m1,m2 b=m1,m2 c=m1 g=m1,m2 p=m1");
+    expect(progress()).toEqual([
+      { machine: "m1", leaving: 2, waiting: 1, stuck: 0, staying: 2, problems: [] },
+    ]);
+    await settle(set);
+    await clock.advance(1_000);
+    expect(cluster.where(["a", "b", "c", "g", "p"])).toBe("a=m2 b=m2 c=m2 g=m1,m2 p=m1");
+    expect(progress()).toEqual([
+      { machine: "m1", leaving: 0, waiting: 0, stuck: 0, staying: 2, problems: [] },
+    ]);
+    await happen(() => cluster.setPolicy("m1", {}));
+    expect(progress()).toBeUndefined();
+    expect(cluster.where(["a", "b", "c"])).toBe("a=m2 b=m2 c=m2");
+  });
+
+  it("is gone on with by the next leader", async () => {
+    const set = stage("m1 m2", "a>m1; b>m1");
+    const { cluster, election, elect, happen } = set;
+    await elect();
+    await happen(() => cluster.setPolicy("m1", { drained: true, handOversMax: 1 }));
+    expect(cluster.where(["a", "b"])).toBe("a=m1,m2 b=m1");
+    election.depose();
+    await happen(() => cluster.letAgentsWork());
+    expect(cluster.where(["a", "b"])).toBe("a=m1,m2 b=m1");
+    await elect();
+    expect(cluster.where(["a", "b"])).toBe("a=m2 b=m1,m2");
+  });
+
+  it("says why a unit is stuck, and writes counts no more often than once a second", async () => {
+    const set = stage("m1{r=1} m2", "a>m1{MachineMetadata=r=1}; b>m1; c>m1; d>m1");
+    const { cluster, registry, elect, happen, clock } = set;
+    await elect();
+    await happen(() => cluster.setPolicy("m1", { drained: true, handOversMax: 1 }));
+    const before = registry.statuses.length;
+    for (let step = 0; step < 6; step += 1) await happen(() => cluster.letAgentsWork());
+    expect(registry.statuses.length - before).toBeLessThanOrEqual(2);
+    await clock.advance(1_000);
+    expect(registry.statuses.at(-1)?.drains).toEqual([
+      {
+        machine: "m1",
+        leaving: 0,
+        waiting: 0,
+        stuck: 1,
+        staying: 0,
+        problems: [
+          {
+            unit: "a.service",
+            reason: "stays on m1 (machine m1 is being drained); no machine: 1 is being drained, 1 lacks r=1",
+          },
+        ],
+      },
+    ]);
+  });
+
+  it("names what cannot be read, and counts the refusals that it does not list", async () => {
+    const units = Array.from({ length: 203 }, (_, index) => `u${index}{MachineMetadata=no=where}`);
+    const { cluster, registry, elect } = stage("m1", units.join("; "));
+    cluster.unreadable = [{ key: "/units/x", problem: "is not JSON" }];
+    await elect();
+    expect(registry.statuses.at(-1)).toMatchObject({
+      moreRefusals: 3,
+      quarantine: { count: 1, records: [{ key: "/units/x", problem: "is not JSON" }] },
+    });
+    expect(registry.statuses.at(-1)?.refusals.length).toBe(200);
+  });
+});
+
 describe("housekeeping", () => {
   it("deletes unit files that have been unreferenced for an hour", async () => {
     const { registry, elect, clock } = stage("m1", "a>m1");
