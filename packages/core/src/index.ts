@@ -98,14 +98,13 @@ export {
   parseAmount,
   parseAmounts,
 } from "./machine/resources.js";
-export { compareVersions } from "./rules/compare-versions.js";
 export { belongsToMachine } from "./rules/belongs-to-machine.js";
+export { compareVersions } from "./rules/compare-versions.js";
 export { type ConflictParty, conflictBetween, type UnitConflict } from "./rules/conflicts-between.js";
 export { matchesMetadata } from "./rules/matches-metadata.js";
 export {
   meetsMetadata,
   meetsMetadataRule,
-  ruleOfExpression,
   valueMeetsRule,
 } from "./rules/meets-metadata.js";
 export { type ReplacementParty, replacementBetween, type UnitReplacement } from "./rules/replaces-between.js";
@@ -117,7 +116,12 @@ export {
   type MetadataOperator,
   parseMetadataExpression,
 } from "./unit/metadata-expression.js";
-export { type MetadataDemand, type MetadataRule, metadataRuleText } from "./unit/metadata-rule.js";
+export {
+  type MetadataDemand,
+  type MetadataRule,
+  metadataRuleText,
+  ruleOfExpression,
+} from "./unit/metadata-rule.js";
 export { splitQuotedList } from "./unit/quoted-list.js";
 export { knownRequirementKeys, requirementKeys, requirementSection } from "./unit/requirement-keys.js";
 export { parseRequirements, type Requirements } from "./unit/requirements.js";
@@ -152,3 +156,4 @@ export {
 export { unitWarnings } from "./unit/unit-warnings.js";
 export { utf8Bytes, utf8Length } from "./unit/utf8.js";
 export { validateUnit } from "./unit/validate-unit.js";
+export { type ParsedWish, parseWish, type Wish, type WishedMetadata, type WishedUnit } from "./unit/wish.js";

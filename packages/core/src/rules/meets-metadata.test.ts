@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { parseMetadata } from "../machine/metadata.js";
 import { parseMetadataExpression } from "../unit/metadata-expression.js";
+import { ruleOfExpression } from "../unit/metadata-rule.js";
 import { parseRequirements } from "../unit/requirements.js";
 import { parseUnitFile } from "../unit/unit-file.js";
-import { meetsMetadata, meetsMetadataRule, ruleOfExpression } from "./meets-metadata.js";
+import { meetsMetadata, meetsMetadataRule } from "./meets-metadata.js";
 
 /** What is demanded, of which machine, and whether it has it. */
 const vectors: readonly (readonly [demand: string, metadata: string, met: boolean])[] = [

@@ -1,6 +1,5 @@
 import type { Metadata } from "../machine/metadata.js";
 import { compileGlob } from "../unit/glob.js";
-import type { MetadataExpression } from "../unit/metadata-expression.js";
 import type { MetadataDemand, MetadataRule } from "../unit/metadata-rule.js";
 import { compareVersions } from "./compare-versions.js";
 import { matchesMetadata } from "./matches-metadata.js";
@@ -42,13 +41,6 @@ export function valueMeetsRule(rule: MetadataRule, value: string | undefined): b
     case "<=":
       return order <= 0;
   }
-}
-
-/** Turns what is said of a key into a rule that is asked alone, as wishes are. */
-export function ruleOfExpression({ key, operator, value }: MetadataExpression): MetadataRule {
-  // A value is the pattern that matches nothing else.
-  if (operator === "=") return { key, operator: "~=", values: [value.replaceAll(/[\\*?[]/g, "\\$&")] };
-  return { key, operator, values: value === "" ? [] : [value] };
 }
 
 /** Patterns are read once for all machines. */

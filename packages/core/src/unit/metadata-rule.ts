@@ -51,6 +51,13 @@ export function groupMetadata(expressions: readonly MetadataExpression[]): Metad
   };
 }
 
+/** Turns what is said of a key into a rule that is asked alone, as wishes are. */
+export function ruleOfExpression({ key, operator, value }: MetadataExpression): MetadataRule {
+  // A value is the pattern that matches nothing else.
+  if (operator === "=") return { key, operator: "~=", values: [value.replaceAll(/[\\*?[]/g, "\\$&")] };
+  return { key, operator, values: value === "" ? [] : [value] };
+}
+
 function addTo(groups: Map<string, Set<string>>, key: string, value: string): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, new Set([value]));

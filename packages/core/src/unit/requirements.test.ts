@@ -99,12 +99,17 @@ const vectors: readonly (readonly [id: string, unit: string, lines: string, want
 
 describe("parseRequirements", () => {
   test.each(vectors)("%s %s %j", (_id, unit, lines, wanted) => {
-    const { metadataRules, reserve, ...requirements } = parseRequirements(
+    const { metadataRules, reserve, wishes, spread, exclusive, ...requirements } = parseRequirements(
       parseUnitFile(`[X-Fleet]\n${lines}\n`),
       unit,
     );
     expect(metadataRules.map(metadataRuleText)).toEqual(wanted.rules ?? []);
-    expect(reserve).toEqual(new Map());
+    expect({ reserve, wishes, spread, exclusive }).toEqual({
+      reserve: new Map(),
+      wishes: [],
+      spread: undefined,
+      exclusive: false,
+    });
     expect(requirements).toEqual({
       machineId: wanted.machineId,
       machineOf: wanted.machineOf ?? [],
@@ -182,5 +187,38 @@ describe("parseRequirements", () => {
   ])("%j", (lines, reserve) => {
     const requirements = parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`));
     expect(Object.fromEntries(requirements.reserve)).toEqual(reserve);
+  });
+
+  test.each([
+    ["Prefer=disk=ssd", [[1, "disk=ssd"]]],
+    [
+      'Prefer="50:disk=ssd" "zone"\nAvoid=10:unit:web@*',
+      [
+        [50, "disk=ssd"],
+        [1, "zone"],
+        [-10, "unit:web@*"],
+      ],
+    ],
+    [
+      "Avoid=2:kernel<5\nPrefer=!old",
+      [
+        [1, "!old"],
+        [-2, "kernel<5"],
+      ],
+    ],
+    ["Prefer=unit:%p@*.service", [[1, "unit:w@*.service"]]],
+    ["Prefer=0:a=b\nPrefer=101:a=b\nPrefer=a=b=c\nPrefer=unit:\nPrefer=", []],
+  ])("%j", (lines, wanted) => {
+    const { wishes } = parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`), "w@1.service");
+    expect(wishes.map(({ weight, text }) => [weight, text])).toEqual(wanted);
+  });
+
+  test.each([
+    ["Spread=zone", { spread: "zone" }],
+    ["Spread=", { spread: undefined }],
+    ["Exclusive=true", { exclusive: true }],
+    ["Exclusive=true\nExclusive=no", { exclusive: false }],
+  ])("%j", (lines, wanted) => {
+    expect(parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`), "w@1.service")).toMatchObject(wanted);
   });
 });

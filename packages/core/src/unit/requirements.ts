@@ -17,6 +17,7 @@ import { expandSpecifiers } from "./specifiers.js";
 import type { UnitOption } from "./unit-file.js";
 import type { UnitName } from "./unit-name.js";
 import { splitFields } from "./white-space.js";
+import { parseWish, type Wish } from "./wish.js";
 
 /** What a unit demands of the place it runs at: the meaning of its `[X-Fleet]` section. */
 export interface Requirements {
@@ -36,6 +37,12 @@ export interface Requirements {
   readonly global: boolean;
   /** What it takes of its machine's resources, by name, each above 0: cpu in thousandths of a core, memory in bytes. */
   readonly reserve: ReadonlyMap<string, number>;
+  /** What makes a machine better or worse for it: what it prefers, then what it avoids. */
+  readonly wishes: readonly Wish[];
+  /** The metadata key over whose values the instances of its template are to be spread. */
+  readonly spread: string | undefined;
+  /** Whether it must never run twice, whatever becomes of the machine it runs on. */
+  readonly exclusive: boolean;
 }
 
 /** What counts as true, without regard to case. */
@@ -68,6 +75,12 @@ export function parseRequirements(
     replaces: valuesOf([requirementKeys.replaces]),
     global: isTruth(valuesOf([requirementKeys.global]).at(-1)),
     reserve: parseReserve(valuesOf([requirementKeys.reserve])),
+    wishes: [
+      ...valuesOf([requirementKeys.prefer]).flatMap((text) => parseKnownWish(text, 1)),
+      ...valuesOf([requirementKeys.avoid]).flatMap((text) => parseKnownWish(text, -1)),
+    ],
+    spread: valuesOf([requirementKeys.spread])[0] || undefined,
+    exclusive: isTruth(valuesOf([requirementKeys.exclusive]).at(-1)),
   };
 }
 
@@ -82,6 +95,11 @@ function parseReserve(values: readonly string[]): ReadonlyMap<string, number> {
       if (amount > 0 && !reserve.has(name)) reserve.set(name, amount);
   }
   return reserve;
+}
+
+function parseKnownWish(text: string, sign: 1 | -1): readonly Wish[] {
+  const parsed = parseWish(text, sign);
+  return "wish" in parsed ? [parsed.wish] : [];
 }
 
 const nothingReserved: ReadonlyMap<string, number> = new Map();

@@ -93,6 +93,55 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     expect(problemOf("a.service", lines)).toBe(problem);
   });
 
+  const wishForm =
+    'write metadata ("disk=ssd") or units ("unit:web@*"), with a weight before it ("50:disk=ssd")';
+  test.each([
+    ["Prefer=", `Prefer "" is not understood: ${wishForm}`],
+    ["Avoid=a=b=c", `Avoid "a=b=c" is not understood: ${wishForm}`],
+    ["Prefer=0:a=b", 'Prefer "0:a=b" is not understood: the weight 0 is not between 1 and 100'],
+    [
+      "Prefer=unit:w[",
+      'Prefer "unit:w[" is not understood: the pattern is malformed: a "[" is not closed by a "]"',
+    ],
+    ["Prefer=unit:", 'Prefer "unit:" is not understood: the pattern is malformed: it matches no unit'],
+    [
+      "Prefer=a=b c=d",
+      'Prefer "a=b c=d" contains a blank outside quotes: put every value in double quotes, with one blank between them',
+    ],
+    ['Prefer="5:a = b"', 'Prefer "a = b" has blanks around its key or value, which count: write "a=b"'],
+    ["Avoid=a>b", 'Avoid "a>b" is not understood: '],
+    [
+      `Prefer=${Array(5).fill('"a=b"').join(" ")}\nAvoid=${Array(4).fill('"c"').join(" ")}`,
+      "Prefer and Avoid have 9 values together (max 8)",
+    ],
+    ["Spread=zone", "Spread spreads the instances of a template, and a.service is none: remove the line"],
+    ["Global=true\nPrefer=a", "Global cannot be used with Prefer: the unit runs on every machine that fits"],
+    [
+      "MachineID=m\nAvoid=a",
+      "MachineID cannot be used with Avoid: the unit runs on that machine and no other",
+    ],
+    [
+      "Global=true\nExclusive=true",
+      "Global cannot be used with Exclusive: the one runs everywhere, the other once",
+    ],
+  ])("%j", (lines, problem) => {
+    expect(problemOf("a.service", lines)?.slice(0, problem.length)).toBe(problem);
+  });
+
+  test.each([
+    ["Spread=zone=e", 'Spread "zone=e" is no metadata key: write Spread=zone'],
+    ["Spread=", 'Spread "" is no metadata key: write Spread=zone'],
+    ["Spread=zone\nSpread=rack", "Spread is given twice: instances are spread over one key"],
+    [
+      "Spread=zone\nGlobal=true",
+      "Global cannot be used with Spread: the unit runs on every machine that fits",
+    ],
+    ["Spread=zone", undefined],
+  ])("%j of an instance and of its template", (lines, problem) => {
+    expect(problemOf("w@1.service", lines)).toBe(problem);
+    expect(problemOf("w@.service", lines)).toBe(problem);
+  });
+
   test.each(["zone=", "=eu", "zone=eu=1", "zone==eu"])("MachineMetadata=%s is no pair", (pair) => {
     expect(problemOf("a.service", `MachineMetadata=${pair}`)).toBe(
       `MachineMetadata "${pair}" is not a pair: write "key=value" with one "=" and something on both sides`,
@@ -128,6 +177,10 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     'MachineMetadata="city!=New York"',
     "Reserve=cpu=0.5, memory=512M, gpu=1\nGlobal=true",
     "Reserve=cpu=500m\nMachineID=m1",
+    'Prefer="50:disk=ssd" "unit:web@*" "kernel>=5"\nAvoid=100:unit:db.service\nMachineOf=b.service',
+    "Exclusive=true\nMachineID=m1",
+    "Exclusive=true\nMachineOf=b.service\nReplaces=c*",
+    "Exclusive=no\nGlobal=true",
     "MachineID=m1",
     'MachineID=m1\nMachineMetadata="z=e" "d=s"',
     "MachineOf=b.service\nMachineOf=c.service",

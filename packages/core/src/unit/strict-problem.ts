@@ -16,6 +16,7 @@ import { reserveProblem } from "./reserve-problem.js";
 import type { UnitOption } from "./unit-file.js";
 import { isTemplate, splitUnitName } from "./unit-name.js";
 import { splitFields } from "./white-space.js";
+import { spreadProblem, wishProblem } from "./wish-problem.js";
 
 /** Looks at one thing in the `[X-Fleet]` options of the unit called `name`. */
 type Check = (options: readonly UnitOption[], name: string) => string | undefined;
@@ -28,6 +29,9 @@ const checks: readonly Check[] = [
   conflictsProblem,
   replacesProblem,
   reserveProblem,
+  wishProblem,
+  spreadProblem,
+  idleProblem,
   contradiction,
 ];
 
@@ -96,6 +100,23 @@ function replacesProblem(options: readonly UnitOption[], name: string): string |
     if (problem !== undefined) return `${key} pattern ${quote(value)} is malformed: ${problem}`;
   }
   return undefined;
+}
+
+/** What a unit asks for and cannot have, because something else decides where it runs. */
+function idleProblem(options: readonly UnitOption[], name: string): string | undefined {
+  const requirements = parseRequirements(options, name);
+  const has = (key: string): boolean => options.some((option) => option.name === key);
+  const { prefer, avoid, spread } = requirementKeys;
+  const [idle] = [prefer, avoid, spread].filter(has);
+  if (requirements.global && idle !== undefined) {
+    return `${requirementKeys.global} cannot be used with ${idle}: the unit runs on every machine that fits`;
+  }
+  if (requirements.machineId !== undefined && idle !== undefined) {
+    return `${requirementKeys.machineId} cannot be used with ${idle}: the unit runs on that machine and no other`;
+  }
+  return requirements.global && requirements.exclusive
+    ? `${requirementKeys.global} cannot be used with ${requirementKeys.exclusive}: the one runs everywhere, the other once`
+    : undefined;
 }
 
 /** What only shows once specifiers are expanded. */

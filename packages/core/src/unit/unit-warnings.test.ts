@@ -45,6 +45,8 @@ describe("unitWarnings", () => {
     ["MachineID=m1\nMachineID=m2", 'only the first machine ID counts, which is "m1"'],
     ["MachineID=m1 m2", 'no machine can have the ID "m1 m2"'],
     ["Global=maybe", 'Global "maybe" counts as false: write true or false'],
+    ["Exclusive=y", 'Exclusive "y" counts as false: write true or false'],
+    ["Prefers=a", 'unrecognized requirement in [X-Fleet] section: "Prefers" (did you mean "Prefer"?)'],
     ["Global=y", 'Global "y" counts as false: write true or false'],
     ['Global="ja" "true"', 'Global "ja" counts as false: write true or false'],
     ["MachineMetadata=a=!b", 'MachineMetadata "a=!b" is taken literally (did you mean "a!=b"?)'],

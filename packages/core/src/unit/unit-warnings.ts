@@ -49,7 +49,9 @@ function requirementWarnings(unitName: string, option: UnitOption): readonly str
     ...(conflictsKeys.includes(key) && value.includes("\\\n") ? [continuedConflicts(key)] : []),
     ...(key === requirementKeys.reserve ? amountWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.machineMetadata ? literalWarnings(unitName, key, value) : []),
-    ...(key === requirementKeys.global ? truthWarnings(unitName, key, value) : []),
+    ...(key === requirementKeys.global || key === requirementKeys.exclusive
+      ? truthWarnings(unitName, key, value)
+      : []),
     ...(key === requirementKeys.replaces && splitQuotedList(value).includes("")
       ? [`${key} contains an empty pattern, which matches nothing`]
       : []),
