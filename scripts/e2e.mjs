@@ -1,7 +1,7 @@
 // `npm run e2e`: plays scenarios on full machines. Sets up what is missing, builds, and runs test/lab/e2e.
 import { importFromSource, prepareMachines } from "./lab.mjs";
 import { refuseArguments, runProgram } from "./program.mjs";
-import { checkout } from "./setup.mjs";
+import { checkout, ensureFakeClock } from "./setup.mjs";
 
 const { help, parseE2eArguments, runE2e } = await importFromSource("e2e/main");
 const request = parseE2eArguments(process.argv.slice(2));
@@ -10,7 +10,9 @@ if (request === "") process.stdout.write(help());
 else if (typeof request === "string") refuseArguments("e2e", request, help());
 else {
   await runProgram("e2e", async (io) => {
-    await prepareMachines((line) => io.writeError(`${line}\n`));
+    const log = (line) => io.writeError(`${line}\n`);
+    await prepareMachines(log);
+    if (request.needsFakeClock) await ensureFakeClock({ say: log });
     return await runE2e(request, { checkout, ...io });
   });
 }

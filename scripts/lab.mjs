@@ -1,6 +1,6 @@
 // `npm run lab`: full machines on this host. Sets up what is missing, builds, and runs test/lab. `--help` has the rest.
 import { prepare, refuseArguments, runProgram } from "./program.mjs";
-import { checkout, ensureMachines, ensureModules, setup } from "./setup.mjs";
+import { checkout, ensureFakeClock, ensureMachines, ensureModules, setup } from "./setup.mjs";
 
 /** Bundles a program of test/lab and imports it; nothing of the lab needs a build of its own. */
 export async function importFromSource(entry) {
@@ -38,7 +38,9 @@ async function main(argv) {
   if (request === "") return void process.stdout.write(help());
   if (typeof request === "string") return refuseArguments("lab", request, help());
   await runProgram("lab", async ({ write, writeError }) => {
-    if (request.command === "up") await prepareMachines((line) => writeError(`${line}\n`));
+    const log = (line) => writeError(`${line}\n`);
+    if (request.command === "up") await prepareMachines(log);
+    if (request.command === "up" && request.plan.fakeClock) await ensureFakeClock({ say: log });
     return await runLab(request, { checkout, write, writeError });
   });
 }

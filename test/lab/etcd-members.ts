@@ -1,5 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { isPopulated, killGroup, LabError, pidsIn, runCommand, signalPid, until } from "@fleet/lab";
+import {
+  isPopulated,
+  killGroup,
+  LabError,
+  pidsIn,
+  runCommand,
+  runOrThrow,
+  signalPid,
+  until,
+} from "@fleet/lab";
 import type { Holder } from "./holder.js";
 import { launch } from "./launch.js";
 import { addressOf, plugIn, silence, unplug } from "./network.js";
@@ -129,6 +138,43 @@ export class EtcdMembers {
     });
   }
 
+  /** Keeps a copy of what every member has stored, under a name. None may run. */
+  async copyData(name: string): Promise<void> {
+    const { disk } = this.#paths;
+    for (const member of this.names)
+      await this.#holder.run(
+        'rm -rf "$2"; cp -a "$1" "$2"',
+        `${disk}/${member}`,
+        `${disk}/${member}-${name}`,
+      );
+  }
+
+  /** Gives every member what a copy of that name holds. None may run. */
+  async restoreData(name: string): Promise<void> {
+    const { disk } = this.#paths;
+    for (const member of this.names)
+      await this.#holder.run(
+        'rm -rf "$1"; cp -a "$2" "$1"',
+        `${disk}/${member}`,
+        `${disk}/${member}-${name}`,
+      );
+  }
+
+  /** Forgets all revisions but the newest. @returns that one. */
+  async compact(): Promise<string> {
+    const [url = ""] = this.urls;
+    const [program, ...words] = this.#holder.enter();
+    return await runOrThrow([
+      program,
+      ...words,
+      process.execPath,
+      "--input-type=module",
+      "-e",
+      compactProgram,
+      url,
+    ]);
+  }
+
   /** Forgets everything a member stored. It must not run. */
   async wipe(names: readonly string[] = this.names): Promise<void> {
     for (const name of names) await this.#holder.run('rm -rf "$1"', `${this.#paths.disk}/${name}`);
@@ -138,6 +184,17 @@ export class EtcdMembers {
 function clientUrl(name: string): string {
   return `http://${addressOf(name)}:2379`;
 }
+
+// etcd answers gRPC as JSON too: bytes are base64 there ("AA==" is one zero byte: any key will do).
+const compactProgram = `
+  const ask = async (path, body) => {
+    const answer = await fetch(process.argv[1] + path, { method: "POST", body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(path + ": " + (await answer.text()));
+    return await answer.json();
+  };
+  const { header } = await ask("/v3/kv/range", { key: "AA==" });
+  await ask("/v3/kv/compaction", { revision: header.revision, physical: true });
+  process.stdout.write(header.revision);`;
 
 // There is no curl on a small Debian, and this process is not in the lab's network.
 function httpGet(url: string): [string, ...string[]] {

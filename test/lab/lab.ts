@@ -11,6 +11,7 @@ import {
   withLock,
 } from "@fleet/lab";
 import { EtcdMembers } from "./etcd-members.js";
+import { findFakeClock } from "./fake-clock-library.js";
 import { Holder } from "./holder.js";
 import { type LabPlan, type LabState, readState, writeState } from "./lab-state.js";
 import { furnish, mountRoot } from "./machine-root.js";
@@ -78,6 +79,12 @@ export async function openLab(options: OpenOptions): Promise<MachineLab> {
     throw new LabError("invalid", `cannot name a lab "${name}": a letter, then up to 15 letters and digits`);
   const [lack] = preflight({ base: plan.base });
   if (lack !== undefined) throw new LabError("missing", lack.what, { hint: lack.fix });
+  const clock = plan.fakeClock ? findFakeClock(options.checkout) : undefined;
+  if (plan.fakeClock && clock === undefined) {
+    throw new LabError("missing", "there is no libfaketime to step clocks with", {
+      hint: "As root: apt-get install libfaketime",
+    });
+  }
   const progress = options.progress ?? (() => undefined);
   const paths = labPaths(labDirectory(name));
   const lab = await withLock(lockName(paths.directory, "open"), undefined, async () => {
@@ -103,7 +110,7 @@ export async function openLab(options: OpenOptions): Promise<MachineLab> {
         etcdUrls: lab.etcd.urls,
         options: { ...(plan.ttl === undefined ? {} : { agent_ttl: plan.ttl }), ...plan.options },
         metadata: { number: machine.slice(1) },
-        fakeClock: plan.fakeClock,
+        fakeClock: clock,
       });
     }
     await lab.machines.boot(lab.machines.names);

@@ -1,6 +1,6 @@
 // What a machine's disk holds before its first boot: the base tree under an overlay, and a few files of its own.
 import { createHash } from "node:crypto";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Holder } from "./holder.js";
 import { addressOf } from "./network.js";
@@ -13,8 +13,8 @@ export interface MachineSetup {
   /** Options of fleet.conf, beside those that make a machine itself. */
   readonly options: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** fleetd runs with libfaketime. */
-  readonly fakeClock: boolean;
+  /** Where the host has libfaketime, if fleetd is to run with it. */
+  readonly fakeClock: string | undefined;
 }
 
 /** Where a machine finds the bundles under test. */
@@ -68,7 +68,7 @@ function fleetdService(setup: MachineSetup): string {
     "Description=fleet",
     "After=network-online.target dbus.service",
     "[Service]",
-    ...(setup.fakeClock ? clock : []),
+    ...(setup.fakeClock === undefined ? [] : clock),
     `ExecStart=${nodePlace} ${bundlePlace}/fleetd/dist/fleetd.mjs`,
     "Restart=always",
     "RestartSec=1",
@@ -108,11 +108,12 @@ export async function mountRoot(
   base: string,
   stateBytes: number,
 ): Promise<void> {
-  const { root, upper, work, units, state } = machinePlaces(paths, machine);
+  const { root, upper, work, units, state, bundle } = machinePlaces(paths, machine);
   await holder.run(
     `mkdir -p "$1" "$2" "$3" "$4" "$5"
     mount -t overlay -o "lowerdir=$6,upperdir=$2,workdir=$3" fleet-machine "$1"
-    mount -t tmpfs -o "mode=755,size=$7" fleet-state "$5"`,
+    mount -t tmpfs -o "mode=755,size=$7" fleet-state "$5"
+    cp -r "$8" "$9"`,
     root,
     upper,
     work,
@@ -120,6 +121,8 @@ export async function mountRoot(
     state,
     base,
     String(stateBytes),
+    paths.bundle,
+    bundle,
   );
 }
 
@@ -144,7 +147,12 @@ export function furnish(
   put("etc/resolv.conf", "");
   put("etc/systemd/journald.conf.d/fleet-lab.conf", journal);
   put("etc/fleet/fleet.conf", configuration(machine, setup));
-  put(`${fakeClockPlace.slice(1)}/offset`, "+0\n");
+  if (setup.fakeClock !== undefined) {
+    put(`${fakeClockPlace.slice(1)}/offset`, "+0\n");
+    cpSync(setup.fakeClock, join(holder.see(places.root), fakeClockPlace, "libfaketime.so.1"), {
+      dereference: true,
+    });
+  }
   for (const directory of ["var/log/journal", "var/lib/fleet", "opt/fleet"]) {
     mkdirSync(join(holder.see(places.root), directory), { recursive: true });
   }

@@ -98,7 +98,7 @@ export class Machines {
       ...["--resolv-conf=off", "--timezone=off", "--console=pipe", "--kill-signal=SIGRTMIN+3"],
       bind(places.units, "/etc/systemd/system"),
       bind(places.state, "/var/lib/fleet"),
-      bind(this.#paths.bundle, bundlePlace, "bind-ro"),
+      bind(places.bundle, bundlePlace, "bind-ro"),
       bind(process.execPath, nodePlace, "bind-ro"),
     ];
     const group = `/sys/fs/cgroup${this.#holder.cgroup}/${name}`;

@@ -40,6 +40,8 @@ export interface MachinePlaces {
   readonly root: string;
   readonly upper: string;
   readonly work: string;
+  /** The bundles that this machine runs: its own copy, so that machines can run different versions. */
+  readonly bundle: string;
   /** Bound over `/etc/systemd/system`: nothing that is enabled on the host is enabled on a machine. */
   readonly units: string;
   /** Bound over fleetd's state directory; a small file system of its own, so that it can be full. */
@@ -53,6 +55,7 @@ export function machinePlaces(paths: LabPaths, machine: string): MachinePlaces {
     root: join(own, "root"),
     upper: join(own, "upper"),
     work: join(own, "work"),
+    bundle: join(own, "bundle"),
     units: join(own, "units"),
     state: join(own, "state"),
   };

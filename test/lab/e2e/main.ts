@@ -30,6 +30,8 @@ export interface E2eRequest {
   readonly json: boolean;
   readonly times: number;
   readonly ttl: string | undefined;
+  /** Some scenario steps clocks. */
+  readonly needsFakeClock: boolean;
 }
 
 /** Reads the command line. @returns a text that says what is wrong if it cannot be used; "" if help is asked for. */
@@ -55,13 +57,9 @@ export function parseE2eArguments(argv: readonly string[]): E2eRequest | string 
     else if (scenarios.some((scenario) => scenario.name === word)) names.push(word);
     else return `there is no scenario "${word}"`;
   }
-  return {
-    names: names.length > 0 ? names : scenarios.map(({ name }) => name),
-    parameters,
-    json,
-    times,
-    ttl,
-  };
+  if (names.length === 0) names.push(...scenarios.map((one) => one.name));
+  const needsFakeClock = scenarios.some((one) => names.includes(one.name) && one.lab?.fakeClock === true);
+  return { names, parameters, json, times, ttl, needsFakeClock };
 }
 
 /** What the programs are given by scripts/e2e.mjs. */

@@ -4,6 +4,7 @@ import { LabError, until } from "@fleet/lab";
 import { waitUntilJoined } from "../commands.js";
 import { openLab } from "../lab.js";
 import type { LabPlan } from "../lab-state.js";
+import { askStatus } from "./api.js";
 import type { Parameters, Scenario } from "./scenario.js";
 import { type Measure, Stage, type StageEvent } from "./stage.js";
 import { brokenRules, endsWithoutReason, needlessMoves, pileUps, type Violation } from "./verdict.js";
@@ -117,7 +118,6 @@ function judge(stage: Stage): void {
 
 /** I7: no hold stays. */
 async function noHold(stage: Stage): Promise<void> {
-  const { askStatus } = await import("./api.js");
   const leader = await stage.leader();
   await until("every hold to end", { timeoutMs: 30_000, everyMs: 100, signal: stage.signal }, async () => {
     return ((await askStatus(stage.lab, leader))?.holds ?? []).length === 0;

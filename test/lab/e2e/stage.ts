@@ -151,8 +151,11 @@ export class Stage {
     throw new LabError("failed", `fleetctl ${args.slice(0, 3).join(" ")}: ${result.stderr.trim()}`);
   }
 
-  /** Submits units and starts them; the command has been acknowledged when it returns. See `settle`. */
-  async start(units: readonly UnitSpec[]): Promise<void> {
+  /**
+   * Submits units and starts them; the command has been acknowledged when it returns. See `settle`.
+   * @param machines - Whose API is used; default: any.
+   */
+  async start(units: readonly UnitSpec[], machines?: readonly string[]): Promise<void> {
     const files = units.map(({ name, text }) => {
       const file = join(this.#directory, name);
       writeFileSync(file, text);
@@ -162,10 +165,10 @@ export class Stage {
       this.#specs.set(unit.name, unit);
       this.#ask(unit.name);
     }
-    await this.act(
-      `start ${units.length} units`,
-      async () => await this.fleet("start", "--no-block", ...files),
-    );
+    await this.act(`start ${units.length} units`, async () => {
+      const result = await this.fleetctl(["start", "--no-block", ...files], machines);
+      if (result.code !== 0) throw new LabError("failed", `fleetctl start: ${result.stderr.trim()}`);
+    });
   }
 
   /** Destroys units; the command has been acknowledged when it returns. */

@@ -1,6 +1,9 @@
 // fleetd itself dies, or is restarted.
+
+import { askStatus } from "../e2e/api.js";
 import type { Scenario } from "../e2e/scenario.js";
 import { mixed, plain } from "../e2e/unit-spec.js";
+import { installVersion } from "../faults/upgrade.js";
 import { expectSame, expectWorks, snapshot } from "./loss.js";
 
 /** Everything of a machine's fleetd is killed. */
@@ -69,6 +72,35 @@ export const fleetdRestarted: Scenario = {
       await stage.act(`systemctl restart fleetd on ${machine}`, async () => {
         await stage.lab.machines.execOrThrow(machine, "systemctl", "restart", "fleetd.service");
       });
+    }
+    await stage.pass(stage.ttlMs * 1.2, "a lost lease would show by now");
+    expectSame(stage, before, "I4");
+  },
+};
+
+/** A rolling upgrade. */
+export const rollingUpgrade: Scenario = {
+  name: "rolling-upgrade",
+  asks: "fleetd is upgraded machine by machine, and back: nothing moves or stops, and every machine says its new version",
+  parameters: { units: 20 },
+  play: async (stage, { units = 20 }) => {
+    await stage.start(mixed(units));
+    await stage.settle();
+    const before = [...snapshot(stage)];
+    for (const version of ["0.2.0", "0.1.0"]) {
+      for (const machine of stage.machines) {
+        await stage.act(`fleetd ${version} on ${machine}`, async () => {
+          installVersion(stage.lab, machine, version);
+          await stage.lab.machines.execOrThrow(machine, "systemctl", "restart", "fleetd.service");
+        });
+        await stage.until(`${machine} to run ${version}`, 20_000, async () => {
+          const status = await askStatus(stage.lab, machine);
+          return status?.version === version && status.available;
+        });
+      }
+      expectSame(stage, before, "I4");
+      await expectWorks(stage, `version-${version.replaceAll(".", "-")}`, 2_000);
+      before.splice(0, before.length, ...snapshot(stage));
     }
     await stage.pass(stage.ttlMs * 1.2, "a lost lease would show by now");
     expectSame(stage, before, "I4");

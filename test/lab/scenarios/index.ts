@@ -1,8 +1,9 @@
 import type { Scenario } from "../e2e/scenario.js";
-import { everyFleetdKilled, fleetdRestarted, leaderKilled } from "./daemon.js";
+import { everyFleetdKilled, fleetdRestarted, leaderKilled, rollingUpgrade } from "./daemon.js";
 import { etcdAway, etcdFollowerLost, etcdKilled, etcdLeaderLost, etcdSlow } from "./etcd.js";
 import { clockStepped, diskFull } from "./host.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
+import { compaction, etcdRestored, etcdWiped } from "./registry.js";
 import {
   cutBetweenMachines,
   cutIn,
@@ -19,8 +20,8 @@ import { busRestarted, daemonReexec, neverStops, reboot, rebootSlow } from "./sy
 export const scenarios: readonly Scenario[] = [
   ...[powerCut, powerCutLeader, manyUnitsLost, powerCutForAll],
   ...[freezeShort, freezeLong, cutShort, cutLong, cutLeader, cutOut, cutIn, cutBetweenMachines],
-  ...[etcdFollowerLost, etcdLeaderLost, etcdKilled, etcdAway, etcdSlow],
-  ...[leaderKilled, everyFleetdKilled, fleetdRestarted],
+  ...[etcdFollowerLost, etcdLeaderLost, etcdKilled, etcdAway, etcdSlow, etcdWiped, etcdRestored, compaction],
+  ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
   ...[busRestarted, daemonReexec, neverStops, reboot, rebootSlow],
   ...[diskFull, clockStepped],
 ];
