@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { HttpError } from "./answer.js";
 import { cutPage } from "./page.js";
 import { encodePageToken, parsePageToken } from "./page-token.js";
-import { type ServedApi, serveApi } from "./testing/served-api.js";
+import { type ServedApi, serveApi, ways } from "./testing/served-api.js";
 
 let api: ServedApi | undefined;
 afterEach(async () => {
@@ -86,9 +86,9 @@ describe("pages", () => {
   });
 });
 
-describe("lists over the wire", () => {
+describe.each(ways)("lists over %s", (over) => {
   it("are cut by the server's limit, in the order of bytes", async () => {
-    api = await serveApi({ tokenLimit: 2 });
+    api = await serveApi({ tokenLimit: 2, over });
     const names = ["hello@1.service", "hello.service", "hello@.service", "a.service", "hello@10.service"];
     for (const name of names) {
       await api.send(
@@ -115,7 +115,7 @@ describe("lists over the wire", () => {
   });
 
   it.each(["units", "state", "machines"])("of %s refuse bad tokens even without etcd", async (resource) => {
-    api = await serveApi();
+    api = await serveApi({ over });
     api.cluster.setCondition("disconnected");
     const answer = await api.send("GET", `/fleet/v1/${resource}?nextPageToken=EwBMLg==`);
     expect([answer.status, answer.body]).toEqual([
@@ -123,4 +123,57 @@ describe("lists over the wire", () => {
       '{"error":{"code":400,"message":"token limit must be 100"}}',
     ]);
   });
+
+  const options = '{"options":[{"section":"A","name":"B","value":"c"}]}';
+
+  it.each(["units", "machines"])(
+    "of %s have 60 and 43 of 103, and no empty page behind",
+    async (resource) => {
+      api = await serveApi({ tokenLimit: 60, over });
+      for (let index = 0; index < 103; index += 1) {
+        api.cluster.addMachine(`m${index}`, "");
+        await api.send("PUT", `/fleet/v1/units/u${index}.service`, options);
+      }
+      const first = JSON.parse((await api.send("GET", `/fleet/v1/${resource}`)).body);
+      expect([first[resource].length, first.nextPageToken]).toEqual([60, expect.stringMatching(/^PAAC/)]);
+      const path = `/fleet/v1/${resource}?nextPageToken=`;
+      const second = JSON.parse((await api.send("GET", path + first.nextPageToken)).body);
+      expect([second[resource].length, second.nextPageToken]).toEqual([43, undefined]);
+      // The original's token of the second page, and of one beyond the end.
+      expect(JSON.parse((await api.send("GET", `${path}PAACAA==`)).body)).toEqual(second);
+      expect((await api.send("GET", `${path}PAADAA==`)).body).toBe("{}");
+      for (let index = 60; index < 103; index += 1)
+        await api.send("DELETE", `/fleet/v1/units/u${index}.service`);
+      if (resource !== "units") return;
+      expect(JSON.parse((await api.send("GET", "/fleet/v1/units")).body).nextPageToken).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ["nextPageToken=AgABAA==&nextPageToken=AgABAA==", "too many values for page token"],
+    ["nextPageToken=", "EOF"],
+    ["nextPageToken=AgAB", "unexpected EOF"],
+    ["nextPageToken=xyz", "illegal base64 data at input byte 0"],
+    ["nextPageToken=!!!", "illegal base64 data at input byte 0"],
+    ["nextPageToken=AgABAA", "illegal base64 data at input byte 4"],
+    ["nextPageToken=AwABAA==", "token limit must be 2"],
+    ["nextPageToken=AgAAAA==", "token page must be greater than zero"],
+  ])("refuse ?%s", async (query, message) => {
+    api = await serveApi({ tokenLimit: 2, over });
+    for (const resource of ["units", "state", "machines"]) {
+      const answer = await api.send("GET", `/fleet/v1/${resource}?${query}`);
+      expect([answer.status, answer.body]).toEqual([400, `{"error":{"code":400,"message":"${message}"}}`]);
+    }
+  });
+
+  it.each(["AgABAAcA", "AgABgA==", "AgACAA%3D%3D", "AgABAA==&alt=json&other=1"])(
+    "take ?nextPageToken=%s",
+    async (token) => {
+      api = await serveApi({ tokenLimit: 2, over });
+      expect(await api.send("GET", `/fleet/v1/units?nextPageToken=${token}`)).toMatchObject({
+        status: 200,
+        body: "{}",
+      });
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askRaw, type RawAnswer } from "./testing/raw-http.js";
-import { type ServedApi, serveApi } from "./testing/served-api.js";
+import { type ServedApi, serveApi, ways } from "./testing/served-api.js";
 
 let api: ServedApi;
 beforeAll(async () => {
@@ -35,8 +35,27 @@ const table: readonly Row[] = [
   ["GET", "/P/machines", 200, null],
   ["POST", "/P/machines", 405, onlyMachines, "GET, HEAD, PATCH"],
   ["POST", "/P/discovery", 400, onlyDiscovery, "GET, HEAD"],
+  ...["PUT", "DELETE", "PATCH", "OPTIONS"].flatMap((method): Row[] => [
+    [method, "/P/discovery", 400, onlyDiscovery, "GET, HEAD"],
+    [method, "/P", 405, ""],
+    [method, "/", 405, ""],
+  ]),
+  ...["PUT", "DELETE", "PATCH"].map((method): Row => [method, "/P/units", 405, onlyGet, "GET, HEAD"]),
+  ...["PATCH", "OPTIONS"].map(
+    (method): Row => [method, "/P/units/a.service", 405, onlyUnit, "GET, HEAD, PUT, DELETE"],
+  ),
+  ...["POST", "PUT", "PATCH", "OPTIONS"].map(
+    (method): Row => [method, "/P/state", 405, onlyGet, "GET, HEAD"],
+  ),
+  ...["POST", "DELETE", "PATCH", "OPTIONS"].map(
+    (method): Row => [method, "/P/state/a.service", 405, onlyGet, "GET, HEAD"],
+  ),
+  ...["PUT", "DELETE", "OPTIONS"].map(
+    (method): Row => [method, "/P/machines", 405, onlyMachines, "GET, HEAD, PATCH"],
+  ),
+  ...["PUT", "DELETE", "POST"].map((method): Row => [method, "/P/nosuch", 404, ""]),
+  ["GET", "/P/units/a%5Cx2db%401.service", 404, "unit does not exist"],
   ["GET", "/P", 405, ""],
-  ["DELETE", "/P", 405, ""],
   ...["/P/", "/P/units/", "/P/state/", "/P/machines/", "/P/machines/id", "/P/discovery/", "/P/units/a/b"].map(
     (path) => ["GET", path, 404, ""] as const,
   ),
@@ -52,13 +71,7 @@ const outside: readonly Row[] = [
   ),
 ];
 
-it.each(["GET", "POST", "OPTIONS"])("metrics are given to %s", async (method) => {
-  const answer = await api.send(method, "/metrics");
-  expect(answer).toMatchObject({ status: 200, body: "fleet_up 1\n" });
-  expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
-});
-
-describe.each(["unix", "tcp"])("the route table over %s", (kind) => {
+describe.each(ways)("the route table over %s", (kind) => {
   const ask = (method: string, target: string): Promise<RawAnswer> => {
     const where = api.places.find((place) => place.kind === kind)?.where ?? { path: "" };
     return askRaw(where, [`${method} ${target} HTTP/1.1`]);
@@ -88,7 +101,19 @@ describe.each(["unix", "tcp"])("the route table over %s", (kind) => {
   });
 });
 
-describe("the edges of HTTP", () => {
+describe.each(ways)("the edges of HTTP over %s", (over) => {
+  let api: ServedApi;
+  beforeAll(async () => {
+    api = await serveApi({ over });
+  });
+  afterAll(() => api.stop());
+
+  it.each(["GET", "POST", "OPTIONS", "DELETE", "PUT"])("metrics are given to %s", async (method) => {
+    const answer = await api.send(method, "/metrics");
+    expect(answer).toMatchObject({ status: 200, body: "fleet_up 1\n" });
+    expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
+  });
+
   it("answers HEAD like GET, without the body", async () => {
     const get = await api.send("GET", "/fleet/v1/units");
     const head = await api.send("HEAD", "/fleet/v1/units");
@@ -134,9 +159,9 @@ describe("the edges of HTTP", () => {
   it("refuses large bodies, with and without a length", async () => {
     const body = " ".repeat(1024 * 1024 + 1);
     const put = ["PUT /fleet/v1/units/a.service HTTP/1.1", "Content-Type: application/json"];
-    const lengths = await askRaw({ path: api.socketPath }, [...put, `Content-Length: ${body.length}`], "");
+    const lengths = await askRaw(api.where, [...put, `Content-Length: ${body.length}`], "");
     const chunked = await askRaw(
-      { path: api.socketPath },
+      api.where,
       [...put, "Transfer-Encoding: chunked"],
       `${body.length.toString(16)}\r\n${body}\r\n`,
     );
@@ -155,13 +180,35 @@ describe("the edges of HTTP", () => {
     expect(one.body.startsWith('{\n  "kind": "discovery#restDescription"')).toBe(true);
     expect(one.body.endsWith("}\n")).toBe(true);
     const document = JSON.parse(one.body);
+    expect(document).toMatchObject({
+      discoveryVersion: "v1",
+      id: "fleet:v1",
+      name: "schema",
+      version: "v1",
+      title: "fleet API",
+      protocol: "rest",
+      basePath: "/fleet/v1/",
+      servicePath: "fleet/v1/",
+      batchPath: "batch",
+    });
     expect(Object.keys(document.schemas).sort()).toEqual(
       ["Machine", "MachinePage", "Unit", "UnitOption", "UnitPage", "UnitState", "UnitStatePage"].sort(),
     );
-    expect(document.resources.Units.methods.Set).toMatchObject({
-      id: "fleet.Unit.Set",
-      httpMethod: "PUT",
-      path: "units/{unitName}",
-    });
+  });
+
+  it.each([
+    ["Machines.List", "fleet.Machine.List", "GET", "machines", ["nextPageToken"]],
+    ["Units.List", "fleet.Unit.List", "GET", "units", ["nextPageToken"]],
+    ["Units.Get", "fleet.Unit.Get", "GET", "units/{unitName}", ["unitName"]],
+    ["Units.Delete", "fleet.Unit.Delete", "DELETE", "units/{unitName}", ["unitName"]],
+    ["Units.Set", "fleet.Unit.Set", "PUT", "units/{unitName}", ["unitName"]],
+    ["UnitState.Get", "fleet.UnitState.Get", "GET", "state/{unitName}", ["unitName"]],
+    ["UnitState.List", "fleet.UnitState.List", "GET", "state", ["machineID", "nextPageToken", "unitName"]],
+  ])("describes %s", async (name, id, httpMethod, path, parameters) => {
+    const { resources } = JSON.parse((await api.send("GET", "/fleet/v1/discovery")).body);
+    const [resource = "", method = ""] = name.split(".");
+    const described = resources[resource].methods[method];
+    expect(described).toMatchObject({ id, httpMethod, path });
+    expect(Object.keys(described.parameters ?? {})).toEqual(expect.arrayContaining(parameters));
   });
 });

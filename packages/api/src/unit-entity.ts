@@ -6,9 +6,10 @@ import {
   type Seat,
   type Unit,
   type UnitName,
+  type UnitOption,
 } from "@fleet/core";
 import { constantJson } from "./json.js";
-import { placementProblem } from "./placement-problem.js";
+import { holdOf, placementProblem } from "./placement-problem.js";
 import { type Places, placesIn } from "./places.js";
 import { stateOn, toStateV2 } from "./state-entity.js";
 
@@ -29,7 +30,7 @@ export function toUnitV1(view: ClusterView, name: UnitName, places: Places = pla
   if (unit === undefined) return { name };
   const { content, desiredState } = unit;
   // Without spreading: a list has thousands of these, all made at one moment. Empty fields are not sent.
-  const options = content === undefined ? [] : constantJson(content.options);
+  const options = content === undefined ? [] : constantJson(bySection(content.options));
   if (isGlobal(unit)) return { desiredState, name, options };
   const { currentState, machine = "" } = homeOf(view, name, places);
   return { currentState, desiredState, machineID: machine, name, options };
@@ -73,6 +74,24 @@ export function toUnitV2(view: ClusterView, name: UnitName): UnitV2 {
   };
 }
 
+/** Lists of thousands of units are made at one moment, from options that stay the same. */
+const ordered = new WeakMap<readonly UnitOption[], readonly UnitOption[]>();
+
+/** Puts options into the order of the canonical text, which the original has them in. */
+function bySection(options: readonly UnitOption[]): readonly UnitOption[] {
+  const known = ordered.get(options);
+  if (known !== undefined) return known;
+  const sections = new Map<string, UnitOption[]>();
+  for (const option of options) {
+    const others = sections.get(option.section);
+    if (others === undefined) sections.set(option.section, [option]);
+    else others.push(option);
+  }
+  const list = [...sections.values()].flat();
+  ordered.set(options, list);
+  return list;
+}
+
 function isGlobal(unit: Unit): boolean {
   return unit.requirements?.global ?? false;
 }
@@ -104,6 +123,7 @@ function isBetterHome(
 
 function toSeatV2(view: ClusterView, seat: Seat): SeatV2 {
   return {
+    held: holdOf(view.engineStatus, seat.machine) ?? "",
     machineID: seat.machine,
     present: view.machines.get(seat.machine)?.presence !== undefined,
     reason: seat.reason,
