@@ -3,7 +3,7 @@ import { unitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
-import { findUnits } from "../units/find-units.js";
+import { findUnits, refuseInstances } from "../units/find-units.js";
 import { judgeGone } from "../units/judge.js";
 import { tellFailures } from "../units/tell-failures.js";
 import { waitForUnits } from "../units/wait-for-units.js";
@@ -26,7 +26,7 @@ export const destroy: Command = {
   run: async (context, args) => {
     const { client, signal, stdout } = context;
     const units = await findUnits(context, "destroy", args.positionals, "Error destroying units");
-    if (units === undefined) return exitCode.failed;
+    if (units === undefined || refuseInstances(context, "destroy", units)) return exitCode.failed;
     const destroyed: string[] = [];
     const results = await writeAll(units, async ({ name }) => {
       // Somebody else may have been quicker; then there is nothing left to do.

@@ -5,6 +5,7 @@ import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { ensureUnits, replaceOption } from "../units/ensure-units.js";
+import { refuseInstances } from "../units/find-units.js";
 import { judgeState } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
 import { tellFailures } from "../units/tell-failures.js";
@@ -32,7 +33,7 @@ export const load: Command = {
       replace: args.flag("replace"),
       attempts,
     });
-    if (units === undefined) return exitCode.failed;
+    if (units === undefined || refuseInstances(context, "load", units)) return exitCode.failed;
     for (const { name } of units.filter(({ desiredState }) => desiredState === "launched")) {
       context.stderr.write(
         `Unit ${name} is launched, which includes being loaded; to stop it: fleetctl stop ${name}\n`,

@@ -153,17 +153,20 @@ describe("a pattern", () => {
 });
 
 describe("unit@@machine", () => {
-  it.each(["start", "load", "stop", "unload", "destroy", "submit"])("is not for %s yet", async (command) => {
-    const { run, wanted } = await createCluster();
-    const before = wanted();
-    const { code, stderr } = await run(`${command} glob@@113f`);
-    expect([code, stderr.split("\n")[0]]).toEqual([
-      2,
-      `Error: ${command} acts on a unit on all of its machines, not on "glob@@113f" alone`,
-    ]);
-    expect(stderr).toContain("not supported yet");
-    expect(wanted()).toEqual(before);
-  });
+  it.each(["submit", "submit --replace", "start --replace", "load --replace"])(
+    "is not for %s",
+    async (line) => {
+      const { run, wanted } = await createCluster();
+      const before = wanted();
+      const [command] = line.split(" ");
+      expect(await run(`${line} glob@@113f`)).toEqual({
+        code: 2,
+        stdout: "",
+        stderr: `Error: ${command} concerns a unit wherever it is, not on one machine: "glob@@113f"\nLeave "@@113f" out.\n`,
+      });
+      expect(wanted()).toEqual(before);
+    },
+  );
 
   it("is for cat, if the unit is there", async () => {
     const { api, run } = await createCluster();

@@ -82,17 +82,26 @@ describe.each(["v2", "v1"])("restart, on a server with %s", (version) => {
     });
   });
 
-  it("stops a global unit everywhere before it is started again", async () => {
+  it("restarts a global unit on one machine after the other, or everywhere at once if the server knows no better", async () => {
     const { api, run } = await create("glob");
     const counts = () =>
       [...api.cluster.states.values()].map(
         (states) => states.get("glob.service" as never)?.started?.startCount,
       );
     const before = counts();
+    const places = ["113f16a7.../127.0.0.1", "85c0c595.../127.0.0.2", "85c0e793.../127.0.0.3"];
+    const each = (text: (place: string) => string) => places.map(text).join("");
     expect(await run("restart glob")).toEqual({
       code: 0,
-      stdout: "Triggered global unit glob.service start\n",
-      stderr: "Unit(glob.service) was restarted.\n",
+      ...(version === "v1"
+        ? {
+            stdout: "Triggered global unit glob.service start\n",
+            stderr: "Unit(glob.service) was restarted.\n",
+          }
+        : {
+            stdout: each((at) => `Unit glob.service loaded on ${at}\nUnit glob.service launched on ${at}\n`),
+            stderr: each((at) => `Unit(glob.service@@${at.slice(0, 8)}) was restarted.\n`),
+          }),
     });
     expect(before).toEqual([1, 1, 1]);
     await run("list-units");

@@ -6,6 +6,7 @@ import { readSshSettings, type SshSettings } from "../remote/ssh-settings.js";
 import { announce } from "../units/announce.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { type EnsuredUnit, ensureUnits } from "../units/ensure-units.js";
+import { type Instance, instanceOf, setInstances, waitForInstances } from "../units/instances.js";
 import { judgeStarted, judgeStopped, judgeStoppedEverywhere } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
 import { tellFailures } from "../units/tell-failures.js";
@@ -21,7 +22,7 @@ export const restart: Command = {
   description:
     "Stops each unit where it is and starts it again, one after the other: the next one is touched only when this one runs.\n" +
     "A unit that is loaded is started. One that is inactive cannot be restarted. What the cluster does not have is submitted,\n" +
-    "as by submit, and not started. A global unit is stopped on all of its machines, and then started on all.",
+    "as by submit, and not started. A global unit is restarted on one machine after the other; UNIT@@MACHINE is one of them.",
   options: [...blockOptions.filter(({ name }) => name !== "no-block"), noJournalOption],
   arguments: placedUnitArguments,
   examples: [
@@ -30,6 +31,7 @@ export const restart: Command = {
       what: "Stop it, wait for that, start it, wait until it runs.",
     },
     { command: "fleetctl restart 'web@*'", what: "All instances, one at a time." },
+    { command: "fleetctl restart logger@@113f16a7", what: "A global unit on one machine alone." },
   ],
   run: async (context, args) => {
     const attempts = readPatience(args);
@@ -43,9 +45,9 @@ export const restart: Command = {
     });
     if (units === undefined) return exitCode.failed;
     let code: number = exitCode.ok;
-    const todo: EnsuredUnit[] = [];
+    const wanted: EnsuredUnit[] = [];
     for (const unit of units) {
-      if (isRestartable(unit)) todo.push(unit);
+      if (isRestartable(unit)) wanted.push(unit);
       else if (unit.isNew) tellOfNew(context, unit);
       // Of what a pattern matches, units that nobody wants on a machine are not meant.
       else if (!unit.isMatch) {
@@ -53,9 +55,13 @@ export const restart: Command = {
         code = exitCode.failed;
       }
     }
+    const todo = await spreadOut(context, wanted);
     for (const [index, unit] of todo.entries()) {
-      if (await restartUnit(context, unit, restarting)) continue;
-      const left = todo.slice(index + 1).map(({ name }) => name);
+      const isBack = isInstance(unit)
+        ? await restartInstance(context, unit, restarting)
+        : await restartUnit(context, unit, restarting);
+      if (isBack) continue;
+      const left = todo.slice(index + 1).map((other) => (isInstance(other) ? other.label : other.name));
       // Whoever restarts one at a time wants the others to go on running when one does not come back.
       if (left.length > 0) context.stderr.write(`Not restarted: ${left.join(" ")}\n`);
       return exitCode.failed;
@@ -66,6 +72,33 @@ export const restart: Command = {
 
 function isRestartable({ desiredState }: EnsuredUnit): boolean {
   return desiredState === "loaded" || desiredState === "launched";
+}
+
+function isInstance(unit: EnsuredUnit | Instance): unit is Instance {
+  return "label" in unit;
+}
+
+/**
+ * Puts in the place of a global unit that runs its instances, machine by machine, so that the service as a whole goes on.
+ * Those that were stopped on their machines stay so, unless they are named.
+ */
+async function spreadOut(
+  { client, signal }: CommandContext,
+  units: readonly EnsuredUnit[],
+): Promise<readonly (EnsuredUnit | Instance)[]> {
+  const isMany = ({ desiredState, instance, isGlobal }: EnsuredUnit): boolean =>
+    isGlobal && instance === undefined && desiredState === "launched";
+  const names = units.filter(isMany).map(({ name }) => name);
+  const snapshot = names.length === 0 ? undefined : await client.look(names, signal);
+  return units.flatMap((unit): readonly (EnsuredUnit | Instance)[] => {
+    const { instance, name } = unit;
+    if (instance !== undefined) return [instanceOf(name, instance)];
+    if (snapshot?.isComplete !== true || !isMany(unit)) return [unit];
+    const running = snapshot.units
+      .get(name)
+      ?.seats?.filter(({ present, target }) => present && target === "launched");
+    return running?.map(({ machineID }) => instanceOf(name, machineID)) ?? [];
+  });
 }
 
 function tellOfNew({ stderr }: CommandContext, { name }: EnsuredUnit): void {
@@ -147,4 +180,34 @@ async function startUnit(
   });
   tellFailures(context, waitStep, failures);
   return failures;
+}
+
+/** @returns whether it runs again there; why not has been told. */
+async function restartInstance(
+  context: CommandContext,
+  instance: Instance,
+  { attempts, sshSettings }: Restarting,
+): Promise<boolean> {
+  const { label } = instance;
+  const step = `Error setting target state for unit ${label}`;
+  if ((await setInstances(context, [instance], "loaded", step)).length === 0) return false;
+  const stopping = await waitForInstances(context, [instance], {
+    wanted: "loaded",
+    attempts,
+    interrupted: `Stopped waiting. Unit ${label} stays stopped there; to start it: fleetctl start ${label}`,
+  });
+  tellFailures(context, waitStep, stopping);
+  // A unit that takes too long to stop is told to start all the same: it is to run again, whoever waits for it.
+  if ((await setInstances(context, [instance], "launched", step)).length === 0) return false;
+  if (stopping.length > 0) return false;
+  const starting = await waitForInstances(context, [instance], {
+    wanted: "launched",
+    attempts,
+    interrupted: `Stopped waiting. Unit ${label} stays wanted launched there; see fleetctl list-units`,
+  });
+  tellFailures(context, waitStep, starting);
+  if (sshSettings !== undefined) await showJournals(context, sshSettings, starting);
+  if (starting.length > 0) return false;
+  context.stderr.write(`Unit(${label}) was restarted.\n`);
+  return true;
 }

@@ -9,6 +9,7 @@ import { blockOptions, readPatience } from "../units/block-options.js";
 import { type EnsuredUnit, ensureUnits, replaceOption } from "../units/ensure-units.js";
 import { judgeStarted } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
+import { startInstances } from "../units/start-instances.js";
 import { tellFailures } from "../units/tell-failures.js";
 import { waitForUnits } from "../units/wait-for-units.js";
 
@@ -45,29 +46,34 @@ export const start: Command = {
       attempts,
     });
     if (units === undefined) return exitCode.failed;
+    const whole = units.filter(({ instance }) => instance === undefined);
     await remarkOnLaunched(
       context,
-      units.filter((unit) => !isTodo(unit)).map(({ name }) => name),
+      whole.filter((unit) => !isTodo(unit)).map(({ name }) => name),
     );
-    const todo = units.filter(isTodo);
+    const todo = whole.filter(isTodo);
     const changed = await setStates(context, todo, "launched", "Error starting units");
     const told = todo.filter(({ name }) => changed.includes(name));
     const waited = announce(context, told, "start", args.flag("no-block"));
-    const failures = await waitForUnits(context, {
+    const wait = {
       names: waited,
       judge: judgeStarted(context.clock),
       attempts,
-      timedOut: (name) => `timed out waiting for unit ${name} to report state launched`,
+      timedOut: (name: string) => `timed out waiting for unit ${name} to report state launched`,
       interrupted: "Stopped waiting. The units stay wanted launched; see fleetctl list-units",
-    });
+    };
+    const failures = [...(await waitForUnits(context, wait))];
+    const onMachines = await startInstances(context, units, { attempts, isNoBlock: args.flag("no-block") });
+    failures.push(...onMachines.failures);
     tellFailures(context, "Error waiting for unit states, exit status", failures);
     if (!args.flag("no-journal")) await showJournals(context, settings, failures);
-    return failures.length === 0 && changed.length === todo.length ? exitCode.ok : exitCode.failed;
+    const areTold = changed.length === todo.length && onMachines.areTold;
+    return failures.length === 0 && areTold ? exitCode.ok : exitCode.failed;
   },
 };
 
-function isTodo({ desiredState, replacement }: EnsuredUnit): boolean {
-  return desiredState !== "launched" || replacement !== undefined;
+function isTodo({ desiredState, isStopped, replacement }: EnsuredUnit): boolean {
+  return desiredState !== "launched" || replacement !== undefined || isStopped;
 }
 
 /** Units that are wanted launched already are left alone, as in the original; but if they do not run, that is told. */

@@ -2,7 +2,7 @@ import type { Command } from "../command.js";
 import { unitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
-import { findUnits } from "../units/find-units.js";
+import { findUnits, refuseInstances } from "../units/find-units.js";
 import { stopUnits } from "../units/stop-units.js";
 
 /** `fleetctl unload`. */
@@ -20,7 +20,7 @@ export const unload: Command = {
   ],
   run: async (context, args) => {
     const units = await findUnits(context, "unload", args.positionals, "Error retrieving units");
-    if (units === undefined) return exitCode.failed;
+    if (units === undefined || refuseInstances(context, "unload", units)) return exitCode.failed;
     return stopUnits(context, units, {
       verb: "unload",
       wanted: "inactive",

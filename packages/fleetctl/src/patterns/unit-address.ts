@@ -17,16 +17,22 @@ export function parseUnitAddress(text: string): UnitAddress {
   return match === null ? { unit: text } : { unit: match[1] ?? "", machine: match[2] ?? "" };
 }
 
+/** How the id of a machine is cut for people; enough to be typed again. */
+const shownDigits = 8;
+
+/** Names a unit on one machine, for people, as {@link parseUnitAddress} reads it. */
+export function formatUnitAddress(name: string, machineId: string): string {
+  return `${name}@@${machineId.slice(0, shownDigits)}`;
+}
+
 /**
  * Refuses `unit@@machine` for commands that can only act on a unit as a whole.
  * @throws {UsageError}
  */
-export function requireWholeUnit(text: string, command: string): void {
-  if (parseUnitAddress(text).machine === undefined) return;
+export function requireWholeUnit({ machine, unit }: UnitAddress, command: string): void {
+  if (machine === undefined) return;
   throw new UsageError(
-    `Error: ${command} acts on a unit on all of its machines, not on ${JSON.stringify(text)} alone`,
-    {
-      hint: `The instance of a global unit on one machine can be looked at (list-units --filter unit=${text}); commands that change it alone are not supported yet.`,
-    },
+    `Error: ${command} concerns a unit wherever it is, not on one machine: ${JSON.stringify(`${unit}@@${machine}`)}`,
+    { hint: `Leave "@@${machine}" out.` },
   );
 }

@@ -1,6 +1,7 @@
 import { isFleetError } from "@fleet/core";
 import type { CommandContext, OptionSpec } from "../command.js";
 import { indexMachines, type MachineIndex, machineLegend } from "../output/machine-legend.js";
+import { parseUnitAddress } from "../patterns/unit-address.js";
 import type { WaitFailure } from "../units/wait-for-units.js";
 import { isHost } from "./bastion.js";
 import { localMachineId } from "./local-machine.js";
@@ -76,7 +77,9 @@ async function lastLines(
   { machineId, machines, name }: Place,
 ): Promise<readonly string[]> {
   const { clock, programs, signal } = context;
-  const journalctl = ["journalctl", "--unit", name, "--no-pager", "--quiet", "-n", String(linesMax)];
+  // It may be named with the machine.
+  const { unit } = parseUnitAddress(name);
+  const journalctl = ["journalctl", "--unit", unit, "--no-pager", "--quiet", "-n", String(linesMax)];
   const command = [...journalctl, "--output", "short"];
   const host = machines.get(machineId)?.primaryIP ?? "";
   const isHere = machineId === (await localMachineId(context));

@@ -6,7 +6,7 @@ import { UsageError } from "../usage-error.js";
 import { expandArguments } from "./expand-arguments.js";
 import { judgeState } from "./judge.js";
 import { tellFailures } from "./tell-failures.js";
-import { type CreatingCommand, planUnit, type UnitPlan } from "./unit-plan.js";
+import { type CreatingCommand, planOnMachine, planUnit, type UnitPlan } from "./unit-plan.js";
 import { parseUnitArguments, type UnitArgument } from "./unit-source.js";
 import { waitForUnits } from "./wait-for-units.js";
 import { writeAll, writeContent } from "./write-unit.js";
@@ -34,6 +34,10 @@ export interface EnsuredUnit {
    * wants of the unit.
    */
   readonly replacement: UnitContent | undefined;
+  /** Of a global unit that is meant on one machine: the machine's id. */
+  readonly instance: string | undefined;
+  /** Of a launched global unit: whether it is stopped on a machine that is meant. */
+  readonly isStopped: boolean;
   /** Whether only a pattern has named it. */
   readonly isMatch: boolean;
 }
@@ -78,6 +82,8 @@ export async function ensureUnits(
   return plans.map((plan) => ({
     ...(isLeft(plan) ? describeReplacement(plan) : describePlan(plan, snapshot)),
     isMatch: matches.has(plan.name),
+    instance: plan.instance,
+    isStopped: isStopped(plan, snapshot),
   }));
 }
 
@@ -95,6 +101,7 @@ async function readArguments(
     step,
     // Without --replace, units that exist are left alone: nothing that a pattern matches could be submitted.
     ...(command === "submit" && !replace ? { patternProblem: "no such file" } : {}),
+    isWholeOnly: command === "submit" || replace,
   });
   if (words === undefined) return undefined;
   const units = parseUnitArguments(words);
@@ -146,14 +153,30 @@ async function planAll(
   for (const unit of units) {
     const inCluster = snapshot.units.get(unit.name);
     try {
-      plans.push(await planUnit(context, options.command, unit, inCluster, options.replace));
+      const plan =
+        unit.machine === undefined
+          ? await planUnit(context, options.command, unit, inCluster, options.replace)
+          : planOnMachine(unit, unit.machine, inCluster, snapshot);
+      if (plan !== undefined) plans.push(plan);
     } catch (error) {
       context.signal.throwIfAborted();
       isGood = false;
-      tellError(context, step, error);
+      tellError(context, unit.machine === undefined ? step : `Error ${options.command}ing units`, error);
     }
   }
-  return isGood ? plans : undefined;
+  if (!isGood) return undefined;
+  if (plans.length > 0) return plans;
+  throw new FleetError(
+    "not-found",
+    `No unit that matches is on such a machine: ${options.positionals.join(" ")}`,
+  );
+}
+
+function isStopped({ instance, name }: UnitPlan, snapshot: UnitsSnapshot): boolean {
+  const unit = snapshot.units.get(name);
+  if (unit?.global !== true || unit.desiredState !== "launched") return false;
+  const meant = (unit.seats ?? []).filter(({ machineID }) => (instance ?? machineID) === machineID);
+  return meant.some(({ target }) => target === "loaded");
 }
 
 async function writePlans(
@@ -184,11 +207,10 @@ async function writePlans(
   return failures.length === 0 && late.length === 0;
 }
 
+type DescribedUnit = Omit<EnsuredUnit, "isMatch" | "instance" | "isStopped">;
+
 /** Of a unit that was just written the snapshot knows nothing yet; whether it is global is in its content. */
-function describePlan(
-  { name, content, desiredState }: UnitPlan,
-  snapshot: UnitsSnapshot,
-): Omit<EnsuredUnit, "isMatch"> {
+function describePlan({ name, content, desiredState }: UnitPlan, snapshot: UnitsSnapshot): DescribedUnit {
   return content === undefined
     ? {
         name,
@@ -206,7 +228,7 @@ function describePlan(
       };
 }
 
-function describeReplacement({ name, content, desiredState }: UnitPlan): Omit<EnsuredUnit, "isMatch"> {
+function describeReplacement({ name, content, desiredState }: UnitPlan): DescribedUnit {
   assert(content !== undefined, `a replacement has content: ${name}`);
   const isGlobal = parseRequirements(content.options, name).global;
   return { name, desiredState, isGlobal, isNew: false, replacement: content };

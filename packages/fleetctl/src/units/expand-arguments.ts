@@ -2,7 +2,7 @@ import { completeUnitName, FleetError } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { tellError } from "../output/error-text.js";
 import { expandBraces } from "../patterns/expand-braces.js";
-import { requireWholeUnit } from "../patterns/unit-address.js";
+import { parseUnitAddress, requireWholeUnit, type UnitAddress } from "../patterns/unit-address.js";
 import { compileUnitPattern, isPattern } from "../patterns/unit-pattern.js";
 import { UsageError } from "../usage-error.js";
 
@@ -12,6 +12,8 @@ export interface ExpandedArgument {
   readonly argument: string;
   /** Whether the name came from a pattern, so that nobody has typed it. */
   readonly isMatch: boolean;
+  /** The beginning of a machine's id, if the unit is meant there alone. */
+  readonly machine: string | undefined;
 }
 
 /** What may be written for a unit. */
@@ -23,6 +25,8 @@ export interface ExpandOptions {
   readonly step: string;
   /** Why there are no patterns here; absent if there are. */
   readonly patternProblem?: string;
+  /** Units are meant as they are everywhere: `unit@@machine` is a mistake. */
+  readonly isWholeOnly?: boolean;
 }
 
 /**
@@ -35,25 +39,27 @@ export interface ExpandOptions {
  */
 export async function expandArguments(
   context: CommandContext,
-  { command, positionals, step, patternProblem }: ExpandOptions,
+  { command, positionals, step, patternProblem, isWholeOnly = false }: ExpandOptions,
 ): Promise<readonly ExpandedArgument[] | undefined> {
   const words = positionals.flatMap((positional) => expandWord(positional, command));
-  for (const word of words) requireWholeUnit(word, command);
-  if (!words.some(hasPattern)) return words.map((argument) => ({ argument, isMatch: false }));
+  if (isWholeOnly) for (const address of words) requireWholeUnit(address, command);
+  if (!words.some(({ unit }) => hasPattern(unit))) {
+    return words.map(({ machine, unit }) => ({ argument: unit, isMatch: false, machine }));
+  }
   if (patternProblem !== undefined) {
-    const word = words.find(hasPattern);
+    const word = words.find(({ unit }) => hasPattern(unit))?.unit;
     throw new FleetError("not-found", `Cannot ${command} ${JSON.stringify(word)}: ${patternProblem}`, {
       hint: "the shell replaces patterns by names of files that are there, if they stand without quotes",
     });
   }
   // Patterns are read before anything is asked, because what is malformed needs no cluster to be told.
-  const readers = words.map((word) => (hasPattern(word) ? readPattern(word) : undefined));
+  const readers = words.map(({ unit }) => (hasPattern(unit) ? readPattern(unit) : undefined));
   const names = await listUnitNames(context, step);
   if (names === undefined) return undefined;
-  return words.flatMap((argument, index): readonly ExpandedArgument[] => {
+  return words.flatMap(({ machine, unit }, index): readonly ExpandedArgument[] => {
     const reader = readers[index];
-    if (reader === undefined) return [{ argument, isMatch: false }];
-    return matchNames(argument, reader, names).map((match) => ({ argument: match, isMatch: true }));
+    if (reader === undefined) return [{ argument: unit, isMatch: false, machine }];
+    return matchNames(unit, reader, names).map((match) => ({ argument: match, isMatch: true, machine }));
   });
 }
 
@@ -61,9 +67,10 @@ export async function expandArguments(
  * Writes out the braces of one argument. Alternatives that are empty are dropped, as shells do; but an argument that names
  * nothing at all is a slip, most often a variable of a script that is not set.
  */
-function expandWord(positional: string, command: string): readonly string[] {
+function expandWord(positional: string, command: string): readonly UnitAddress[] {
   const words = expandBraces(positional).filter((word) => word !== "");
-  if (words.length > 0 && words.every((word) => completeUnitName(word) !== "")) return words;
+  const addresses = words.map(parseUnitAddress);
+  if (words.length > 0 && addresses.every(({ unit }) => completeUnitName(unit) !== "")) return addresses;
   throw new UsageError(`Error: ${JSON.stringify(positional)} names no unit`, {
     hint: `Run 'fleetctl ${command} --help' for its usage.`,
   });

@@ -48,7 +48,7 @@ export function judgeStopped(wanted: "loaded" | "inactive"): Judge {
 }
 
 /** Active states in which a unit has processes, or may have. */
-const busy: readonly string[] = ["active", "reloading", "refreshing", "activating", "deactivating"];
+export const busy: readonly string[] = ["active", "reloading", "refreshing", "activating", "deactivating"];
 
 /** Waits for a global unit that is wanted loaded not to run on any machine that reports. */
 export function judgeStoppedEverywhere(): Judge {
@@ -97,7 +97,12 @@ export function judgeStarted(clock: ClientClock): Judge {
   };
 }
 
-function judgeProcess(
+/**
+ * Judges the process of a unit that is launched: running, exited in order, or failed.
+ * @param hasEnded - Whether its start has ended, so that an inactive or failed unit is one that will stay so.
+ * @param lines - To be printed in any case.
+ */
+export function judgeProcess(
   name: string,
   state: UnitStateV2 | undefined,
   hasEnded: boolean,
@@ -179,7 +184,11 @@ export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot
   const seat = unit.seats?.find(({ target }) => target !== "absent");
   if (seat !== undefined) {
     const machine = machineIdLegend(seat.machineID, false);
-    if (!seat.present) return `its machine ${machine} is away (off, cut off, or without fleetd)`;
+    if (!seat.present) {
+      const { held } = seat;
+      if (held !== undefined) return `its machine ${machine} is away, and its units are held there: ${held}`;
+      return `its machine ${machine} is away (off, cut off, or without fleetd)`;
+    }
     const state = states.get(unit.name)?.find(({ machineID }) => machineID === seat.machineID);
     if (state?.condition === "loaded" && isOfOldContent(unit, state)) {
       return `still starting: machine ${machine} has its old content (${words(state)})${because(state.reason)}`;
@@ -192,6 +201,7 @@ export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot
   return `not placed on any machine${because(unit.problem)}`;
 }
 
-function because(reason: string | undefined): string {
+/** A reason, as the end of a sentence that may do without one. */
+export function because(reason: string | undefined): string {
   return reason === undefined || reason === "" ? "" : `: ${reason}`;
 }

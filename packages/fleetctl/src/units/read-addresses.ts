@@ -1,6 +1,5 @@
 import { completeUnitName } from "@fleet/core";
 import type { CommandContext } from "../command.js";
-import { parseUnitAddress } from "../patterns/unit-address.js";
 import { expandArguments } from "./expand-arguments.js";
 
 /** A unit that is meant, on all of its machines or on one. */
@@ -23,15 +22,12 @@ export async function readAddresses(
   positionals: readonly string[],
   step: string,
 ): Promise<readonly MeantUnit[] | undefined> {
+  const words = await expandArguments(context, { command, positionals, step });
+  if (words === undefined) return undefined;
   const meant = new Map<string, MeantUnit>();
-  for (const positional of positionals) {
-    const { unit, machine } = parseUnitAddress(positional);
-    const words = await expandArguments(context, { command, positionals: [unit], step });
-    if (words === undefined) return undefined;
-    for (const { argument } of words) {
-      const name = completeUnitName(argument);
-      meant.set(`${name} ${machine ?? ""}`, { name, machine });
-    }
+  for (const { argument, machine } of words) {
+    const name = completeUnitName(argument);
+    meant.set(`${name} ${machine ?? ""}`, { name, machine });
   }
   return [...meant.values()];
 }

@@ -1,6 +1,7 @@
-import type { UnitStatusV2 } from "@fleet/client";
+import type { UnitStatusV2, UnitsSnapshot } from "@fleet/client";
 import { FleetError, isFleetError, type UnitContent, unitWarnings, validateUnit } from "@fleet/core";
 import type { CommandContext } from "../command.js";
+import { findInstance } from "./find-instance.js";
 import { type LocalFiles, readClusterContent, readLocalFiles, type UnitArgument } from "./unit-source.js";
 
 /** The commands that bring units into the cluster. */
@@ -18,6 +19,8 @@ export interface UnitPlan {
   readonly remarks: readonly string[];
   /** For stderr. */
   readonly warnings: readonly string[];
+  /** Of a global unit that is meant on one machine: the machine's id. */
+  readonly instance?: string;
 }
 
 /** The desired states in which each command may replace a unit; a stronger state needs a stronger command. */
@@ -139,6 +142,31 @@ function planReplacement(
     isReplacement: true,
     warnings: contentWarnings(unit.name, local.content),
   };
+}
+
+/**
+ * Decides about a unit that is meant on one machine: it stays as it is.
+ * @returns `undefined` for one that only a pattern has named, and that is elsewhere.
+ * @throws {FleetError} if it is not there.
+ */
+export function planOnMachine(
+  unit: UnitArgument,
+  machine: string,
+  inCluster: UnitStatusV2 | undefined,
+  snapshot: UnitsSnapshot,
+): UnitPlan | undefined {
+  if (inCluster === undefined) {
+    throw new FleetError("not-found", `unit ${unit.name} is not in the cluster, so it is on no machine`, {
+      hint: `without "@@${machine}" it is looked for in files, too`,
+    });
+  }
+  const found = findInstance(inCluster, machine, snapshot);
+  if (found.kind === "none") {
+    if (unit.isMatch) return undefined;
+    throw new FleetError("not-found", found.problem, { hint: found.hint });
+  }
+  const plan = unchanged(unit, inCluster);
+  return found.kind === "instance" ? { ...plan, instance: found.machineId } : plan;
 }
 
 function unchanged(unit: UnitArgument, inCluster: UnitStatusV2): UnitPlan {

@@ -20,15 +20,18 @@ export interface UnitArgument {
   readonly template: string | undefined;
   /** Whether a pattern has matched it. */
   readonly isMatch: boolean;
+  /** The beginning of a machine's id, if the unit is meant there alone. */
+  readonly machine: string | undefined;
 }
 
 /** Reads the arguments; of arguments that mean the same unit the first one counts. */
 export function parseUnitArguments(words: readonly ExpandedArgument[]): readonly UnitArgument[] {
   const units = new Map<string, UnitArgument>();
-  for (const { argument, isMatch } of words) {
+  for (const { argument, isMatch, machine } of words) {
     const name = completeUnitName(argument);
     const template = isInstance(name) ? splitUnitName(name)?.template : undefined;
-    if (!units.has(name)) units.set(name, { argument, name, template, isMatch });
+    const key = `${name} ${machine ?? ""}`;
+    if (!units.has(key)) units.set(key, { argument, name, template, isMatch, machine });
   }
   return [...units.values()];
 }

@@ -30,6 +30,8 @@ export type Progress =
 /** What to wait for. */
 export interface WaitOptions {
   readonly names: readonly string[];
+  /** The unit behind a name, where names stand for something else; default: the name itself. */
+  unitOf?(name: string): string;
   /** Judges one unit. */
   judge(name: string, snapshot: UnitsSnapshot): Progress;
   /** How many attempts to wait; 0 or less: for ever. */
@@ -68,7 +70,8 @@ export async function waitForUnits(
   const timers = [status.run(signal)];
   if (options.attempts > 0) timers.push(stopAfter(options.attempts * attemptMs, context, end, signal));
   try {
-    await followThroughOutages(context, [...waiting.keys()], signal, {
+    const units = options.names.map((name) => options.unitOf?.(name) ?? name);
+    await followThroughOutages(context, [...new Set(units)], signal, {
       onSnapshot: async (snapshot) => {
         await judgeAll(options, snapshot, waiting, failures, printer);
         status.update();
@@ -177,8 +180,9 @@ function createPrinter({ client, signal, stdout }: CommandContext): LinePrinter 
   const printed = new Set<string>();
   return {
     print: async ({ text, machineId }) => {
-      if (printed.has(text)) return;
-      printed.add(text);
+      const line = `${text} ${machineId ?? ""}`;
+      if (printed.has(line)) return;
+      printed.add(line);
       if (machineId !== undefined && !machines.has(machineId)) {
         machines = indexMachines(await client.listMachines(signal));
       }

@@ -1,0 +1,44 @@
+import type { CommandContext } from "../command.js";
+import { announce } from "./announce.js";
+import type { EnsuredUnit } from "./ensure-units.js";
+import { instanceOf, setInstances, waitForInstances } from "./instances.js";
+import type { WaitFailure } from "./wait-for-units.js";
+
+/** What became of instances that were to be started. */
+export interface StartedInstances {
+  readonly failures: readonly WaitFailure[];
+  /** Whether all of them could be told; if not, that has been said. */
+  readonly areTold: boolean;
+}
+
+/**
+ * Starts global units on single machines where they were stopped, and waits for that. Where they are to run already they are
+ * left alone, and that is said.
+ * @param units - Those without an instance are passed over.
+ */
+export async function startInstances(
+  context: CommandContext,
+  units: readonly EnsuredUnit[],
+  { attempts, isNoBlock }: { readonly attempts: number; readonly isNoBlock: boolean },
+): Promise<StartedInstances> {
+  const meant = units.flatMap(({ desiredState, instance, isStopped, name }) => {
+    return instance === undefined ? [] : [{ ...instanceOf(name, instance), desiredState, isStopped }];
+  });
+  const todo = meant.filter(({ desiredState, isStopped }) => desiredState !== "launched" || isStopped);
+  for (const { label } of meant.filter((instance) => !todo.includes(instance))) {
+    context.stderr.write(`Unit ${label} is launched already\n`);
+  }
+  const told = await setInstances(context, todo, "launched", "Error starting units");
+  const labels = told.map(({ label }) => ({ name: label, isGlobal: false }));
+  const waited = new Set(announce(context, labels, "start", isNoBlock));
+  const failures = await waitForInstances(
+    context,
+    told.filter(({ label }) => waited.has(label)),
+    {
+      wanted: "launched",
+      attempts,
+      interrupted: "Stopped waiting. The units stay wanted launched there; see fleetctl list-units",
+    },
+  );
+  return { failures, areTold: told.length === todo.length };
+}
