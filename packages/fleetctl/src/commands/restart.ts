@@ -94,10 +94,10 @@ async function spreadOut(
     const { instance, name } = unit;
     if (instance !== undefined) return [instanceOf(name, instance)];
     if (snapshot?.isComplete !== true || !isMany(unit)) return [unit];
-    const running = snapshot.units
-      .get(name)
-      ?.seats?.filter(({ present, target }) => present && target === "launched");
-    return running?.map(({ machineID }) => instanceOf(name, machineID)) ?? [];
+    const seats = snapshot.units.get(name)?.seats?.filter(({ target }) => target !== "absent") ?? [];
+    const running = seats.filter(({ present, target }) => present && target === "launched");
+    // Without any place there is nothing to go through, and soon there may be.
+    return seats.length === 0 ? [unit] : running.map(({ machineID }) => instanceOf(name, machineID));
   });
 }
 
