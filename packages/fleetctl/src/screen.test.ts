@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createScreen, cutOff } from "./screen.js";
 
-const erase = "\r\u001b[2K";
+const erase = "\r\u001b[K\u001b7\u001b[B\u001b[J\u001b8";
 
 function createRecorder(columns = 40, hasColour = false) {
   const log: string[] = [];
@@ -26,15 +26,15 @@ describe("the status line", () => {
     stdout.write("d\n");
     expect(log).toEqual([
       "out a\n",
-      "err one",
+      "err one\r",
       `err ${erase}`,
-      "err two",
+      "err two\r",
       `err ${erase}`,
       "out b\n",
-      "err two",
+      "err two\r",
       `err ${erase}`,
       "err c\n",
-      "err two",
+      "err two\r",
       `err ${erase}`,
       "out d\n",
     ]);
@@ -45,20 +45,20 @@ describe("the status line", () => {
     stderr.status?.("one");
     stdout.write("half");
     stdout.write(" a line\n");
-    expect(log).toEqual(["err one", `err ${erase}`, "out half", "out  a line\n"]);
+    expect(log).toEqual(["err one\r", `err ${erase}`, "out half", "out  a line\n"]);
   });
 
   it("is one cell shorter than the window, and is one line", () => {
     const { stderr, log } = createRecorder(10);
     stderr.status?.("0123456789");
     stderr.status?.("a\nb\u001b[1m");
-    expect(log).toEqual(["err 012345...", `err ${erase}`, "err a b [1m"]);
+    expect(log).toEqual(["err 012345...\r", `err ${erase}`, "err a b [1m\r"]);
   });
 
   it("is dim where colour is welcome", () => {
     const { stderr, log } = createRecorder(40, true);
     stderr.status?.("one");
-    expect(log).toEqual(["err \u001b[2mone\u001b[22m"]);
+    expect(log).toEqual(["err \u001b[2mone\u001b[22m\r"]);
   });
 
   it("is not there without a terminal", () => {

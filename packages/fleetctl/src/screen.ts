@@ -14,12 +14,16 @@ export interface Screen {
   readonly stderr: Output;
 }
 
-/** Goes to the line's beginning and erases all of it. */
-const erase = "\r\u001b[2K";
+/**
+ * Erases the status line, and what is below. The cursor waits at the line's beginning for two things that make more of it: the
+ * `^C` of a terminal at its end would begin another line, and a window that becomes narrower folds it. What is below is erased
+ * from the next line on, because terminals may keep for scrolling back what is erased from the very first one.
+ */
+const erase = "\r\u001b[K\u001b7\u001b[B\u001b[J\u001b8";
 
 /**
  * Gives stderr a status line: one line below everything else that is replaced in place, makes way for whatever is written, and
- * leaves nothing behind. It is cut off at the window's edge, because a line that has wrapped cannot be erased.
+ * leaves nothing behind. It is cut off at the window's edge, because it is one line.
  * @param terminal - Absent if stderr is none; then nothing changes.
  */
 export function createScreen(stdout: Output, stderr: Output, terminal: Terminal | undefined): Screen {
@@ -27,7 +31,7 @@ export function createScreen(stdout: Output, stderr: Output, terminal: Terminal 
   let line = "";
   const draw = (): void => {
     const text = cutOff(line, terminal.columns() - 1);
-    stderr.write(terminal.hasColour ? `\u001b[2m${text}\u001b[22m` : text);
+    stderr.write(terminal.hasColour ? `\u001b[2m${text}\u001b[22m\r` : `${text}\r`);
   };
   const guard = (output: Output) => (text: string) => {
     if (line === "") return output.write(text);

@@ -41,6 +41,8 @@ const shape: ListShape<Row> = {
   }),
 };
 
+const wantedStates = ["inactive", "loaded", "launched"];
+
 const filters: FilterSpec<Row> = {
   unit: ({ unit }) => unit.name ?? "",
   machine: ({ unit: { machineID }, isGlobal, machines }): MachineV1 | undefined =>
@@ -50,6 +52,12 @@ const filters: FilterSpec<Row> = {
     dstate: ({ unit }) => [unit.desiredState ?? ""],
     global: ({ isGlobal }) => [String(isGlobal)],
     hash: ({ unit }) => hashTexts(hashOf(unit)),
+  },
+  offers: {
+    unit: [{ kind: "units" }],
+    state: [{ kind: "words", words: wantedStates }],
+    dstate: [{ kind: "words", words: wantedStates }],
+    global: [{ kind: "words", words: ["true", "false"] }],
   },
 };
 

@@ -52,6 +52,18 @@ const filters: FilterSpec<Row> = {
     sub: ({ state }) => [state.systemdSubState ?? ""],
     hash: ({ state }) => hashTexts(state.hash),
   },
+  offers: {
+    unit: [{ kind: "placed-units" }],
+    state: [
+      {
+        kind: "words",
+        words: ["active", "activating", "deactivating", "exited", "failed", "inactive", "running"],
+      },
+    ],
+    load: [{ kind: "words", words: ["loaded", "error", "masked", "not-found"] }],
+    active: [{ kind: "words", words: ["active", "activating", "deactivating", "failed", "inactive"] }],
+    sub: [{ kind: "words", words: ["dead", "exited", "failed", "running"] }],
+  },
 };
 
 /** `fleetctl list-units`. */

@@ -58,6 +58,11 @@ describe("completion", () => {
     ],
     ["list-units --filter m", ["machine=", "metadata."]],
     ["list-units --filter unit=x,act", ["unit=x,active="]],
+    ["list-units --filter active=f", ["active=failed"]],
+    ["list-units --filter=unit=x,active!=f", ["--filter=unit=x,active!=failed"]],
+    ["list-units --filter metadata.x=", []],
+    ["list-units --filter nosuch=", []],
+    ["list-unit-files --filter dstate=launched,global=t", ["dstate=launched,global=true"]],
     ["list-units --request-timeout ", []],
     ["list-units --full ", []],
     ["list-units ", []],
@@ -95,6 +100,16 @@ describe("completion", () => {
     expect(await words("ssh 113")).toEqual([machineIds[0]]);
     expect(await words("ssh --unit=web@1")).toEqual(["--unit=web@1.service"]);
     expect(await words("ssh --machine 85c0c")).toEqual([machineIds[1]]);
+    expect(await words("list-units --filter unit=web@")).toEqual([
+      "unit=web@1.service",
+      "unit=web@2.service",
+    ]);
+    expect(await words("list-units --filter machine=113")).toEqual([`machine=${machineIds[0]}`]);
+    expect(await words("list-unit-files --filter unit!=we")).toEqual([
+      "unit!=web@.service",
+      "unit!=web@1.service",
+      "unit!=web@2.service",
+    ]);
   });
 
   it("is silent without a cluster", async () => {

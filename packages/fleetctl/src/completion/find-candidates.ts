@@ -38,11 +38,14 @@ export async function findCandidates(
 async function listOffer(
   offer: Offer,
   begun: string,
-  { commands, connect, signal }: CandidateSources,
+  sources: CandidateSources,
 ): Promise<readonly Candidate[]> {
+  const { commands, connect, signal } = sources;
   switch (offer.kind) {
     case "words":
       return wordCandidates(offer.words, offer.separator, begun);
+    case "terms":
+      return await termCandidates(offer.keys, begun, sources);
     case "commands":
       return commands.map(({ name, summary }) => ({ word: name, about: summary }));
     case "units": {
@@ -79,6 +82,20 @@ function wordCandidates(
 ): readonly Candidate[] {
   const kept = separator === undefined ? "" : begun.slice(0, begun.lastIndexOf(separator) + 1);
   return words.map((word) => ({ word: kept + word, about: "" }));
+}
+
+/** Of several terms the last is being typed: its key, or the value of it. */
+async function termCandidates(
+  keys: Readonly<Record<string, readonly Offer[]>>,
+  begun: string,
+  sources: CandidateSources,
+): Promise<readonly Candidate[]> {
+  const term = /^(.*,)?([^,!=]+)(!?=)([^,]*)$/.exec(begun);
+  if (term === null) return wordCandidates(Object.keys(keys), ",", begun);
+  const [, before = "", key = "", operator = "", value = ""] = term;
+  const offers = Object.hasOwn(keys, `${key}=`) ? (keys[`${key}=`] ?? []) : [];
+  const lists = await Promise.all(offers.map((offer) => listOffer(offer, value, sources)));
+  return lists.flat().map(({ word, about }) => ({ word: before + key + operator + word, about }));
 }
 
 function flagCandidates(flags: readonly OptionSpec[]): readonly Candidate[] {

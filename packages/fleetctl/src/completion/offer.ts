@@ -2,6 +2,8 @@
 export type Offer =
   /** One of these; with a separator, several of them in one word. */
   | { readonly kind: "words"; readonly words: readonly string[]; readonly separator?: string }
+  /** Terms `KEY=VALUE` or `KEY!=VALUE` with commas between: the keys as they begin a term, and what may stand for their values. */
+  | { readonly kind: "terms"; readonly keys: Readonly<Record<string, readonly Offer[]>> }
   /** The names of commands. */
   | { readonly kind: "commands" }
   /** Names of units in the cluster. */

@@ -10,26 +10,38 @@ export type Shell = (typeof shells)[number];
  */
 
 /**
- * Readline takes `@`, `:` and `=` for ends of words and replaces only what follows the last of them (an `@` as well), so words are put
- * together again here, and what stands before is taken off the offers.
+ * Readline takes `@`, `:` and `=` for ends of words and replaces only what follows the last of them (an `@` as well), unless they are
+ * quoted. So the words are read here once more, and what stands before is taken off the offers.
  */
 const bash = `# Completion of fleetctl for bash 4.4 or later. Load it with: source <(fleetctl completion bash)
 _fleetctl() {
-  local line=\${COMP_LINE:0:COMP_POINT} program=$1 current kept= breaks=\${COMP_WORDBREAKS//[^@:=]/} candidate
+  local line=\${COMP_LINE:0:COMP_POINT} program=$1 breaks=\${COMP_WORDBREAKS//[^@:=]/}
+  local sign quote= current= begun= kept= flag= candidate i
   local -a words candidates offers
-  read -ra words <<<"$line"
-  if [[ -z $line || $line == *[[:space:]] ]]; then words+=(""); fi
+  for ((i = 0; i < \${#line}; i++)); do
+    sign=\${line:i:1}
+    if [[ $quote == "'" && $sign != "'" ]]; then current+=$sign
+    elif [[ $sign == '\\' ]]; then i=$((i + 1)) current+=\${line:i:1} begun=yes
+    elif [[ -n $quote && $sign == "$quote" ]]; then quote=
+    elif [[ -n $quote ]]; then current+=$sign
+    elif [[ $sign == [\\'\\"] ]]; then quote=$sign begun=yes
+    elif [[ $sign != [[:space:]] ]]; then current+=$sign begun=yes
+    elif [[ -n $begun ]]; then words+=("$current") current= begun=
+    fi
+  done
+  words+=("$current")
   while [[ \${#words[@]} -gt 0 && \${words[0]##*/} != "\${program##*/}" ]]; do words=("\${words[@]:1}"); done
-  current=\${words[\${#words[@]}-1]}
-  if [[ -n $breaks ]]; then kept=\${current%"\${current##*["$breaks"]}"}; fi
-  kept=\${kept%@}
+  if [[ -n $breaks && -z $quote ]]; then kept=\${current%"\${current##*["$breaks"]}"} kept=\${kept%@}; fi
+  # A list that is only looked at has whole words.
+  if [[ $COMP_TYPE == 63 ]]; then kept=; fi
+  if [[ $current == --*=* ]]; then flag=\${current%%=*}=; fi
   mapfile -t candidates < <("\${program/#\\~/$HOME}" completion candidates -- "\${words[@]:1}" 2>/dev/null </dev/null)
   for candidate in "\${candidates[@]}"; do
     if [[ $candidate == :files ]]; then
       while IFS= read -r candidate; do
-        if [[ -d $candidate ]]; then candidate+=/; fi
-        offers+=("$candidate")
-      done < <(compgen -f -- "$current")
+        if [[ -d \${candidate/#\\~/$HOME} ]]; then candidate+=/; fi
+        offers+=("$flag$candidate")
+      done < <(compgen -f -- "\${current#"$flag"}")
     else
       offers+=("\${candidate%%$'\\t'*}")
     fi
@@ -37,7 +49,9 @@ _fleetctl() {
   COMPREPLY=()
   for candidate in "\${offers[@]}"; do
     candidate=\${candidate#"$kept"}
-    if [[ $candidate == *[!A-Za-z0-9_.,:@=/-]* ]]; then printf -v candidate %q "$candidate"; fi
+    if [[ -z $quote && \${candidate#\\~/} == *[!A-Za-z0-9_.,:@=/!-]* ]]; then
+      if [[ $candidate == \\~/* ]]; then printf -v candidate '~/%q' "\${candidate#\\~/}"; else printf -v candidate %q "$candidate"; fi
+    fi
     COMPREPLY+=("$candidate")
   done
   if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=/] ]]; then compopt -o nospace; fi
@@ -52,19 +66,22 @@ _fleetctl() {
   local line word about
   local -a lines typed words_described open_described
   local -i files=0
-  typed=(\${(Q)words[2,CURRENT-1]})
-  lines=("\${(@f)$(\${(Q)words[1]} completion candidates -- $typed "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
+  typed=("\${(@Q)words[2,CURRENT-1]}")
+  lines=("\${(@f)$(\${(Q)words[1]} completion candidates -- "\${typed[@]}" "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
   for line in "\${lines[@]}"; do
     [[ -z $line ]] && continue
     if [[ $line == :files ]]; then files=1; continue; fi
     word=\${line%%$'\\t'*}
-    about=\${line#$word}
-    about=\${about#$'\\t'}
-    if [[ $word == *= ]]; then open_described+=("\${word//:/\\\\:}"); else words_described+=("\${word//:/\\\\:}\${about:+:$about}"); fi
+    about=\${line[\${#word}+2,-1]}
+    word=\${\${word//\\\\/\\\\\\\\}//:/\\\\:}
+    if [[ $word == *= ]]; then open_described+=("$word"); else words_described+=("$word\${about:+:$about}"); fi
   done
   (( \${#words_described} )) && _describe -t candidates fleetctl words_described
   (( \${#open_described} )) && _describe -t candidates fleetctl open_described -S ''
-  (( files )) && _files
+  if (( files )); then
+    [[ $PREFIX == --*=* ]] && compset -P 1 '*='
+    _files
+  fi
   return 0
 }
 if [[ \${funcstack[1]} == _fleetctl ]]; then _fleetctl "$@"; else compdef _fleetctl fleetctl; fi
@@ -73,12 +90,19 @@ if [[ \${funcstack[1]} == _fleetctl ]]; then _fleetctl "$@"; else compdef _fleet
 const fish = `# Completion of fleetctl for fish. Load it with: fleetctl completion fish | source
 function __fleetctl_candidates
     set -l words (commandline -opc)
-    set -l current (commandline -ct)
+    set -l typed (commandline -ct)
+    set -l current (string unescape -- "$typed"; or string trim --left --chars '"\\'' -- "$typed")
+    set -l flag (string match -r -- '^--[^=]*=' "$current")
     set -l program $words[1]
     set -e words[1]
     for line in (command $program completion candidates -- $words "$current" 2>/dev/null </dev/null)
         if test "$line" = :files
-            __fish_complete_path "$current"
+            set -l begun (string replace -- "$flag" '' "$current")
+            set -l home (string match -r -- '^~/' "$begun")
+            for path in (__fish_complete_path (string replace -r -- '^~/' "$HOME/" "$begun"))
+                test -n "$home"; and set path (string replace -- "$HOME/" '~/' "$path")
+                printf '%s\\n' "$flag$path"
+            end
         else
             printf '%s\\n' $line
         end

@@ -1,6 +1,7 @@
 import type { MachineV1 } from "@fleet/client";
 import { closest } from "@fleet/core";
 import type { OptionSpec } from "../command.js";
+import type { Offer } from "../completion/offer.js";
 import { expandBraces, splitOutsideBraces } from "../patterns/expand-braces.js";
 import { parseUnitAddress } from "../patterns/unit-address.js";
 import { compilePattern, compileUnitPattern, isPattern } from "../patterns/unit-pattern.js";
@@ -14,6 +15,8 @@ export interface FilterSpec<Row> {
   readonly machine: (row: Row) => MachineV1 | undefined;
   /** Its other keys: texts of which one must match. */
   readonly texts: Readonly<Record<string, (row: Row) => readonly string[]>>;
+  /** What shells may offer for the values of keys, beside machines. */
+  readonly offers?: Readonly<Record<string, readonly Offer[]>>;
 }
 
 /** A filter, read. */
@@ -34,9 +37,17 @@ export function filterOption<Row>(spec: FilterSpec<Row>): OptionSpec {
     type: "text",
     fallback: "",
     joinedBy: ",",
-    offers: [{ kind: "words", words: keysOf(spec).map(beginTerm), separator: "," }],
+    offers: [{ kind: "terms", keys: termOffers(spec) }],
     help: `Print only what KEY=PATTERN or KEY!=PATTERN holds for, all of several separated by commas: ${keysOf(spec).join(", ")}.`,
   };
+}
+
+function termOffers<Row>(spec: FilterSpec<Row>): Readonly<Record<string, readonly Offer[]>> {
+  const offers: Readonly<Record<string, readonly Offer[]>> = {
+    machine: [{ kind: "machines" }],
+    ...spec.offers,
+  };
+  return Object.fromEntries(keysOf(spec).map((key) => [beginTerm(key), offers[key] ?? []]));
 }
 
 /** The key of a metadata term is still to come. */
