@@ -5,6 +5,7 @@ import { putMachine } from "./handlers/machine-policy.js";
 import { listMachines, patchMachines } from "./handlers/machines-v1.js";
 import { acceptAll, acceptMachine, forgetMachine, listMachinesV2 } from "./handlers/machines-v2.js";
 import { getMetrics } from "./handlers/metrics.js";
+import { foresee, survive } from "./handlers/plan-v2.js";
 import { getState, listStates } from "./handlers/state-v1.js";
 import { getStatus } from "./handlers/status-v2.js";
 import { deleteUnit, getUnit, listUnits, putUnit } from "./handlers/units-v1.js";
@@ -56,6 +57,16 @@ const routesV2: readonly Route[] = [
     path: "/units/:name",
     methods: { GET: getUnitV2, PUT: putUnitV2 },
     otherwise: { status: 405, message: "only GET and PUT supported against this resource" },
+  },
+  {
+    path: "/plan",
+    methods: { POST: foresee },
+    otherwise: { status: 405, message: "only POST supported against this resource" },
+  },
+  {
+    path: "/plan/survive",
+    methods: { POST: survive },
+    otherwise: { status: 405, message: "only POST supported against this resource" },
   },
   { path: "/units/:name/explain", methods: { GET: explainUnit }, otherwise: onlyGet },
   {

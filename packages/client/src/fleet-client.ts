@@ -5,8 +5,14 @@ import { readAllPages } from "./paging.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 import type { UnitsSnapshot } from "./units-snapshot.js";
 import { snapshotOf } from "./units-snapshot.js";
-import type { ExplanationV2 } from "./wire-insight.js";
-import type { MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
+import type {
+  ExplanationV2,
+  ForecastV2,
+  ProposalV2,
+  SurvivalQuestionV2,
+  SurvivalReportV2,
+} from "./wire-insight.js";
+import type { AcceptV2, MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
 import type {
   MachinePageV1,
   MachineV1,
@@ -114,6 +120,26 @@ export class FleetClient {
     const path = `${v2UnitPath(name)}/explain`;
     const answer = await this.#send({ method: "GET", path, patienceMs: planningPatienceMs }, signal);
     return isUnknownPath(answer) ? "unsupported" : parseBody<ExplanationV2>(answer);
+  }
+
+  /**
+   * What would become of the cluster if a proposal were carried out. Nothing is changed.
+   * @returns `"unsupported"` from a server that cannot say.
+   */
+  async foresee(proposal: ProposalV2, signal: AbortSignal): Promise<ForecastV2 | "unsupported"> {
+    return this.#ask<ForecastV2>("/fleet/v2/plan", proposal, signal);
+  }
+
+  /**
+   * Which losses of machines leave units without a place, as far as one answer goes.
+   * @returns `"unsupported"` from a server that cannot say.
+   * @throws {ApiError} `conflict` if the cluster is no longer what the answers before were about: begin again.
+   */
+  async survive(
+    question: SurvivalQuestionV2,
+    signal: AbortSignal,
+  ): Promise<SurvivalReportV2 | "unsupported"> {
+    return this.#ask<SurvivalReportV2>("/fleet/v2/plan/survive", question, signal);
   }
 
   /**
@@ -232,6 +258,15 @@ export class FleetClient {
   /** Lets go of idle connections, so that the process can end. */
   close(): void {
     this.#transport.close();
+  }
+
+  /** Asks a question that needs a body. It is no write, though it is sent like one. */
+  async #ask<T>(path: string, question: object, signal: AbortSignal): Promise<T | "unsupported"> {
+    if (this.#hasV2 === false) return "unsupported";
+    const body = JSON.stringify(question);
+    const request = { method: "POST", path, isRead: true, body, patienceMs: planningPatienceMs } as const;
+    const answer = await this.#send(request, signal);
+    return isUnknownPath(answer) ? "unsupported" : parseBody<T>(answer);
   }
 
   async #wait(

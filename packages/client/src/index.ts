@@ -14,9 +14,19 @@ export type { UnitsSnapshot } from "./units-snapshot.js";
 export type {
   ExplainedPlaceV2,
   ExplanationV2,
+  FatalLossV2,
+  ForecastV2,
+  ForeseenLoadV2,
+  ForeseenMoveV2,
+  ForeseenRefusalV2,
   FoundFactV2,
   ObjectionV2,
+  ProposalV2,
+  ProposedMachinesV2,
+  ProposedUnitV2,
   SuggestionV2,
+  SurvivalQuestionV2,
+  SurvivalReportV2,
 } from "./wire-insight.js";
 export type {
   DrainV2,

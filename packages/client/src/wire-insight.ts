@@ -82,3 +82,109 @@ export interface ExplanationV2 {
   /** One sentence that begins with the unit's name in thought: `runs on 113f…`, `has no place on any of 3 machines`. */
   readonly summary: string;
 }
+
+/** A unit of a proposal. */
+export interface ProposedUnitV2 {
+  readonly name: string;
+  /** The unit file; without it the unit must exist. */
+  readonly text?: string;
+}
+
+/** Machines of a proposal that do not exist yet. */
+export interface ProposedMachinesV2 {
+  readonly count: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What they have for units that reserve something, as in `Reserve`: `{"memory": "8G"}`. */
+  readonly capacity?: Readonly<Record<string, string>>;
+}
+
+/** The body of `POST /fleet/v2/plan`: what somebody thinks of doing, all of it at once. */
+export interface ProposalV2 {
+  readonly add?: readonly ProposedMachinesV2[];
+  /** Ids of machines, as everywhere below. */
+  readonly cordon?: readonly string[];
+  readonly drain?: readonly string[];
+  readonly load?: readonly ProposedUnitV2[];
+  readonly lose?: readonly string[];
+  /** All machines that are present and have these values are lost. */
+  readonly loseMetadata?: Readonly<Record<string, string>>;
+  readonly start?: readonly ProposedUnitV2[];
+  /** Names of units. */
+  readonly stop?: readonly string[];
+  readonly uncordon?: readonly string[];
+  /** Names of units; a unit that is destroyed leaves its place in the same way. */
+  readonly unload?: readonly string[];
+}
+
+/** A unit whose machines would be others than now. */
+export interface ForeseenMoveV2 {
+  readonly from?: readonly string[];
+  readonly name: string;
+  readonly reason?: string;
+  readonly to?: readonly string[];
+}
+
+/** A unit that would have no place, or not the one it wants. */
+export interface ForeseenRefusalV2 {
+  /** Whether it has a place now, or is one of those the proposal is about; others are waiting already. */
+  readonly isNew: boolean;
+  /** Where it would stay for want of another place. */
+  readonly machineID?: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What a machine would carry. */
+export interface ForeseenLoadV2 {
+  readonly after: number;
+  readonly before: number;
+  /** `kept`, `added` or `lost`. */
+  readonly fate: string;
+  readonly machineID: string;
+}
+
+/** The answer of `POST /fleet/v2/plan`. */
+export interface ForecastV2 {
+  /** Whether no unit that has a place now, or is asked for, would be without. */
+  readonly fits: boolean;
+  /** By id. */
+  readonly machines?: readonly ForeseenLoadV2[];
+  /** By unit; of many the first ten thousand. */
+  readonly moves?: readonly ForeseenMoveV2[];
+  readonly movesTotal: number;
+  /** By unit; of many the first ten thousand, those that are new before the others. */
+  readonly refusals?: readonly ForeseenRefusalV2[];
+  readonly refusalsTotal: number;
+  readonly remarks?: readonly string[];
+  readonly revision: number;
+}
+
+/** The body of `POST /fleet/v2/plan/survive`. */
+export interface SurvivalQuestionV2 {
+  /** How many losses have been checked already; 0 unless given. */
+  readonly from?: number;
+  /** How many machines are lost at a time: 1 or 2. */
+  readonly losses: number;
+  /** The revision of the answers before, to go on with the same cluster. */
+  readonly revision?: number;
+}
+
+/** Machines whose loss would leave units without a place. */
+export interface FatalLossV2 {
+  readonly machineIDs: readonly string[];
+  /** By name; of many the first fifty. Of a double loss: those that survive the loss of either alone. */
+  readonly units: readonly string[];
+  readonly unitsTotal: number;
+}
+
+/** The answer of `POST /fleet/v2/plan/survive`: as much as could be found out in about a second. */
+export interface SurvivalReportV2 {
+  /** How many losses are known to do what, from the first one on; ask again with it as `from` until it is the total. */
+  readonly checked: number;
+  /** What was found since the question before. */
+  readonly fatal?: readonly FatalLossV2[];
+  readonly losses: number;
+  readonly revision: number;
+  /** How many losses there are: machines, or pairs of them. */
+  readonly total: number;
+}

@@ -1,4 +1,20 @@
-import type { ExplainedPlaceV2, ExplanationV2, FoundFactV2, ObjectionV2, SuggestionV2 } from "@fleet/client";
+import type {
+  ExplainedPlaceV2,
+  ExplanationV2,
+  FatalLossV2,
+  ForecastV2,
+  ForeseenLoadV2,
+  ForeseenMoveV2,
+  ForeseenRefusalV2,
+  FoundFactV2,
+  ObjectionV2,
+  ProposalV2,
+  ProposedMachinesV2,
+  ProposedUnitV2,
+  SuggestionV2,
+  SurvivalQuestionV2,
+  SurvivalReportV2,
+} from "@fleet/client";
 import { desiredStates, placeRoles, unitStandings } from "@fleet/core";
 import { always, type EntitySchema, entity, flag, listOf, number, oneOf, ref, text } from "./entity.js";
 
@@ -45,5 +61,74 @@ export const entitiesInsight: readonly EntitySchema[] = [
     command: text("A command that does it."),
     machineID: text("Where the unit would go then."),
     proof: always(oneOf(["planned", "tried"], "By a plan of the whole cluster, or by the checks alone.")),
+  }),
+  entity<ProposalV2>("Proposal", "What somebody thinks of doing, all of it at once.", {
+    start: listOf(ref("ProposedUnit"), "Units that are to be launched."),
+    load: listOf(ref("ProposedUnit"), "Units that are to be loaded."),
+    stop: listOf(text(), "Units that are to be stopped; they keep their places."),
+    unload: listOf(
+      text(),
+      "Units that are to leave their places; destroyed ones leave theirs in the same way.",
+    ),
+    cordon: listOf(text(), "Machines, by id."),
+    uncordon: listOf(text(), "Machines whose cordon or drain is to end."),
+    drain: listOf(text(), "Machines, by id."),
+    lose: listOf(text(), "Machines that are lost and given up, by id."),
+    loseMetadata: { kind: "map", of: text(), about: "All machines with these values are lost." },
+    add: listOf(ref("ProposedMachines"), "Machines that do not exist yet."),
+  }),
+  entity<ProposedUnitV2>("ProposedUnit", "A unit of a proposal.", {
+    name: always(text()),
+    text: text("The unit file; without it the unit must exist."),
+  }),
+  entity<ProposedMachinesV2>("ProposedMachines", "Machines of a proposal that do not exist yet.", {
+    count: always(number("How many, up to 1000.")),
+    metadata: { kind: "map", of: text() },
+    capacity: { kind: "map", of: text(), about: "For units that reserve something, as in Reserve." },
+  }),
+  entity<ForecastV2>("Forecast", "What would become of the cluster.", {
+    revision: always(number("The state of the cluster that this is said of.")),
+    fits: always(flag("Whether no unit that has a place now, or is asked for, would be without.")),
+    moves: listOf(ref("ForeseenMove"), "By unit; of many the first ten thousand."),
+    movesTotal: always(number("How many there are in all.")),
+    refusals: listOf(ref("ForeseenRefusal"), "New ones first; of many the first ten thousand."),
+    refusalsTotal: always(number("How many there are in all.")),
+    machines: listOf(ref("ForeseenLoad"), "By id."),
+    remarks: listOf(text(), "What else there is to say."),
+  }),
+  entity<ForeseenMoveV2>("ForeseenMove", "A unit whose machines would be others than now.", {
+    name: always(text()),
+    from: listOf(text(), "Machines where it would not be any more."),
+    to: listOf(text(), "Machines where it would come to be."),
+    reason: text("Why, for people."),
+  }),
+  entity<ForeseenRefusalV2>("ForeseenRefusal", "A unit that would have no place, or not the one it wants.", {
+    name: always(text()),
+    reason: always(text("For people.")),
+    isNew: always(flag("Whether it has a place now, or is asked for.")),
+    machineID: text("Where it would stay for want of another place."),
+  }),
+  entity<ForeseenLoadV2>("ForeseenLoad", "How many seats a machine would have.", {
+    machineID: always(text()),
+    fate: always(oneOf(["kept", "added", "lost"], "Whether it is there now, and then.")),
+    before: always(number("Seats it has now.")),
+    after: always(number("Seats it would have.")),
+  }),
+  entity<SurvivalQuestionV2>("SurvivalQuestion", "Which losses are inquired into.", {
+    losses: always(number("How many machines are lost at a time: 1 or 2.")),
+    from: number("How many losses have been checked already."),
+    revision: number("The revision of the answers before, to go on with the same cluster."),
+  }),
+  entity<SurvivalReportV2>("SurvivalReport", "What was found out in about a second.", {
+    revision: always(number("The state of the cluster that this is said of.")),
+    losses: always(number("How many machines are lost at a time.")),
+    total: always(number("How many losses there are: machines, or pairs of them.")),
+    checked: always(number("How many are known; ask again with it as `from` until it is the total.")),
+    fatal: listOf(ref("FatalLoss"), "What was found since the question before."),
+  }),
+  entity<FatalLossV2>("FatalLoss", "Machines whose loss would leave units without a place.", {
+    machineIDs: always(listOf(text())),
+    units: always(listOf(text(), "By name; of many the first fifty.")),
+    unitsTotal: always(number("How many there are in all.")),
   }),
 ];

@@ -79,8 +79,13 @@ export interface Forecast {
 /** Machines whose loss leaves units without a seat. */
 export interface FatalLoss {
   readonly machines: readonly MachineId[];
-  /** The units that would have no place, by name. Of a double loss: those that survive the loss of either alone. */
+  /**
+   * The units that would have no place, by name; of many the first. Of a double loss: those that survive the loss of
+   * either alone.
+   */
   readonly units: readonly UnitName[];
+  /** How many units there are in all. */
+  readonly unitsTotal: number;
 }
 
 /** How far an inquiry into losses has come. */
@@ -90,10 +95,8 @@ export interface SurvivalReport {
   readonly losses: 1 | 2;
   /** How many losses there are: machines, or pairs of them. */
   readonly total: number;
-  /** For how many of them it is known now what they would do; the next question begins behind them. */
+  /** For how many of them, from the first one on, it is known now what they would do. */
   readonly checked: number;
   /** What was found since the last question, by machines. */
   readonly fatal: readonly FatalLoss[];
-  /** Where to go on; absent when all is checked. */
-  readonly next?: number;
 }

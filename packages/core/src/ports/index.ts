@@ -1,6 +1,6 @@
 export type { EngineStatus } from "../cluster/engine-status.js";
 export type { Clock, Random } from "./clock.js";
-export type { ClusterInsight } from "./cluster-insight.js";
+export type { ClusterInsight, SurvivalRequest } from "./cluster-insight.js";
 export type { DocumentStore } from "./document-store.js";
 export {
   type ChangeOutcome,

@@ -42,6 +42,20 @@ export function settle(outlook: Outlook): Settled {
   }
 }
 
+/**
+ * The plan of the same cluster when everything that is under way has been done; what does not come to an end is left as it
+ * is.
+ */
+export function settled(planning: Planning): Planning {
+  let p = planning;
+  for (let round = 1; round <= roundsMax; round += 1) {
+    const tasks = emitTasks(p);
+    if (!tasks.some(({ kind }) => kind === "seat" || kind === "move" || kind === "unseat")) break;
+    p = decide(carryOut(p.world.view, tasks), p.world.options);
+  }
+  return p;
+}
+
 /** Whether a task is one step of several: the plan says what follows only when it has been done. */
 function isStep(task: EngineTask, { world }: Planning): boolean {
   if (task.kind === "seat") return "predecessor" in task;

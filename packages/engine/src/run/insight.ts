@@ -5,12 +5,17 @@ import type { DecidedCluster } from "../plan/decided-cluster.js";
 import { explainUnit } from "../plan/explain.js";
 import { decide } from "../plan/plan.js";
 import { publishedOptions, type SharedOptions } from "../plan/published-options.js";
+import { survive } from "../plan/survive.js";
+import { foresee } from "../plan/what-if.js";
 
 /** Planning takes at most one part in so many of the process's time, however often it is asked. */
 const planningPart = 10;
 
 /** So long after the last question the decisions are given up, at the next change of the cluster. */
 const keptMs = 60_000;
+
+/** How long one question about losses may plan; its last plan may end later. */
+const surveyMsMax = 500;
 
 interface Kept {
   readonly decided: DecidedCluster;
@@ -30,9 +35,13 @@ export function createInsight(
   shared: SharedOptions = {},
 ): ClusterInsight {
   let kept: Kept | undefined;
+  /** What an inquiry into losses is about, which takes several questions. */
+  let surveyed: DecidedCluster | undefined;
   let askedAtMs = 0;
   replica.subscribe(() => {
-    if (kept !== undefined && clock.monotonic() - askedAtMs > keptMs) kept = undefined;
+    if (kept === undefined || clock.monotonic() - askedAtMs <= keptMs) return;
+    kept = undefined;
+    surveyed = undefined;
   });
   const decidedFor = (view: ClusterView, mayServe: (decided: DecidedCluster) => boolean): DecidedCluster => {
     askedAtMs = clock.monotonic();
@@ -44,6 +53,21 @@ export function createInsight(
     explain: (view, name, revisionMin): Explanation | undefined => {
       const decided = decidedFor(view, (old) => old.revision >= revisionMin && isSameFor(name, old, view));
       return explainUnit(decided, name);
+    },
+    foresee: (view, proposal, revisionMin) => {
+      const units = [...proposal.put, ...proposal.want].map(({ unit }) => unit);
+      const decided = decidedFor(
+        view,
+        (old) => old.revision >= revisionMin && units.every((unit) => isSameFor(unit, old, view)),
+      );
+      return foresee(decided, proposal);
+    },
+    survive: (view, { from, losses, revision }) => {
+      if (revision === undefined) surveyed = decidedFor(view, () => true);
+      else if (surveyed?.revision !== revision) return undefined;
+      askedAtMs = clock.monotonic();
+      const endMs = askedAtMs + surveyMsMax;
+      return survive(surveyed, { losses, from, isTimeUp: () => clock.monotonic() >= endMs });
     },
   };
 }
