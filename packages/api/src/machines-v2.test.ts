@@ -51,6 +51,17 @@ describe("GET /fleet/v2/machines", () => {
     expect((await get("?ids=m2")).machines).toMatchObject([{ held: "lost", heldUntilMs: 7 }]);
   });
 
+  it("says so of the units, too", async () => {
+    const text = "[Service]\nExecStart=/bin/true\n";
+    await api.ask("PUT", "/fleet/v2/units/a.service", JSON.stringify({ text, desiredState: "launched" }));
+    api.cluster.seat("m2", "a.service", "launched", "because");
+    api.cluster.loseMachine("m2");
+    api.cluster.sayStatus({ machines: [{ machine: parseMachineId("m2"), held: "lost" }], refusals: [] });
+    expect(JSON.parse((await api.ask("GET", "/fleet/v2/units/a.service")).body).seats).toEqual([
+      { held: "lost", machineID: "m2", present: false, reason: "because", target: "launched" },
+    ]);
+  });
+
   it("does not take a machine for away whose record cannot be read", async () => {
     const id = parseMachineId("m1");
     const machine = api.cluster.machines.get(id);

@@ -1,4 +1,4 @@
-import type { EngineStatus, UnitName } from "@fleet/core";
+import type { EngineStatus, MachineId, UnitName } from "@fleet/core";
 
 const indexes = new WeakMap<EngineStatus, ReadonlyMap<UnitName, string>>();
 
@@ -15,3 +15,16 @@ export function placementProblem(status: EngineStatus | undefined, unit: UnitNam
   }
   return index.get(unit);
 }
+
+/** Why the leader does not move the units of a lost machine; `undefined` if it does not hold them. */
+export function holdOf(status: EngineStatus | undefined, machine: MachineId): string | undefined {
+  if (status === undefined || status.machines.length === 0) return undefined;
+  let held = holds.get(status);
+  if (held === undefined) {
+    held = new Map(status.machines.map((entry) => [entry.machine, entry.held]));
+    holds.set(status, held);
+  }
+  return held.get(machine);
+}
+
+const holds = new WeakMap<EngineStatus, ReadonlyMap<MachineId, string>>();

@@ -5,13 +5,7 @@ import { readAllPages } from "./paging.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 import type { UnitsSnapshot } from "./units-snapshot.js";
 import { snapshotOf } from "./units-snapshot.js";
-import type {
-  ExplanationV2,
-  ForecastV2,
-  ProposalV2,
-  SurvivalQuestionV2,
-  SurvivalReportV2,
-} from "./wire-insight.js";
+import type { ExplanationV2 } from "./wire-insight.js";
 import type { AcceptV2, MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
 import type {
   MachinePageV1,
@@ -123,26 +117,6 @@ export class FleetClient {
   }
 
   /**
-   * What would become of the cluster if a proposal were carried out. Nothing is changed.
-   * @returns `"unsupported"` from a server that cannot say.
-   */
-  async foresee(proposal: ProposalV2, signal: AbortSignal): Promise<ForecastV2 | "unsupported"> {
-    return this.#ask<ForecastV2>("/fleet/v2/plan", proposal, signal);
-  }
-
-  /**
-   * Which losses of machines leave units without a place, as far as one answer goes.
-   * @returns `"unsupported"` from a server that cannot say.
-   * @throws {ApiError} `conflict` if the cluster is no longer what the answers before were about: begin again.
-   */
-  async survive(
-    question: SurvivalQuestionV2,
-    signal: AbortSignal,
-  ): Promise<SurvivalReportV2 | "unsupported"> {
-    return this.#ask<SurvivalReportV2>("/fleet/v2/plan/survive", question, signal);
-  }
-
-  /**
    * Creates or changes a unit from its exact text.
    * @returns `"unsupported"`, with nothing done, from a server without the v2 API.
    */
@@ -185,10 +159,10 @@ export class FleetClient {
    * Lifts the freeze of one machine, or (without one) of all, by beginning a new epoch.
    * @throws {ApiError} `not-found` if that machine is not there.
    */
-  async accept(machine: string | undefined, signal: AbortSignal): Promise<void> {
+  async accept(machine: string | undefined, signal: AbortSignal): Promise<AcceptV2> {
     const path =
       machine === undefined ? "/fleet/v2/accept" : `/fleet/v2/accept/${encodeURIComponent(machine)}`;
-    requireSuccess(await this.#send({ method: "POST", path }, signal));
+    return parseBody<AcceptV2>(await this.#send({ method: "POST", path }, signal));
   }
 
   /** Forgets a machine that will not come back, with its seats. @throws {ApiError} `conflict` if it is present. */
@@ -258,15 +232,6 @@ export class FleetClient {
   /** Lets go of idle connections, so that the process can end. */
   close(): void {
     this.#transport.close();
-  }
-
-  /** Asks a question that needs a body. It is no write, though it is sent like one. */
-  async #ask<T>(path: string, question: object, signal: AbortSignal): Promise<T | "unsupported"> {
-    if (this.#hasV2 === false) return "unsupported";
-    const body = JSON.stringify(question);
-    const request = { method: "POST", path, isRead: true, body, patienceMs: planningPatienceMs } as const;
-    const answer = await this.#send(request, signal);
-    return isUnknownPath(answer) ? "unsupported" : parseBody<T>(answer);
   }
 
   async #wait(

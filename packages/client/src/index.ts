@@ -29,6 +29,7 @@ export type {
   SurvivalReportV2,
 } from "./wire-insight.js";
 export type {
+  AcceptV2,
   DrainV2,
   MachinePageV2,
   MachinePutV2,

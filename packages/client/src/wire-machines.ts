@@ -77,6 +77,12 @@ export interface MachinePutV2 {
   readonly released?: boolean;
 }
 
+/** The answer to `POST /fleet/v2/accept`. */
+export interface AcceptV2 extends MachineWriteV2 {
+  /** Other machines that do not believe etcd. */
+  readonly stillFrozen?: readonly string[];
+}
+
 /** The answer to a write on machines. */
 export interface MachineWriteV2 {
   readonly effect: string;

@@ -6,6 +6,8 @@
 /** The place that the engine has given a unit on a machine. */
 export interface SeatV2 {
   readonly machineID: string;
+  /** Why the unit is not moved, if that machine is lost and its units wait. */
+  readonly held?: string;
   /** Whether that machine is there at present. */
   readonly present: boolean;
   /** Why, in a sentence of the engine. */

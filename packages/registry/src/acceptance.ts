@@ -91,6 +91,23 @@ export async function acceptAll(options: RegistryOptions, signal: AbortSignal): 
   throw new FleetError("conflict", "cannot begin a new epoch: others do so all the time");
 }
 
+/** The machines that say that they are frozen, by id, but for those whose freeze has just been lifted. */
+export async function frozenMachines(
+  options: RegistryOptions,
+  signal: AbortSignal,
+): Promise<readonly MachineId[]> {
+  const { keys, trust } = options;
+  const presences = await readAll(trust.probe, keys.presences, signal);
+  const frozen = presences.items.flatMap((item) => {
+    const presence = readPresence(options, item);
+    return presence?.freeze === undefined ? [] : [presence];
+  });
+  if (frozen.length === 0) return [];
+  const policies = await readAll(trust.probe, keys.policies, signal);
+  const accepted = new Set(policies.items.map((item) => readPolicy(item).accept));
+  return frozen.filter(({ freeze }) => !accepted.has(freeze?.nonce)).map(({ id }) => id);
+}
+
 /** @returns the revision, or `undefined` if somebody else was first or the answer was lost: read again. */
 async function tryPut(
   { trust }: RegistryOptions,

@@ -88,9 +88,14 @@ export class Keys {
     return this.machineMetadata(machine) + name;
   }
 
+  /** What operators decided about machines. */
+  get policies(): string {
+    return `${this.prefix}machine-policy/`;
+  }
+
   /** What an operator decided about a machine. */
   policy(machine: MachineId): string {
-    return `${this.prefix}machine-policy/${machine}`;
+    return this.policies + machine;
   }
 
   /** All seats. */

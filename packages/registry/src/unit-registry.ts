@@ -11,13 +11,14 @@ import {
   type UnitWish,
 } from "@fleet/core";
 import type {
+  AcceptOutcome,
   MachineStanding,
   MetadataChange,
   UnitChange,
   UnitRegistry,
   WriteOutcome,
 } from "@fleet/core/ports";
-import { acceptAll, acceptMachine } from "./acceptance.js";
+import { acceptAll, acceptMachine, frozenMachines } from "./acceptance.js";
 import { decodeMark, decodeUnit, encodeMark, encodeUnit, type StoredUnit } from "./codec.js";
 import { changeMachinePolicy } from "./policy-change.js";
 import type { RegistryOptions } from "./registry-options.js";
@@ -159,10 +160,11 @@ class StoredUnitRegistry implements UnitRegistry {
     return { revision, effect: "changed" };
   }
 
-  accept(machine: MachineId | undefined, signal: AbortSignal): Promise<WriteOutcome> {
-    return machine === undefined
-      ? acceptAll(this.#options, signal)
-      : acceptMachine(this.#options, machine, signal);
+  async accept(machine: MachineId | undefined, signal: AbortSignal): Promise<AcceptOutcome> {
+    if (machine === undefined) return { ...(await acceptAll(this.#options, signal)), stillFrozen: [] };
+    const outcome = await acceptMachine(this.#options, machine, signal);
+    const frozen = await frozenMachines(this.#options, signal);
+    return { ...outcome, stillFrozen: frozen.filter((other) => other !== machine) };
   }
 
   async #read(

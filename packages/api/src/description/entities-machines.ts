@@ -1,4 +1,5 @@
 import type {
+  AcceptV2,
   DrainV2,
   MachinePageV2,
   MachinePutV2,
@@ -52,6 +53,11 @@ export const entitiesMachines: readonly EntitySchema[] = [
     handOversMax: number("How many units are handed over at a time; 0 for the engine's own limit."),
     note: text("Why, for people; empty to take it away."),
     released: flag("Do not wait for this lost machine; only while it is away."),
+  }),
+  entity<AcceptV2>("Accept", "What an acceptance has done.", {
+    effect: always(oneOf(["created", "changed", "unchanged"], "Repeating it changes nothing.")),
+    revision: always(number("When it was written.")),
+    stillFrozen: listOf(text(), "Other machines that do not believe etcd."),
   }),
   entity<MachineWriteV2>("MachineWrite", "What a write on a machine has done.", {
     effect: always(oneOf(["created", "changed", "unchanged"], "Repeating a write changes nothing.")),

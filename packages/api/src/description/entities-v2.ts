@@ -80,6 +80,7 @@ const daemonFields: FieldsOf<StatusV2> = {
 export const entitiesV2: readonly EntitySchema[] = [
   entity<SeatV2>("Seat", "The place that a unit was given on a machine.", {
     machineID: always(text()),
+    held: text("Why the unit is not moved, if that machine is lost and its units wait."),
     present: always(flag("Whether that machine is there.")),
     reason: text("Why there, for people."),
     target: always(oneOf(["launched", "loaded", "absent"], "What the machine is to make of it.")),

@@ -251,7 +251,7 @@ const v2: readonly Operation[] = [
     id: "acceptRegistry",
     about: "Has all machines believe the present registry, which was restored or begun anew.",
     parameters: [],
-    answers: { 200: outcome },
+    answers: { 200: entity("Accept") },
   },
   {
     method: "POST",
@@ -259,7 +259,7 @@ const v2: readonly Operation[] = [
     id: "acceptRegistryOnMachine",
     about: "Has one machine believe the present registry.",
     parameters: [machineId],
-    answers: { 200: outcome },
+    answers: { 200: entity("Accept") },
   },
   {
     method: "GET",

@@ -23,6 +23,7 @@ import {
   wantedOn,
 } from "@fleet/core";
 import type {
+  AcceptOutcome,
   ClusterReplica,
   MachineStanding,
   MetadataChange,
@@ -193,9 +194,12 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     return { effect: "changed", revision: this.revision };
   }
 
-  async accept(machine: MachineId | undefined): Promise<WriteOutcome> {
+  async accept(machine: MachineId | undefined): Promise<AcceptOutcome> {
     this.settled.push(`accept ${machine ?? "all"}`);
-    return { effect: "changed", revision: this.revision };
+    const frozen = [...this.machines.values()].filter(({ presence }) => presence?.state === "frozen");
+    const stillFrozen =
+      machine === undefined ? [] : frozen.map(({ id }) => id).filter((id) => id !== machine);
+    return { effect: "changed", revision: this.revision, stillFrozen };
   }
 
   /** Adds a machine that is present. */

@@ -30,6 +30,7 @@ export type {
   UnitManagerEvent,
 } from "./unit-manager.js";
 export type {
+  AcceptOutcome,
   MachineStanding,
   MetadataChange,
   UnitChange,

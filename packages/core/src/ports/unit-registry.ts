@@ -29,6 +29,12 @@ export interface WriteOutcome {
   readonly effect: "created" | "changed" | "unchanged";
 }
 
+/** What became of an acceptance. */
+export interface AcceptOutcome extends WriteOutcome {
+  /** Other machines that are frozen, by id: accepting one lifts the freeze of that one alone. */
+  readonly stillFrozen: readonly MachineId[];
+}
+
 /** One change of a machine's dynamic metadata; an absent value removes the key. */
 export interface MetadataChange {
   readonly machine: MachineId;
@@ -76,5 +82,5 @@ export interface UnitRegistry {
   /** Forgets a machine that will not come back, with its seats. @throws {FleetError} `conflict` if it is present. */
   forgetMachine(machine: MachineId, signal: AbortSignal): Promise<WriteOutcome>;
   /** Lifts the freeze of one machine, or (without one) of all, by beginning a new epoch. */
-  accept(machine: MachineId | undefined, signal: AbortSignal): Promise<WriteOutcome>;
+  accept(machine: MachineId | undefined, signal: AbortSignal): Promise<AcceptOutcome>;
 }

@@ -28,7 +28,45 @@ describe("machine", () => {
     expect(api.cluster.settled).toEqual([`forget ${gone}`]);
   });
 
+  it("tells of the others that are frozen when one is accepted", async () => {
+    const { api, run } = createCliHarness();
+    for (const [id, machine] of api.cluster.machines) {
+      if (machine.presence === undefined) continue;
+      api.cluster.machines.set(id, { ...machine, presence: { ...machine.presence, state: "frozen" } });
+    }
+    expect((await run(`machine accept ${machineIds[0]}`)).stdout).toBe(
+      `Accepted etcd for machine ${machineIds[0]}\n` +
+        "Still frozen: 85c0c595... 85c0e793... (fleetctl machine accept --all accepts for all)\n",
+    );
+    expect((await run("machine accept --all")).stdout).toBe("Accepted etcd for all machines\n");
+  });
+
+  it("releases lost machines, by name or all whose units wait", async () => {
+    const { api, run } = createCliHarness();
+    const { cluster } = api;
+    const [, second, third] = [...cluster.machines.keys()];
+    if (second === undefined || third === undefined) throw new Error("no machines");
+    const policy = (id: typeof second) => cluster.machines.get(id)?.policy.released;
+    expect(await run("machine release --all")).toMatchObject({
+      code: 0,
+      stdout: "No machine's units wait\n",
+    });
+    expect(await run("machine release 85c0c")).toMatchObject({ code: 1, stdout: "" });
+    cluster.loseMachine(second);
+    cluster.loseMachine(third);
+    cluster.sayStatus({ machines: [{ machine: third, held: "lost with most" }], refusals: [] });
+    expect((await run("machine release 85c0c")).stdout).toBe("Released machine 85c0c595...\n");
+    expect((await run("machine release 85c0c")).stdout).toBe("Machine 85c0c595... is released already\n");
+    expect((await run("machine release --all")).stdout).toBe(
+      "Released machine 85c0e793...; its units were held: lost with most\n",
+    );
+    expect([policy(second), policy(third)]).toEqual([1, 1]);
+  });
+
   it.each([
+    "machine release",
+    `machine release --all ${gone}`,
+    `machine forget --all`,
     "machine",
     "machine accept",
     "machine accept a b",

@@ -1,9 +1,11 @@
-import type { Command, CommandContext } from "../command.js";
+import type { Command, CommandArgs, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
+import { findMachines, machineName } from "../machines/find-machines.js";
 import { tellError } from "../output/error-text.js";
+import { machineIdLegend } from "../output/machine-legend.js";
 import { UsageError } from "../usage-error.js";
 
-const usage = "machine accept {MACHINE|--all} | machine forget MACHINE";
+const usage = "machine accept {MACHINE|--all} | machine release {MACHINE...|--all} | machine forget MACHINE";
 
 /** `fleetctl machine`. */
 export const machine: Command = {
@@ -13,48 +15,94 @@ export const machine: Command = {
   description:
     "accept: a machine that finds that etcd was wiped or restored freezes: what runs there runs on, nothing is begun, and\n" +
     "nothing may be changed. If the present etcd is the right one, say so, for one machine or for all. What runs is then\n" +
-    "adopted where its unit still wants it.\n" +
+    "adopted where its unit still wants it. MACHINE is the whole id.\n" +
+    "release: when most machines are lost at once, their units are not moved for a while, because that looks like a network\n" +
+    "failure (list-machines says for how long). A machine of which you know that it will not be back soon is released:\n" +
+    "its units are moved now. It means this absence only. MACHINE may be the beginning of an id; --all releases all whose\n" +
+    "units wait.\n" +
     "forget: a machine that is gone for good keeps its seats until it is forgotten. A machine that is present cannot be.\n" +
-    "MACHINE is the whole id of the machine.",
+    "MACHINE is the whole id.",
   options: [
-    { name: "all", type: "boolean", fallback: false, help: "Accept the present etcd for all machines" },
+    {
+      name: "all",
+      type: "boolean",
+      fallback: false,
+      help: "Accept the present etcd for all machines; release all whose units wait.",
+    },
   ],
-  arguments: { offers: [{ kind: "words", words: ["accept", "forget"] }], isMany: false },
+  arguments: { offers: [{ kind: "words", words: ["accept", "forget", "release"] }], isMany: false },
   examples: [
     { command: "fleetctl machine accept --all", what: "This etcd is the right one, on every machine." },
+    { command: "fleetctl machine release 113f16a7", what: "Do not wait for this lost machine." },
     {
       command: "fleetctl machine forget 113f16a7a2a54b6a8c8dbba2b45e1f01",
       what: "This machine will not come back.",
     },
   ],
   run: async (context, args) => {
-    const [action, id, ...surplus] = args.positionals;
-    const all = args.flag("all");
-    const isAccept = action === "accept" && (all ? id === undefined : id !== undefined);
-    const isForget = action === "forget" && id !== undefined && !all;
-    if (surplus.length > 0 || !(isAccept || isForget)) {
-      throw new UsageError("Say what about which machine", { hint: `Usage: fleetctl ${usage}` });
+    const { action, words } = readAction(args);
+    const [id = ""] = words;
+    try {
+      switch (action) {
+        case "accept":
+          return await accept(context, words[0]);
+        case "release":
+          return await release(context, words);
+        case "forget":
+          await context.client.forgetMachine(id, context.signal);
+          context.stdout.write(`Forgot machine ${id}\n`);
+          return exitCode.ok;
+      }
+    } catch (error) {
+      context.signal.throwIfAborted();
+      tellError(context, `Error settling machine ${id === "" ? "(all)" : id}`, error);
+      return exitCode.failed;
     }
-    return await settle(context, action === "forget" ? "forget" : "accept", id);
   },
 };
 
-async function settle(
-  context: CommandContext,
-  action: "accept" | "forget",
-  id: string | undefined,
-): Promise<number> {
-  const { client, signal, stdout } = context;
-  try {
-    if (action === "accept") await client.accept(id, signal);
-    else await client.forgetMachine(id ?? "", signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    tellError(context, `Error settling machine ${id ?? "(all)"}`, error);
-    return exitCode.failed;
+interface Action {
+  readonly action: "accept" | "forget" | "release";
+  /** Empty for all machines. */
+  readonly words: readonly string[];
+}
+
+function readAction(args: CommandArgs): Action {
+  const [action, ...words] = args.positionals;
+  const all = args.flag("all");
+  const isOneOrAll = all ? words.length === 0 : words.length === 1;
+  if (action === "accept" && isOneOrAll) return { action, words };
+  if (action === "release" && all !== words.length > 0) return { action, words };
+  if (action === "forget" && !all && words.length === 1) return { action, words };
+  throw new UsageError("Say what about which machine", { hint: `Usage: fleetctl ${usage}` });
+}
+
+async function accept({ client, signal, stdout }: CommandContext, id: string | undefined): Promise<number> {
+  const { stillFrozen = [] } = await client.accept(id, signal);
+  stdout.write(id === undefined ? "Accepted etcd for all machines\n" : `Accepted etcd for machine ${id}\n`);
+  if (stillFrozen.length > 0) {
+    const others = stillFrozen.map((other) => machineIdLegend(other, false)).join(" ");
+    stdout.write(`Still frozen: ${others} (fleetctl machine accept --all accepts for all)\n`);
   }
-  if (action === "forget") stdout.write(`Forgot machine ${id}\n`);
-  else
-    stdout.write(id === undefined ? "Accepted etcd for all machines\n" : `Accepted etcd for machine ${id}\n`);
   return exitCode.ok;
+}
+
+async function release(context: CommandContext, words: readonly string[]): Promise<number> {
+  const { client, signal, stdout } = context;
+  const machines = words.length > 0 ? await findMachines(context, words) : await heldMachines(context);
+  if (machines.length === 0) stdout.write("No machine's units wait\n");
+  for (const machine of machines) {
+    const { effect } = await client.putMachine(machine.machineID, { released: true }, signal);
+    const name = machineName(machine);
+    const rest = machine.held === undefined ? "" : `; its units were held: ${machine.held}`;
+    stdout.write(
+      effect === "unchanged" ? `Machine ${name} is released already\n` : `Released machine ${name}${rest}\n`,
+    );
+  }
+  return exitCode.ok;
+}
+
+async function heldMachines({ client, signal }: CommandContext) {
+  const machines = await client.listKnownMachines(signal);
+  return machines === "unsupported" ? [] : machines.filter(({ held }) => held !== undefined);
 }

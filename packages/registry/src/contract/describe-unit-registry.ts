@@ -263,6 +263,39 @@ export function describeUnitRegistry(name: string, makeHarness: MakeHarness): vo
       expect(items.map(({ key }) => key)).toEqual([keys.seat(machineId("m2"), web)]);
     });
 
+    test("accepting one machine tells which others are frozen, and not those that were accepted before", async () => {
+      const { units, options } = daemon;
+      const { keys } = options;
+      const leaseId = await harness.store.grantLease(60, never);
+      const presence = (name: string, freeze: object) => ({
+        ...put(
+          keys.presence(machineId(name)),
+          JSON.stringify({
+            primaryIp: "",
+            apiAddresses: [],
+            metadata: {},
+            version: "",
+            bootId: "",
+            instance: "",
+            state: "up",
+            ...freeze,
+          }),
+        ),
+        leaseId,
+      });
+      const frozen = (nonce: string) => ({ state: "frozen", freeze: { nonce } });
+      await write(
+        harness.store,
+        presence("m1", frozen("one")),
+        presence("m2", frozen("two")),
+        presence("m3", frozen("three")),
+        presence("m4", {}),
+      );
+      const accept = async (name: string) => (await units.accept(machineId(name), never)).stillFrozen;
+      expect(await accept("m2")).toEqual(["m1", "m3"].map(machineId));
+      expect(await accept("m1")).toEqual(["m3"].map(machineId));
+    });
+
     test("while etcd is not believed every write is refused, and says why", async () => {
       const { units, options } = daemon;
       await units.changeUnit(web, () => ({ content: content(), desiredState: "inactive" }), never);
