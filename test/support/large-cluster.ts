@@ -18,6 +18,8 @@ export interface ClusterSize {
   readonly units: number;
   readonly machines: number;
   readonly globals: number;
+  /** Whether units use the rules that the original does not know, too. */
+  readonly allRules?: boolean;
 }
 
 /** A cluster for measuring: machines in ten zones, and units with all kinds of rules, none of which is placed yet. */
@@ -29,11 +31,11 @@ export class LargeCluster {
   readonly #content = unitContentFromText("[Service]\nExecStart=/bin/true\n");
   #revision = 1;
 
-  constructor({ units, machines, globals }: ClusterSize) {
+  constructor({ units, machines, globals, allRules = false }: ClusterSize) {
     for (let index = 0; index < machines; index += 1) this.#addMachine(index);
     for (let index = 0; index < globals; index += 1) this.#addUnit(`global${index}.service`, "Global=true");
     for (let index = 0; index < units; index += 1) {
-      const [name, ...options] = mixedUnit(index);
+      const [name, ...options] = allRules ? ruledUnit(index) : mixedUnit(index);
       this.#addUnit(name, ...options);
     }
   }
@@ -68,13 +70,15 @@ export class LargeCluster {
 
   #addMachine(index: number): void {
     const id = parseMachineId(`m${String(index).padStart(6, "0")}`);
-    const metadata = { zone: `z${index % 10}`, disk: index % 3 === 0 ? "ssd" : "hdd" };
+    const disk = index % 3 === 0 ? "ssd" : "hdd";
+    const metadata = { zone: `z${index % 10}`, disk, rack: `r${index % 250}`, kernel: `5.${index % 20}` };
     const revision = this.#nextRevision();
     const presence = {
       id,
       primaryIp: "",
       apiAddresses: [],
       metadata,
+      capacity: { cpu: 8000, memory: (16 + (index % 4) * 16) * 1024 ** 3 },
       version: "",
       bootId: "",
       instance: "",
@@ -148,6 +152,26 @@ function mixedUnit(index: number): readonly [name: string, ...options: string[]]
       return [`side${index}.service`, `MachineOf=db${index - 2}.service`];
     default:
       return [`plain${index}.service`];
+  }
+}
+
+/** The same, with six of twenty units that use the newer rules. */
+function ruledUnit(index: number): readonly [name: string, ...options: string[]] {
+  switch (index % 20) {
+    case 0:
+      return [`big${index}.service`, "Reserve=cpu=0.5,memory=2G"];
+    case 1:
+      return [`small${index}.service`, "Reserve=memory=256M", "Prefer=disk=ssd"];
+    case 2:
+      return [`zoned${Math.floor(index / 1000)}@${index}.service`, "Spread=zone"];
+    case 3:
+      return [`racked${Math.floor(index / 1000)}@${index}.service`, "Spread=rack", "Reserve=cpu=100m"];
+    case 10:
+      return [`new${index}.service`, 'MachineMetadata="kernel>=5.4" "zone!=z3" "disk~=s*"'];
+    case 11:
+      return [`near${index}.service`, `Prefer=50:unit:db${index - 4}.service`, "Avoid=unit:big*"];
+    default:
+      return mixedUnit(index);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type ClusterView,
   type DesiredState,
   type MachineId,
@@ -12,6 +13,7 @@ import fc from "fast-check";
 import { carryOut, carryOutPartly } from "./carry-out.js";
 import { type ClusterSketch, serviceName } from "./cluster-sketch.js";
 import { unitOption, unitShortNames } from "./random-cluster.js";
+import { ruleOption } from "./random-rules.js";
 
 /** Something that happens to a cluster. Says nothing if it cannot happen. */
 export type ClusterEvent =
@@ -41,6 +43,7 @@ export type ClusterEvent =
   | { readonly kind: "presence"; readonly machine: number; readonly state: PresenceState | "gone" }
   | { readonly kind: "policy"; readonly machine: number; readonly policy: "none" | "cordoned" | "drained" }
   | { readonly kind: "zone"; readonly machine: number; readonly zone: string }
+  | { readonly kind: "capacity"; readonly machine: number; readonly capacity: Amounts }
   | { readonly kind: "forget"; readonly machine: number }
   | { readonly kind: "release"; readonly machine: number; readonly released: boolean }
   | { readonly kind: "recall"; readonly unit: string; readonly machine: number; readonly refuses: boolean }
@@ -51,17 +54,16 @@ const unit = fc.constantFrom(...unitShortNames);
 const machine = fc.nat({ max: 5 });
 const desired = fc.constantFrom<DesiredState[]>("launched", "launched", "launched", "loaded", "inactive");
 
-/** One event of any kind. */
-export const clusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant("put" as const),
-      unit,
-      desired,
-      options: fc.array(unitOption, { maxLength: 2 }),
-    }),
-  },
+const putEvent = (option: fc.Arbitrary<string>): fc.Arbitrary<ClusterEvent> =>
+  fc.record({
+    kind: fc.constant("put" as const),
+    unit,
+    desired,
+    options: fc.array(option, { maxLength: 2 }),
+  });
+
+/** An event of any kind that has nothing to do with what units demand. */
+const otherEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("desire" as const), unit, desired }) },
   {
     weight: 3,
@@ -150,6 +152,26 @@ export const clusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: "agents" as const }) },
 );
 
+/** One event of any kind, in a cluster that knows the original's rules. */
+export const clusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
+  { weight: 4, arbitrary: putEvent(unitOption) },
+  { weight: 33, arbitrary: otherEvent },
+);
+
+/** One event of any kind, in a cluster that knows all rules. */
+export const ruledClusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
+  { weight: 6, arbitrary: putEvent(fc.oneof(unitOption, ruleOption)) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("capacity" as const),
+      machine,
+      capacity: fc.constantFrom({}, { memory: 2 * 1024 ** 3 }, { memory: 8 * 1024 ** 3, cpu: 4000, gpu: 1 }),
+    }),
+  },
+  { weight: 33, arbitrary: otherEvent },
+);
+
 /** A cluster that things happen to, with the options it is planned with. */
 export class EventfulCluster {
   readonly cluster: ClusterSketch;
@@ -179,6 +201,7 @@ export class EventfulCluster {
       case "presence":
       case "policy":
       case "zone":
+      case "capacity":
       case "forget":
         happenToMachine(cluster, this.#machine(event.machine), event);
         return;
@@ -288,7 +311,7 @@ function happenToSpot(
 function happenToMachine(
   cluster: ClusterSketch,
   id: MachineId,
-  event: EventOf<"presence" | "policy" | "zone" | "forget">,
+  event: EventOf<"presence" | "policy" | "zone" | "capacity" | "forget">,
 ): void {
   if (!cluster.machines.has(id)) cluster.addMachines(id);
   const before = cluster.machines.get(id)!;
@@ -308,6 +331,13 @@ function happenToMachine(
       cluster.machines.set(id, { ...before, metadata });
       return;
     }
+    case "capacity":
+      if (before.presence === undefined) return;
+      cluster.machines.set(id, {
+        ...before,
+        presence: { ...before.presence, capacity: event.capacity, modRevision: revision },
+      });
+      return;
     case "presence":
       if (event.state === "gone") {
         cluster.lose(id);

@@ -8,6 +8,18 @@ const reserve = fc.constantFrom(
   "Reserve=gpu=1",
 );
 
+const wish = fc.constantFrom(
+  "Prefer=zone=e",
+  "Prefer=5:unit:w@*",
+  "Avoid=3:zone=w",
+  "Avoid=unit:a.service",
+  "Spread=zone",
+  "Spread=cores",
+);
+
+/** A line of `[X-Fleet]` that the original does not know. */
+export const ruleOption = fc.oneof(reserve, wish);
+
 const capacity = fc.constantFrom("", "memory=2G", "memory=3G,cpu=1", "memory=8G,cpu=4,gpu=1", "gpu=2,cpu=1");
 
 /** Clusters as {@link clusterPlan} makes them, with machines that have something and units that want it. */
@@ -15,9 +27,15 @@ export const ruledClusterPlan: fc.Arbitrary<ClusterPlan> = fc
   .tuple(
     clusterPlan,
     fc.array(capacity, { minLength: 5, maxLength: 5 }),
-    fc.array(fc.array(reserve, { maxLength: 1 }), { minLength: 8, maxLength: 8 }),
+    fc.array(fc.tuple(fc.array(reserve, { maxLength: 1 }), fc.array(wish, { maxLength: 2 })), {
+      minLength: 8,
+      maxLength: 8,
+    }),
   )
   .map(([{ machines, units }, capacities, options]) => ({
     machines: machines.map((machine, index) => ({ ...machine, capacity: capacities[index] ?? "" })),
-    units: units.map((unit, index) => ({ ...unit, options: [...unit.options, ...(options[index] ?? [])] })),
+    units: units.map((unit, index) => ({
+      ...unit,
+      options: [...unit.options, ...(options[index] ?? []).flat()],
+    })),
   }));

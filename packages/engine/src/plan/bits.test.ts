@@ -31,6 +31,24 @@ it("is a set", () => {
   );
 });
 
+it("joins, cuts and compares sets", () => {
+  fc.assert(
+    fc.property(members, members, (some, others) => {
+      const both = some.filter((member) => others.includes(member));
+      const rest = some.filter((member) => !others.includes(member));
+      const [a, b] = [bitsOf(some), bitsOf(others)];
+      const sorted = (list: readonly number[]) => [...new Set(list)].sort((x, y) => x - y);
+      expect(listOf(Bits.common(a, b))).toEqual(sorted(both));
+      expect(Bits.common(a, b).count).toBe(both.length);
+      expect(listOf(Bits.without(a, b))).toEqual(sorted(rest));
+      expect(listOf(a)).toEqual(sorted(some));
+      a.addAll(b);
+      expect(listOf(a)).toEqual(sorted([...some, ...others]));
+      expect(a.count).toBe(sorted([...some, ...others]).length);
+    }),
+  );
+});
+
 it("keeps what another set has", () => {
   fc.assert(
     fc.property(members, members, (some, others) => {

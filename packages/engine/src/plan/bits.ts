@@ -1,10 +1,12 @@
 /** A set of small integers below a fixed bound: the machines of a plan, by index. */
 export class Bits {
   readonly words: Uint32Array;
+  /** Members are below it. */
+  readonly bound: number;
   #count = 0;
 
-  /** @param bound - Members are below it. */
   constructor(bound: number) {
+    this.bound = bound;
     this.words = new Uint32Array((bound + 31) >>> 5);
   }
 
@@ -29,6 +31,32 @@ export class Bits {
     this.#count -= 1;
   }
 
+  /** A new set of the members that both have. */
+  static common(a: Bits, b: Bits): Bits {
+    const found = new Bits(a.bound);
+    found.fillFrom(a);
+    found.keepOnly(b);
+    return found;
+  }
+
+  /** A new set of the members of `a` that `b` does not have. */
+  static without(a: Bits, b: Bits): Bits {
+    const found = new Bits(a.bound);
+    found.fillFrom(a);
+    found.removeAll(b);
+    return found;
+  }
+
+  /** Adds all members of another set with the same bound. */
+  addAll(other: Bits): void {
+    this.#setWords((word, at) => word | other.words[at]!);
+  }
+
+  /** Takes away all members of another set. */
+  removeAll(other: Bits): void {
+    this.#setWords((word, at) => word & ~other.words[at]!);
+  }
+
   /** Makes the members those of a set with the same bound. */
   fillFrom(other: Bits): void {
     this.words.set(other.words);
@@ -37,9 +65,13 @@ export class Bits {
 
   /** Takes away all members that `mask` does not have. */
   keepOnly(mask: Bits): void {
+    this.#setWords((word, at) => word & mask.words[at]!);
+  }
+
+  #setWords(wordAt: (word: number, at: number) => number): void {
     let count = 0;
     for (let at = 0; at < this.words.length; at += 1) {
-      const word = this.words[at]! & mask.words[at]!;
+      const word = wordAt(this.words[at]!, at);
       this.words[at] = word;
       count += onesIn(word);
     }

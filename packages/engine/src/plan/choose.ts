@@ -1,3 +1,4 @@
+import { byAppeal } from "./appeal.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import { bestOf, bestPlace } from "./rank.js";
@@ -10,7 +11,11 @@ export function choose(p: Planning, subject: Subject, accepts: (place: Place) =>
   if (subject.machineId !== undefined) {
     return bestOf(p.draft, subject, namedPlaces(p, subject.machineId), accepts);
   }
-  return bestPlace(p.draft, subject, p.eligible.of(subject), accepts);
+  for (const candidates of byAppeal(p, subject, p.eligible.of(subject))) {
+    const place = bestPlace(p.draft, subject, candidates, accepts);
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 function placesOf(peer: Subject): readonly Place[] {

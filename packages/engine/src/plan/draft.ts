@@ -1,7 +1,9 @@
+import { Bits } from "./bits.js";
 import { LoadOrder } from "./load-order.js";
-import { tally } from "./pattern-book.js";
+import { type Pattern, type Tally, tally } from "./pattern-book.js";
 import { mayArriveAt, type Place } from "./place.js";
 import { Room } from "./resources.js";
+import { KeyGroups, SpreadLevels } from "./spread-levels.js";
 import type { Subject } from "./subject.js";
 
 /** `seat`: it has or gets a seat there. `stray`: it is there without one, which counts for conflicts and for room. */
@@ -19,6 +21,11 @@ export class Draft {
   readonly room: Room;
   /** The machines that take units, the least loaded first. */
   readonly order: LoadOrder;
+  /** Those patterns of wishes that somebody has asked for. */
+  readonly #wished = new WeakMap<Pattern, Bits>();
+  /** By the instances of a template and the key they are spread over, where somebody has asked for it. */
+  readonly #spreads = new Map<Tally, Map<string, SpreadLevels>>();
+  readonly #groups = new Map<string, KeyGroups>();
   #departures = 0;
 
   constructor(places: readonly Place[]) {
@@ -66,6 +73,8 @@ export class Draft {
   /** Takes in what a machine, where nobody is, says of itself now and whether it takes units. */
   restate(place: Place): void {
     this.room.restate(place);
+    this.#spreads.clear();
+    this.#groups.clear();
     if (this.order.has(place.index)) this.order.delete(place.index);
     if (place.stance === "open") this.order.add(place.index, 0, 0);
   }
@@ -92,6 +101,37 @@ export class Draft {
     return this.#residents[place.index]!.has(subject);
   }
 
+  /** The machines where a unit has a seat whose name matches a pattern of wishes. */
+  machinesWith(pattern: Pattern): Bits {
+    const known = this.#wished.get(pattern);
+    if (known !== undefined) return known;
+    const found = new Bits(this.places.length);
+    for (const index of pattern.matched.keys()) found.add(index);
+    this.#wished.set(pattern, found);
+    return found;
+  }
+
+  /** The machines by how many instances of a template are on those with the same value of `key`. */
+  spreadLevels(siblings: Tally, key: string): SpreadLevels {
+    const spreads = this.#spreads.get(siblings) ?? new Map<string, SpreadLevels>();
+    this.#spreads.set(siblings, spreads);
+    const known = spreads.get(key);
+    if (known !== undefined) return known;
+    const groups = this.#groups.get(key) ?? new KeyGroups(this.places, key);
+    this.#groups.set(key, groups);
+    const levels = new SpreadLevels(groups, siblings);
+    spreads.set(key, levels);
+    return levels;
+  }
+
+  #countWished(pattern: Pattern, at: number, by: 1 | -1): void {
+    tally(pattern.matched, at, by);
+    const machines = this.#wished.get(pattern);
+    if (machines === undefined) return;
+    if (pattern.matched.has(at)) machines.add(at);
+    else machines.delete(at);
+  }
+
   #count(subject: Subject, place: Place, residence: Residence, by: 1 | -1): void {
     const at = place.index;
     for (const pattern of subject.conflicts) tally(pattern.declared, at, by);
@@ -105,7 +145,11 @@ export class Draft {
     const at = place.index;
     for (const pattern of subject.replaces) tally(pattern.declared, at, by);
     for (const pattern of subject.replacedBy) tally(pattern.matched, at, by);
-    if (subject.siblings !== undefined) tally(subject.siblings, at, by);
+    for (const pattern of subject.wishedBy) this.#countWished(pattern, at, by);
+    if (subject.siblings !== undefined) {
+      tally(subject.siblings, at, by);
+      for (const levels of this.#spreads.get(subject.siblings)?.values() ?? []) levels.change(at, by);
+    }
     this.#loads[at]! += by;
   }
 }

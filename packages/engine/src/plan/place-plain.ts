@@ -3,6 +3,7 @@ import { findPlace, refuse } from "./find-place.js";
 import { beginHandOver } from "./hand-over.js";
 import { isAttended, isHeld } from "./place.js";
 import { placeRefusedGlobals } from "./place-global.js";
+import { placingReason } from "./placing-reason.js";
 import { giveUp, type Planning, settle, unseating } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
 import { adopt, dropStrays } from "./strays.js";
@@ -118,7 +119,7 @@ function place(p: Planning, subject: Subject): boolean {
     giveUp(p, subject, refuse(p, subject));
     return false;
   }
-  settle(p, subject, found, subject.leavingBecause ?? placingReason(subject, p.draft.loadOf(found)));
+  settle(p, subject, found, subject.leavingBecause ?? placingReason(p, subject, found));
   return true;
 }
 
@@ -133,13 +134,6 @@ function restore(p: Planning, subject: Subject): boolean {
   settle(p, subject, from.place, "");
   if (subject.leavingBecause !== undefined) subject.progress = "open";
   return subject.leavingBecause === undefined;
-}
-
-function placingReason(subject: Subject, load: number): string {
-  const wish = `desired state ${subject.unit!.desiredState}`;
-  if (subject.peerNames.length > 0) return `${wish}; follows ${subject.peerNames.join(", ")}`;
-  if (subject.machineId !== undefined) return `${wish}; pinned to this machine`;
-  return `${wish}; fewest seats (${load}) of the machines that fit`;
 }
 
 /** A ring of units that follow each other stays as a whole or goes as a whole, and can be placed nowhere. */

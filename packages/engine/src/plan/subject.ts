@@ -8,6 +8,7 @@ import {
   type UnitName,
   type UnitState,
   unitLimits,
+  type Wish,
 } from "@fleet/core";
 import type { Pattern, PatternBook, Tally } from "./pattern-book.js";
 import type { Place } from "./place.js";
@@ -66,6 +67,14 @@ export interface Subject {
   readonly replacedBy: readonly Pattern[];
   /** What it takes of its machine. */
   readonly reserve: readonly Reservation[];
+  /** What makes a machine better or worse for it. */
+  readonly wishes: readonly WishTerm[];
+  /** Patterns of any unit's wishes that match its name. */
+  readonly wishedBy: readonly Pattern[];
+  /** The metadata key over which the instances of its template are spread. */
+  readonly spread: string | undefined;
+  /** Whether it never runs twice. */
+  readonly exclusive: boolean;
   /** How many instances of its template each machine has; absent for units that are no instances. */
   readonly siblings: Tally | undefined;
 
@@ -117,10 +126,16 @@ export interface Ring {
   readonly names: readonly UnitName[];
 }
 
+/** A wish, with the pattern that it shares with others. */
+export type WishTerm =
+  | { readonly kind: "metadata"; readonly weight: number; readonly text: string; readonly rule: MetadataRule }
+  | { readonly kind: "unit"; readonly weight: number; readonly text: string; readonly pattern: Pattern };
+
 /** Where subjects get what they share. */
 export interface SubjectBooks {
   readonly conflicts: PatternBook;
   readonly replaces: PatternBook;
+  readonly wishes: PatternBook;
   readonly siblings: Map<UnitName, Tally>;
   readonly resources: ResourceBook;
   /** Whether a unit's own limits count as reserved, of what it does not reserve in so many words. */
@@ -159,6 +174,10 @@ export function makeSubject(
     replaces: isPlain ? patternsOf(requirements?.replaces, books.replaces) : [],
     replacedBy: isPlain ? books.replaces.matching(name) : [],
     reserve: requirements === undefined ? nothingReserved : reservationsOf(requirements, unit, books),
+    wishes: isPlain ? wishesOf(requirements?.wishes, books.wishes) : noWishes,
+    wishedBy: books.wishes.matching(name),
+    spread: isPlain ? requirements?.spread : undefined,
+    exclusive: isPlain && requirements?.exclusive === true,
     siblings: siblingsOf(name, books),
     peers: noSubjects,
     followers: noSubjects,
@@ -183,6 +202,7 @@ export function makeSubject(
 // Most units have none of these, and there are many units.
 const noMetadata: ReadonlyMap<string, readonly string[]> = new Map();
 const noRules: readonly MetadataRule[] = [];
+const noWishes: readonly WishTerm[] = [];
 const noSubjects: readonly Subject[] = [];
 const noClaims: readonly Claim[] = [];
 const noStrays: readonly Stray[] = [];
@@ -222,6 +242,13 @@ function reservationsOf(
   if (!reserveFromUnit || unit?.content === undefined) return resources.reservations(reserve);
   const limits = unitLimits(unit.content.options);
   return resources.reservations(limits.size === 0 ? reserve : new Map([...limits, ...reserve]));
+}
+
+function wishesOf(wishes: readonly Wish[] | undefined, book: PatternBook): readonly WishTerm[] {
+  if (wishes === undefined || wishes.length === 0) return noWishes;
+  return wishes.map((wish) =>
+    wish.kind === "metadata" ? wish : { ...wish, pattern: book.intern(wish.pattern) },
+  );
 }
 
 function siblingsOf(name: UnitName, books: SubjectBooks): Tally | undefined {

@@ -86,6 +86,7 @@ function makeBooks({ reserveFromUnit = false }: PlanOptions): SubjectBooks {
   return {
     conflicts: new PatternBook(),
     replaces: new PatternBook(),
+    wishes: new PatternBook(),
     siblings: new Map(),
     resources: new ResourceBook(),
     reserveFromUnit,
@@ -105,6 +106,8 @@ function listSubjects(view: PlanView, places: readonly Place[], books: SubjectBo
   for (const { requirements } of view.units.values()) {
     for (const text of requirements?.conflicts ?? []) books.conflicts.intern(text);
     for (const text of requirements?.replaces ?? []) books.replaces.intern(text);
+    for (const wish of requirements?.wishes ?? [])
+      if (wish.kind === "unit") books.wishes.intern(wish.pattern);
   }
   const subjects = new Map<UnitName, Subject>();
   for (const name of [...names].sort()) {

@@ -1,40 +1,54 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { buildCluster, clusterPlan } from "../../../../../test/support/random-cluster.js";
-import { clusterEvent, EventfulCluster } from "../../../../../test/support/random-events.js";
+import { buildCluster, type ClusterPlan, clusterPlan } from "../../../../../test/support/random-cluster.js";
+import {
+  type ClusterEvent,
+  clusterEvent,
+  EventfulCluster,
+  ruledClusterEvent,
+} from "../../../../../test/support/random-events.js";
+import { ruledClusterPlan } from "../../../../../test/support/random-rules.js";
 import { ViewWatcher } from "../../../../../test/support/view-changes.js";
 import { plan } from "../plan.js";
 import { IncrementalPlanner } from "./incremental-planner.js";
 
-const story = fc.record({
-  cluster: clusterPlan,
-  isSettled: fc.boolean(),
-  events: fc.array(clusterEvent, { minLength: 1, maxLength: 12 }),
-});
+const storyOf = (cluster: fc.Arbitrary<ClusterPlan>, event: fc.Arbitrary<ClusterEvent>) =>
+  fc.record({
+    cluster,
+    isSettled: fc.boolean(),
+    events: fc.array(event, { minLength: 1, maxLength: 12 }),
+  });
 
 const numRuns = Number(process.env.FLEET_PROPERTY_RUNS ?? 400);
 
-it("plans after each event what a plan from scratch says, to the last byte", { timeout: 600_000 }, () => {
-  let partial = 0;
-  fc.assert(
-    fc.property(story, ({ cluster, isSettled, events }) => {
-      const stage = new EventfulCluster(buildCluster(cluster));
-      if (isSettled) stage.settle(plan);
-      const { view } = stage.cluster;
-      const watcher = new ViewWatcher(view);
-      const planner = new IncrementalPlanner({ partMax: Number.POSITIVE_INFINITY });
-      let planned = planner.update(view, { ...watcher.look(), all: true }, stage.options);
-      for (const event of events) {
-        stage.happen(event, planned);
-        planned = planner.update(view, watcher.look(), stage.options);
-        expect(JSON.stringify(planned, undefined, 1)).toBe(
-          JSON.stringify(plan(view, stage.options), undefined, 1),
-        );
-      }
-      partial += planner.counts.partial;
-    }),
-    { numRuns },
-  );
-  // Only machines that nobody has heard of make it begin anew.
-  expect(partial).toBeGreaterThan(numRuns);
-});
+it.each([
+  ["the original's rules", storyOf(clusterPlan, clusterEvent)],
+  ["all rules", storyOf(ruledClusterPlan, ruledClusterEvent)],
+])(
+  "plans by %s after each event as from scratch, to the last byte",
+  { timeout: 600_000 },
+  (_rules, story) => {
+    let partial = 0;
+    fc.assert(
+      fc.property(story, ({ cluster, isSettled, events }) => {
+        const stage = new EventfulCluster(buildCluster(cluster));
+        if (isSettled) stage.settle(plan);
+        const { view } = stage.cluster;
+        const watcher = new ViewWatcher(view);
+        const planner = new IncrementalPlanner({ partMax: Number.POSITIVE_INFINITY });
+        let planned = planner.update(view, { ...watcher.look(), all: true }, stage.options);
+        for (const event of events) {
+          stage.happen(event, planned);
+          planned = planner.update(view, watcher.look(), stage.options);
+          expect(JSON.stringify(planned, undefined, 1)).toBe(
+            JSON.stringify(plan(view, stage.options), undefined, 1),
+          );
+        }
+        partial += planner.counts.partial;
+      }),
+      { numRuns },
+    );
+    // Only machines that nobody has heard of make it begin anew.
+    expect(partial).toBeGreaterThan(numRuns);
+  },
+);

@@ -1,4 +1,4 @@
-import type { Unit } from "@fleet/core";
+import type { Requirements, Unit } from "@fleet/core";
 import type { PatternBook } from "../pattern-book.js";
 import type { SubjectBooks } from "../subject.js";
 
@@ -16,6 +16,7 @@ export class PatternLedger {
   readonly #books: SubjectBooks;
   readonly #conflicts = new Map<string, number>();
   readonly #replaces = new Map<string, number>();
+  readonly #wishes = new Map<string, number>();
 
   /** @param books - In which the patterns of all `units` are. */
   constructor(books: SubjectBooks, units: Iterable<Unit>) {
@@ -23,21 +24,29 @@ export class PatternLedger {
     for (const unit of units) {
       for (const text of unit.requirements?.conflicts ?? []) count(this.#conflicts, text, 1);
       for (const text of unit.requirements?.replaces ?? []) count(this.#replaces, text, 1);
+      for (const text of wishedUnits(unit.requirements)) count(this.#wishes, text, 1);
     }
   }
 
   /** Takes in that a record has changed, come or gone. @returns the patterns that nobody declared before. */
   change(before: Unit | undefined, after: Unit | undefined): readonly NewPattern[] {
     const added: NewPattern[] = [];
-    const { conflicts, replaces } = this.#books;
+    const { conflicts, replaces, wishes } = this.#books;
     const old = before?.requirements;
     const now = after?.requirements;
     enter(this.#conflicts, conflicts, now?.conflicts ?? [], added);
     enter(this.#replaces, replaces, now?.replaces ?? [], added);
+    enter(this.#wishes, wishes, wishedUnits(now), added);
     strike(this.#conflicts, conflicts, old?.conflicts ?? []);
     strike(this.#replaces, replaces, old?.replaces ?? []);
+    strike(this.#wishes, wishes, wishedUnits(old));
     return added;
   }
+}
+
+function wishedUnits(requirements: Requirements | undefined): readonly string[] {
+  if (requirements === undefined || requirements.wishes.length === 0) return [];
+  return requirements.wishes.flatMap((wish) => (wish.kind === "unit" ? wish.pattern : []));
 }
 
 function enter(

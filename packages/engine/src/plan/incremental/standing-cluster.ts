@@ -156,6 +156,7 @@ export class StandingCluster {
     const mutable: Mutable<Subject> = subject;
     for (const pattern of subject.replacedBy) deleteFrom(this.replacers, pattern, subject.name);
     mutable.conflictedBy = this.books.conflicts.matching(subject.name);
+    mutable.wishedBy = this.books.wishes.matching(subject.name);
     if (subject.kind === "plain") mutable.replacedBy = this.books.replaces.matching(subject.name);
     for (const pattern of subject.replaces) addTo(this.replacers, pattern, subject.name);
     for (const pattern of subject.replacedBy) addTo(this.replacers, pattern, subject.name);
