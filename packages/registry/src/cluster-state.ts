@@ -89,15 +89,27 @@ export class ClusterState {
     };
   }
 
-  /** Becomes what was read of everything. @returns what differs from before. */
-  load(items: readonly StoredValue[], revision: Revision): Touched {
+  /** The keys that were written last, so many or a few more, with their revisions: by them a history is known again. */
+  newest(count: number): ReadonlyMap<string, Revision> {
+    const revisions = [...this.#modRevisions.values()].sort((a, b) => b - a);
+    const oldest = revisions[Math.min(count, revisions.length) - 1] ?? 0;
+    return new Map([...this.#modRevisions].filter(([, revision]) => revision >= oldest));
+  }
+
+  /**
+   * Becomes what was read of everything.
+   * @param isOtherHistory - Equal revisions mean nothing: all that was read counts as different.
+   * @returns what differs from before.
+   */
+  load(items: readonly StoredValue[], revision: Revision, isOtherHistory = false): Touched {
     const present = new Set(items.map((item) => item.key));
     const events: StoreEvent[] = [];
     for (const key of this.#modRevisions.keys()) {
       if (!present.has(key)) events.push({ kind: "delete", key, modRevision: revision });
     }
     for (const item of items) {
-      if (this.#modRevisions.get(item.key) !== item.modRevision) events.push({ kind: "put", item });
+      const isSame = !isOtherHistory && this.#modRevisions.get(item.key) === item.modRevision;
+      if (!isSame) events.push({ kind: "put", item });
     }
     return this.apply(events, revision);
   }

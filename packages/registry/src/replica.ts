@@ -17,6 +17,9 @@ export interface ReplicaOptions extends RegistryOptions {
 const proofDelayMs = 200;
 const proofDelayMsMax = 5_000;
 
+/** How many of the keys written last must be in etcd as they were, for it to be taken for the one that was followed. */
+const witnessesMax = 16;
+
 /** Opens the replica. */
 export function createReplica(options: ReplicaOptions): ClusterReplica {
   return new StoredReplica(options);
@@ -139,16 +142,20 @@ class StoredReplica implements ClusterReplica {
     const { clock, random, trust, logger } = this.#options;
     const backoff = new Backoff(clock, random);
     let mustRead = true;
+    let isOtherHistory = false;
     while (!signal.aborted) {
       if (trust.problem !== undefined) {
         this.#become(trust.finding === undefined ? "disconnected" : "younger", trust.problem);
         await trust.untilBelieved(signal);
         mustRead = true;
+        isOtherHistory = true;
         continue;
       }
       try {
-        await this.#connect(mustRead, signal);
+        if (mustRead) await this.#readAll(isOtherHistory, signal);
+        else await this.#reconnect(signal);
         mustRead = false;
+        isOtherHistory = false;
         backoff.reset();
         await runTogether(signal, [(both) => trust.untilDistrusted(both), (both) => this.#watch(both)]);
       } catch (error) {
@@ -163,19 +170,36 @@ class StoredReplica implements ClusterReplica {
     }
   }
 
-  /** Asks etcd something linearizable, so that one that went back in time is noticed; reads everything if need be. */
-  async #connect(mustRead: boolean, signal: AbortSignal): Promise<void> {
+  async #readAll(isOtherHistory: boolean, signal: AbortSignal): Promise<void> {
     const { trust, keys } = this.#options;
-    if (!mustRead) {
-      await trust.store.range({ key: keys.cluster }, signal);
-      this.#become("current", undefined);
-      return;
-    }
     if (this.#condition !== "disconnected") this.#become("syncing", undefined);
     const { items, revision } = await readAll(trust.store, keys.prefix, signal);
-    const touched = this.#state.load(items, revision);
+    const touched = this.#state.load(items, revision, isOtherHistory);
     this.#become("current", undefined);
     this.#tell(touched, true);
+  }
+
+  /**
+   * Asks etcd something linearizable, so that one that went back in time is noticed; and whether it has what was read from
+   * it last, because one that was restored and has overtaken the revision of then answers as if nothing had happened.
+   */
+  async #reconnect(signal: AbortSignal): Promise<void> {
+    const { trust, keys } = this.#options;
+    await trust.store.range({ key: keys.cluster }, signal);
+    const known = this.#state.newest(witnessesMax);
+    const revision = this.#state.revision;
+    const modifiedSince = Math.min(revision, ...known.values());
+    const { items, count } = await trust.store.range(
+      { prefix: keys.prefix, revision, modifiedSince, keysOnly: true },
+      signal,
+    );
+    const isThere =
+      count === this.#state.keyCount && items.every(({ key, modRevision }) => known.get(key) === modRevision);
+    if (!isThere || items.length < known.size) {
+      trust.distrust(`etcd does not have what it had at revision ${revision}: it was restored and went on`);
+      trust.throwIfDistrusted();
+    }
+    this.#become("current", undefined);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {

@@ -236,6 +236,32 @@ export function describeReplica(name: string, makeHarness: MakeHarness): void {
       await current(replica);
       expect(replica.view().units.get(web)?.content?.text).toBe(content("one").text);
     });
+
+    test("an etcd that was restored and has overtaken the view is not believed either", async () => {
+      const { replica } = start();
+      replica.hold();
+      await submit("one");
+      const snapshot = await harness.snapshot();
+      await waitFor(replica, (await submit("two")).revision);
+      daemon.line.cut();
+      await harness.until("the replica to notice the line", () => replica.condition === "disconnected");
+      await snapshot.restore();
+      const writer = await other();
+      const late = unitName("late.service");
+      for (const text of ["three", "four", "five"]) {
+        const change = { content: content(text), desiredState: "inactive" } as const;
+        await harness.until("the write", async () => {
+          return (await codeOf(writer.units.changeUnit(late, () => change, never))) === "resolved";
+        });
+      }
+      daemon.line.heal();
+      await harness.until("the replica to notice", () => replica.condition === "younger");
+      expect(replica.problem).toMatch(/restored and went on/);
+      daemon.options.trust.believe(1);
+      await current(replica);
+      expect(replica.view().units.get(web)?.content?.text).toBe(content("one").text);
+      expect(replica.view().units.get(late)?.content?.text).toBe(content("five").text);
+    });
   });
 }
 
