@@ -195,6 +195,16 @@ export function describeSession(name: string, makeHarness: MakeHarness): void {
         expect((await presenceOf(harness, process.daemon))?.leaseId).not.toBe(before?.leaseId);
       });
 
+      test("registering anew is that also if the answer to it was lost", async () => {
+        const process = await join();
+        const before = await presenceOf(harness, process.daemon);
+        await process.daemon.line.losingReply(async () => {
+          await harness.store.revokeLease(before?.leaseId ?? "", never);
+          await harness.until("a new registration", () => process.session.registration === 2);
+        });
+        await becomes(process, "joined");
+      });
+
       test("a machine that was away for longer than its lease comes back by itself", async () => {
         const process = await join();
         process.daemon.line.stall("both");
@@ -216,6 +226,17 @@ export function describeSession(name: string, makeHarness: MakeHarness): void {
         machine.reboot();
         const second = await join();
         expect(await presenceOf(harness, second.daemon)).toMatchObject({ bootId: "m1-boot-1" });
+        expect(second.session.registration).toBe(1);
+        expect(await second.session.readOwnStates(never)).toEqual([]);
+      });
+
+      test("what the boot before has said goes also if the answer to the new registration was lost", async () => {
+        const first = await join();
+        await publish(first, web);
+        await first.stop();
+        machine.reboot();
+        const second = await crew.start(machine);
+        await second.daemon.line.losingReply(() => becomes(second, "joined"));
         expect(second.session.registration).toBe(1);
         expect(await second.session.readOwnStates(never)).toEqual([]);
       });

@@ -1,4 +1,4 @@
-import { FleetError, type PresenceContent, type PresenceState, type Revision } from "@fleet/core";
+import { assert, FleetError, type PresenceContent, type PresenceState, type Revision } from "@fleet/core";
 import { decodePresence, encodePresence, type Freeze, type StoredPresence } from "../codec.js";
 import { readAll } from "../read-all.js";
 import type { Compare, LeaseId, Operation, StoredValue } from "../store.js";
@@ -19,6 +19,15 @@ export interface PresenceWish {
  */
 export type RegistrationOutcome = "anew" | "taken-over" | "displaced";
 
+/** What a registration comes to, and what has to follow once the presence is written. */
+interface Begun {
+  readonly outcome: "anew" | "taken-over";
+  /** States of the daemon before are to be moved to the lease. */
+  readonly adopts: boolean;
+  /** To be ended. */
+  readonly oldLease: LeaseId | undefined;
+}
+
 /** States are moved to a new lease in portions of this many. */
 const adoptedAtOnce = 100;
 
@@ -32,6 +41,8 @@ export class Registration {
   #registered: { readonly registry: string; readonly revision: Revision } | undefined;
   /** The cluster that etcd held when this machine last registered, or began to. */
   #registry = "";
+  /** A registration that is not through: whether it was written is not known, and what comes after it was not done. */
+  #begun: Begun | undefined;
 
   constructor(options: MachineSessionOptions, lease: MachineLease) {
     this.#options = options;
@@ -73,25 +84,44 @@ export class Registration {
     this.#registry = registry;
     const found = await this.#lease.find(signal);
     if (item === undefined) {
-      await this.#put(wish, found ?? (await this.#lease.grant(signal)), 0, signal);
-      return "anew";
+      this.#begun = { outcome: "anew", adopts: false, oldLease: undefined };
+      return await this.#carryOut(wish, found ?? (await this.#lease.grant(signal)), item, signal);
     }
     const presence = this.#read(item);
     if (found !== undefined && item.leaseId === found) {
-      // The lease's id is known to this machine alone, so the one who attached the key to it was our predecessor.
-      await this.#put(wish, found, item.modRevision, signal, item.value);
-      if (presence?.instance !== instance) await this.#adoptStates(found, signal);
-      return "taken-over";
+      // The lease's id is known to this machine alone, so the one who attached the key to it was our predecessor: or this
+      // process, whose answer was lost.
+      const isOwn = presence?.instance === instance;
+      const takenOver: Begun = { outcome: "taken-over", adopts: !isOwn, oldLease: undefined };
+      this.#begun = (isOwn ? this.#begun : undefined) ?? takenOver;
+      return await this.#carryOut(wish, found, item, signal);
     }
     const isSameBoot = presence?.bootId === description.bootId;
     if (presence !== undefined && !isSameBoot && presence.state !== "leaving") {
       await waitUntilRemnant(this.#options, presence, signal);
     }
-    const leaseId = found ?? (await this.#lease.grant(signal));
-    await this.#put(wish, leaseId, item.modRevision, signal);
-    if (isSameBoot) await this.#adoptStates(leaseId, signal);
-    if (item.leaseId !== undefined) await trust.probe.revokeLease(item.leaseId, signal);
-    return isSameBoot ? "taken-over" : "anew";
+    const outcome = isSameBoot ? "taken-over" : "anew";
+    this.#begun = { outcome, adopts: isSameBoot, oldLease: item.leaseId };
+    return await this.#carryOut(wish, found ?? (await this.#lease.grant(signal)), item, signal);
+  }
+
+  /** Writes the presence, and does what has to follow, also if it was written before. */
+  async #carryOut(
+    wish: PresenceWish,
+    leaseId: LeaseId,
+    item: StoredValue | undefined,
+    signal: AbortSignal,
+  ): Promise<RegistrationOutcome> {
+    const begun = this.#begun;
+    assert(begun !== undefined, "a registration is begun before it is carried out");
+    const seenValue = item?.leaseId === leaseId ? item.value : undefined;
+    await this.#put(wish, leaseId, item?.modRevision ?? 0, signal, seenValue);
+    if (begun.adopts) await this.#adoptStates(leaseId, signal);
+    if (begun.oldLease !== undefined && begun.oldLease !== leaseId) {
+      await this.#options.trust.probe.revokeLease(begun.oldLease, signal);
+    }
+    this.#begun = undefined;
+    return begun.outcome;
   }
 
   #isSuccessor(item: StoredValue, registry: string): boolean {
