@@ -105,6 +105,18 @@ describe("states", () => {
     expect(machine.session.states.get(web)).toMatchObject({ condition: "unloaded", acked: tombstone });
   });
 
+  test("an acknowledgement whose answer was lost is withdrawn like any other", async () => {
+    const tombstone = machine.session.seat(web, { text: service(), target: "absent" });
+    machine.session.losesAnswers = true;
+    await machine.clock.settle();
+    expect(machine.session.states.get(web)).toMatchObject({ condition: "unloaded", acked: tombstone });
+    machine.session.unseat(web);
+    await machine.clock.settle();
+    machine.session.losesAnswers = false;
+    await machine.settle();
+    expect(machine.session.states.has(web)).toBe(false);
+  });
+
   test("what an earlier agent said of a unit that is gone is withdrawn", async () => {
     machine.session.seat(web, { text: service(), target: "absent" });
     await machine.settle();

@@ -36,6 +36,8 @@ export class StatePublisher {
   readonly #bell = new Bell();
   /** What stands in the registry, as far as we know. */
   readonly #published = new Map<UnitName, UnitStateContent>();
+  /** Units of which something was written that got no answer: what is published of them is not known. */
+  readonly #uncertain = new Set<UnitName>();
   /** Since when each unit's state has differed from what is published, or may have. */
   readonly #dirtyMs = new Map<UnitName, number>();
   /** Units to be looked at in the next round. */
@@ -78,7 +80,7 @@ export class StatePublisher {
 
   /** Something was said of this unit that has not been withdrawn. */
   has(unit: UnitName): boolean {
-    return this.#published.has(unit);
+    return this.#published.has(unit) || this.#uncertain.has(unit);
   }
 
   /** Looks at a unit's state again. */
@@ -115,13 +117,18 @@ export class StatePublisher {
       if (outcome.kind === "not-registered") return this.#failed(puts, removals);
     } catch (err) {
       if (signal.aborted) throw err;
+      for (const { unit } of puts) this.#uncertain.add(unit);
       this.#logger.warn("cannot publish unit states; trying again", { units: puts.length, err });
       return this.#failed(puts, removals);
     }
     this.writes += puts.length + removals.length;
-    for (const state of puts) this.#published.set(state.unit, state);
+    for (const state of puts) {
+      this.#published.set(state.unit, state);
+      this.#uncertain.delete(state.unit);
+    }
     for (const unit of removals) {
-      for (const facts of [this.#published, this.#since, this.#writtenMs]) facts.delete(unit);
+      for (const facts of [this.#published, this.#since, this.#writtenMs, this.#uncertain])
+        facts.delete(unit);
     }
     return waitMs;
   }
@@ -150,7 +157,8 @@ export class StatePublisher {
     for (const unit of this.#touched) {
       const { state, progress } = this.#derive(unit);
       this.#dueMs.delete(unit);
-      const isKnown = state === "unknown" || isPublished(state, this.#published.get(unit));
+      const isSaid = !this.#uncertain.has(unit) && isPublished(state, this.#published.get(unit));
+      const isKnown = state === "unknown" || isSaid;
       const dueMs = isKnown ? "never" : this.#whenDue(unit, state, progress);
       if (dueMs === "never") {
         // It will be touched when something changes; until then the time it has to settle does not run.

@@ -38,6 +38,8 @@ export class FakeSession implements MachineSession {
   readonly acted: Seat[] = [];
   /** While true, publishing fails as if etcd were away. */
   isAway = false;
+  /** While true, publishing takes effect and fails nevertheless, as if the answer were lost. */
+  losesAnswers = false;
   #revision = 100;
   readonly #listeners = new Set<(touched: ReadonlySet<UnitName>) => void>();
 
@@ -72,6 +74,7 @@ export class FakeSession implements MachineSession {
       this.published.push(state);
     }
     for (const unit of removals) this.states.delete(unit);
+    if (this.losesAnswers) throw new FleetError("unavailable", "cannot publish: the answer was lost");
     return { kind: "published", revision: this.#revision };
   }
 
