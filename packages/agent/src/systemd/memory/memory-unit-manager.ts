@@ -269,29 +269,34 @@ export class MemoryUnitManager implements UnitManager {
   }
 
   #queue(unit: MemoryUnit, kind: MemoryJob["kind"], carryOut: () => string): Job {
-    const { name } = unit;
-    unit.job?.finish("canceled");
+    const { name, job: before } = unit;
+    // As systemd does: the same once more is the same job, and the opposite takes its place.
+    if (before?.kind === kind) return { result: before.result };
+    let follow: (result: JobResult) => void = () => {};
     const result = new Promise<JobResult>((resolve) => {
-      this.#followers.add(resolve);
-      const job: MemoryJob = {
-        unit: name,
-        kind,
-        finish: (forced) => {
-          if (!this.#jobs.delete(job)) return;
-          const current = this.#units.get(name);
-          if (current?.job === job) current.job = undefined;
-          const result = forced === "" ? carryOut() : forced;
-          this.#followers.delete(resolve);
-          resolve(result);
-          this.#touch(name);
-          if (current !== undefined) this.#collect(current);
-        },
-      };
-      unit.job = job;
-      this.#jobs.add(job);
-      this.#touch(name);
-      if (!this.holdsJobs) this.carryOut(job);
+      follow = resolve;
     });
+    const job: MemoryJob = {
+      unit: name,
+      kind,
+      result,
+      finish: (forced) => {
+        if (!this.#jobs.delete(job)) return;
+        const current = this.#units.get(name);
+        if (current?.job === job) current.job = undefined;
+        const word = forced === "" ? carryOut() : forced;
+        this.#followers.delete(follow);
+        follow(word);
+        this.#touch(name);
+        if (current !== undefined) this.#collect(current);
+      },
+    };
+    this.#followers.add(follow);
+    this.#jobs.add(job);
+    unit.job = job;
+    before?.finish("canceled");
+    this.#touch(name);
+    if (!this.holdsJobs) this.carryOut(job);
     return { result };
   }
 

@@ -1,5 +1,5 @@
 import { hasInstallSection, parseUnitFile, type UnitName, type UnitOption } from "@fleet/core";
-import type { LocalUnit } from "@fleet/core/ports";
+import type { JobResult, LocalUnit } from "@fleet/core/ports";
 
 /** What systemd holds of a unit it has in memory. */
 export interface MemoryUnit {
@@ -18,6 +18,7 @@ export interface MemoryUnit {
 export interface MemoryJob {
   readonly unit: UnitName;
   readonly kind: "start" | "stop";
+  readonly result: Promise<JobResult>;
   /** Lets it end: as asked for if `result` is empty, else with that result and nothing done. Once; then it does nothing. */
   finish(result: string): void;
 }
