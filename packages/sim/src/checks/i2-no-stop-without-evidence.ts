@@ -78,7 +78,6 @@ export function noStopWithoutEvidence(world: World): Checker {
       if (call === "stop") checkStop(machine, unit);
       else noteStart(machine, unit);
     },
-    onRestore: () => beliefs.onRestore(),
     onAccept: (machine) => beliefs.onAccept(machine),
     onPower: (machine) => {
       for (const id of [...started.keys()]) if (id.startsWith(`${machine.name} `)) started.delete(id);

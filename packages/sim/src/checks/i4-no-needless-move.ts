@@ -99,7 +99,7 @@ export function noNeedlessMove(world: World): Checker {
       );
     });
   };
-  const isGlobal = (unit: string): boolean => demandsLately(world, unit).some(({ global }) => global);
+  const isGlobal = (unit: string): boolean => truth.demandsNow(unit)?.global === true;
   /** Another seat that was there before this revision: then the unit had two. */
   const hasOlderSeat = (machine: string, unit: string, revision: number): boolean =>
     seatsOf(world, unit).some(

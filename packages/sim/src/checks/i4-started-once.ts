@@ -1,6 +1,5 @@
 import type { SimMachine } from "../machine/sim-machine.js";
 import { Beliefs } from "../truth/belief.js";
-import type { Version } from "../truth/key-history.js";
 import { keyOf, seatOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -8,7 +7,8 @@ import type { Checker } from "./checker.js";
 /**
  * I4, nothing is started twice (protocol rules P5.1 and P5.2). Each start that systemd takes from fleetd uses up one
  * generation: the machine's boot, a seat's create revision, its content and start count, of a seat that asks for
- * `launched` and is of a history the machine may believe (P6). A start without an unused generation is a restart that nobody
+ * `launched` and is of a history the machine may believe (P6). A content that comes back after another one is a generation
+ * of its own, and so is one that is launched again after the seat has said `loaded`. A start without an unused generation is a restart that nobody
  * asked for. The one exception is the protocol's own: where fleetd ended after it had noted the intent and before it had
  * noted that the start was issued, it may be issued once more.
  */
@@ -19,9 +19,22 @@ export function startedOnce(world: World): Checker {
   const used = new Map<string, Set<string>>();
   /** Generations of which only the intent was noted when fleetd ended. */
   const open = new Set<string>();
-  const generationOf = (machine: SimMachine, unit: string, version: Version): string => {
-    const seat = seatOf(version);
-    return `${machine.name}/${machine.boot} ${unit} ${version.branch}:${version.createRevision} ${seat?.contentId.slice(0, 8)} ${seat?.startCount}`;
+
+  /** The generations that a seat has asked for so far, the oldest first. */
+  const askedFor = (machine: SimMachine, unit: string): readonly string[] => {
+    const generations: string[] = [];
+    let before = "";
+    let turn = 0;
+    for (const version of truth.history.all(keyOf.seat(machine.id, unit))) {
+      const seat = seatOf(version);
+      const isLaunched = seat?.target === "launched";
+      const now = `${isLaunched} ${version.createRevision} ${seat?.contentId.slice(0, 8)} ${seat?.startCount}`;
+      if (now !== before) turn += 1;
+      before = now;
+      if (!isLaunched || !beliefs.mayActUpon(machine, version)) continue;
+      generations.push(`${machine.boot} ${turn} ${now}`);
+    }
+    return generations;
   };
   const usedBy = (machine: SimMachine, unit: string): Set<string> => {
     const id = `${machine.name} ${unit}`;
@@ -31,17 +44,16 @@ export function startedOnce(world: World): Checker {
   };
 
   const checkStart = (machine: SimMachine, unit: string): void => {
-    const generations = truth.history
-      .all(keyOf.seat(machine.id, unit))
-      .filter((version) => seatOf(version)?.target === "launched" && beliefs.mayActUpon(machine, version))
-      .map((version) => generationOf(machine, unit, version));
+    const generations = askedFor(machine, unit);
     const spent = usedBy(machine, unit);
     const unused = generations.findLast((generation) => !spent.has(generation));
     if (unused !== undefined) {
       spent.add(unused);
       return;
     }
-    const repeated = generations.find((generation) => open.has(generation));
+    const repeated = generations
+      .map((generation) => `${machine.name} ${unit} ${generation}`)
+      .find((generation) => open.has(generation));
     if (repeated !== undefined) open.delete(repeated);
     else
       world.fail(invariant, `${unit} is started on ${machine.name} once more, and nothing new asks for it`);
@@ -63,11 +75,10 @@ export function startedOnce(world: World): Checker {
           JSON.parse(document) as Record<string, { phase: string }>,
         )) {
           if (record.phase !== "intent") continue;
-          for (const generation of usedBy(machine, unit)) open.add(generation);
+          for (const generation of usedBy(machine, unit)) open.add(`${machine.name} ${unit} ${generation}`);
         }
       }
     },
-    onRestore: () => beliefs.onRestore(),
     onAccept: (machine) => beliefs.onAccept(machine),
   };
 }

@@ -1,7 +1,16 @@
 import type { Requirements } from "@fleet/core";
 import type { SimMachine } from "../machine/sim-machine.js";
 import { exclude, isUp, misfit, seatedOn, seatsOf } from "../truth/legality.js";
-import { keyOf, liveSeatOf, partsOf, seatOf, stateOf, statusOf, unitOf } from "../truth/records.js";
+import {
+  keyOf,
+  liveSeatOf,
+  partsOf,
+  requirementsOf,
+  seatOf,
+  stateOf,
+  statusOf,
+  unitOf,
+} from "../truth/records.js";
 import { contentOf } from "../users/users.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -13,7 +22,8 @@ import { isPlaceFor } from "./place-for.js";
  * - every plain unit that is wanted has one live seat, on a machine that is there; every global unit one on each machine
  *   that fits. Where one is missing, the leader says why, and going through the machines by hand finds no place either;
  * - what has a seat is on that machine with the text of its seat, and runs if it is to be launched, unless its one start was
- *   issued and it has failed or was stopped by hand since; and its published state says what systemd says;
+ *   issued and it has failed or was stopped by hand since, or it says itself that it waits for a unit that excludes it and
+ *   runs there without a seat, which nobody may stop (P4.3); and its published state says what systemd says;
  * - what runs without a seat is remarked upon by the leader, and no other copy of a plain unit is active;
  * - no tombstone is left on a machine that is present or forgotten, no mark of destruction, no state of what is not there.
  */
@@ -88,14 +98,26 @@ class Settlement {
     if (contentOf(text).contentId !== seat.contentId)
       this.#problems.push(`${where} has another content than its seat`);
     const isRunning = machine.isRunning(unit);
-    if (seat.target === "launched" && !isRunning && !machine.hasIssued(unit, version?.createRevision, seat)) {
-      this.#problems.push(`${where} was not started`);
-    }
     const state = stateOf(history.current(keyOf.state(machine.id, unit)));
+    const isDue = seat.target === "launched" && !isRunning;
+    if (isDue && !machine.hasIssued(unit, version?.createRevision, seat)) {
+      const waits = state?.reason !== undefined && this.#isShutOut(machine, unit, text);
+      if (!waits) this.#problems.push(`${where} was not started`);
+    }
     const actual = machine.systemd.loaded.get(unit as never)?.activeState ?? "inactive";
     if (state?.activeState !== actual) {
       this.#problems.push(`${where} is said to be ${state?.activeState}, and is ${actual}`);
     }
+  }
+
+  /** Whether a unit without a seat runs on the machine and excludes this one. */
+  #isShutOut(machine: SimMachine, unit: string, text: string): boolean {
+    const { history } = this.#world.truth;
+    return [...machine.systemd.loaded].some(([other, { text: theirs }]) => {
+      if (other === unit || theirs === undefined || !machine.isRunning(other)) return false;
+      if (liveSeatOf(history.current(keyOf.seat(machine.id, other))) !== undefined) return false;
+      return exclude(unit, requirementsOf(unit, text), other, requirementsOf(other, theirs));
+    });
   }
 
   #checkUnit(unit: string): void {

@@ -143,7 +143,7 @@ export class SimMachine {
     const { running } = this;
     if (running === undefined) return;
     this.#kill(running);
-    this.#world.scheduler.after(downMs, () => this.startDaemon());
+    this.#world.lasting(downMs, () => this.startDaemon());
   }
 
   /** fleetd is told to end, and started again when it has. */

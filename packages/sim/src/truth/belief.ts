@@ -3,10 +3,10 @@ import type { World } from "../world.js";
 import type { Version } from "./key-history.js";
 
 /**
- * Which history of etcd a machine may act upon. After etcd went back in time a machine that knows more than etcd does must
- * believe nothing that stands there until an operator has accepted it (protocol rule P6). One that was out of touch since
- * before the backup was made knows nothing that could contradict it; and so does one whose fleetd has begun anew since, as
- * long as it has not acted upon anything that the backup lacks: what a crash forgets is known for less than a minute.
+ * Which history of etcd a machine may act upon. After etcd went back in time, a machine that has acted upon seats which
+ * the backup lacks must believe nothing that stands there, until an operator has accepted it (protocol rule P6.2). One that
+ * has not knows nothing that could contradict the backup: a revision alone is known for as long as a process lives, and etcd
+ * may have overtaken it by the time it is asked.
  */
 export class Beliefs {
   readonly #world: World;
@@ -14,16 +14,6 @@ export class Beliefs {
 
   constructor(world: World) {
     this.#world = world;
-  }
-
-  /** To be called when etcd was restored. */
-  onRestore(): void {
-    const { truth, machines } = this.#world;
-    const restored = truth.restores.at(-1);
-    if (restored === undefined) return;
-    for (const machine of machines) {
-      if (machine.lastContactMs < restored.takenAtMs) this.#accepted.set(machine, truth.branch);
-    }
   }
 
   /** To be called when an operator accepts what etcd holds. */
@@ -40,8 +30,7 @@ export class Beliefs {
     if (branch <= (this.#accepted.get(machine) ?? 0)) return true;
     const restored = this.#world.truth.restores[branch - 1];
     if (restored === undefined) return true;
-    const isFresh = (machine.running?.startedAtMs ?? 0) > restored.atMs;
-    return isFresh && !machine.actedBetween(restored.takenAtMs, restored.atMs);
+    return !machine.actedBetween(restored.takenAtMs, restored.atMs);
   }
 
   /** Since which history the watermarks of a machine count. */

@@ -59,6 +59,8 @@ export interface StateFact {
   readonly condition: string;
   readonly activeState: string;
   readonly acked: number | undefined;
+  /** Why it is not as its seat wants it. */
+  readonly reason: string | undefined;
 }
 
 /** Reads a unit's record. @returns `undefined` for what is absent or unreadable. */
@@ -95,9 +97,14 @@ export function presenceOf(version: Version | undefined): PresenceFact | undefin
 
 /** Reads a state. */
 export function stateOf(version: Version | undefined): StateFact | undefined {
-  const { condition, activeState, acked } = read(version);
+  const { condition, activeState, acked, reason } = read(version);
   if (typeof condition !== "string" || typeof activeState !== "string") return undefined;
-  return { condition, activeState, acked: typeof acked === "number" ? acked : undefined };
+  return {
+    condition,
+    activeState,
+    acked: typeof acked === "number" ? acked : undefined,
+    reason: typeof reason === "string" ? reason : undefined,
+  };
 }
 
 /** Reads what an operator decided about a machine; nothing if that is absent or unreadable. */
