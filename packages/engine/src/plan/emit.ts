@@ -43,7 +43,10 @@ export function emitTasks(p: Planning): readonly EngineTask[] {
 function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
   const { at, from, predecessor, arrivingBecause: reason } = subject;
   // A copy that is about to go is not replaced or started anew, only stopped if that is what is wanted.
-  if (predecessor !== undefined && wishOf(subject.unit!).target !== predecessor.seat.target) {
+  if (
+    predecessor !== undefined &&
+    wishOf(subject.unit!, predecessor.place).target !== predecessor.seat.target
+  ) {
     emitUpdate(subject, predecessor, entries);
   }
   if (at === undefined) {
