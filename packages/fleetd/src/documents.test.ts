@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
@@ -43,4 +43,17 @@ it("says which file is broken instead of taking it for absent", async () => {
 it("refuses names that would leave the directory", async () => {
   const { documents } = await store();
   await expect(documents.write("../x", 1)).rejects.toThrow("bad document name");
+});
+
+it("leaves the document as it was and nothing beside it when it cannot be written", async () => {
+  const { directory, documents } = await store();
+  await documents.write("a", 1);
+  // A directory in the way of the rename stands for a disk that is full: the root of tests may write everywhere.
+  await mkdir(join(directory, "b.json"));
+  await expect(documents.write("b", 2)).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringContaining("b.json"),
+  });
+  expect((await readdir(directory)).sort()).toEqual(["a.json", "b.json"]);
+  expect(await documents.read("a")).toBe(1);
 });

@@ -9,6 +9,7 @@ function hasCode(error: unknown, code: string): boolean {
 
 /**
  * Keeps each document as `<directory>/<name>.json`, mode 0600, replaced by renaming. The directory is made on first use.
+ * What cannot be written (the disk is full) is `unavailable`, and leaves the document as it was.
  */
 export function createDocumentStore(directory: string): DocumentStore {
   let temporary = 0;
@@ -34,13 +35,18 @@ export function createDocumentStore(directory: string): DocumentStore {
       const beside = `${file}.${process.pid}.${temporary}.tmp`;
       const content = JSON.stringify(document);
       try {
-        await writeFile(beside, content, { mode: 0o600 });
-      } catch (error) {
-        if (!hasCode(error, "ENOENT")) throw error;
-        await mkdir(directory, { recursive: true, mode: 0o755 });
-        await writeFile(beside, content, { mode: 0o600 });
+        await writeFile(beside, content, { mode: 0o600 }).catch(async (error: unknown) => {
+          if (!hasCode(error, "ENOENT")) throw error;
+          await mkdir(directory, { recursive: true, mode: 0o755 });
+          await writeFile(beside, content, { mode: 0o600 });
+        });
+        await rename(beside, file);
+      } catch (cause) {
+        // Half a file would stay for ever, and take the last room of a disk that is full.
+        await rm(beside, { force: true }).catch(() => undefined);
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new FleetError("unavailable", `cannot write ${file}: ${reason}`, { cause });
       }
-      await rename(beside, file);
     },
     async remove(name) {
       await rm(fileOf(name), { force: true });

@@ -220,5 +220,20 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await second.daemon.units.accept(undefined, never);
       await becomes(second, "joined");
     });
+
+    test("a disk that is full keeps nobody away; what is known is written as soon as there is room", async () => {
+      const first = await join();
+      await first.stop();
+      machine.disk.isFull = true;
+      const second = await join();
+      const revision = await actOn(second, web);
+      const remembered = async () => {
+        const memory = (await machine.disk.read("registry-memory")) as { highest?: number } | undefined;
+        return memory?.highest ?? 0;
+      };
+      expect(await remembered()).toBeLessThan(revision);
+      machine.disk.isFull = false;
+      await harness.until("the memory", async () => (await remembered()) >= revision);
+    });
   });
 }

@@ -1,4 +1,4 @@
-import { parseMachineId, type Seat, type UnitName, type UnitStateContent } from "@fleet/core";
+import { FleetError, parseMachineId, type Seat, type UnitName, type UnitStateContent } from "@fleet/core";
 import type { DocumentStore, MachineSession } from "@fleet/core/ports";
 import { encodeSeat } from "../codec.js";
 import { createMachineSession } from "../session/machine-session.js";
@@ -9,6 +9,8 @@ import { never, put, write } from "./store-words.js";
 /** Documents that live as long as the test says: a disk, or a runtime directory. */
 export class TestDocuments implements DocumentStore {
   readonly #documents = new Map<string, string>();
+  /** Nothing can be written. */
+  isFull = false;
 
   async read(name: string): Promise<unknown> {
     const text = this.#documents.get(name);
@@ -16,6 +18,7 @@ export class TestDocuments implements DocumentStore {
   }
 
   async write(name: string, document: unknown): Promise<void> {
+    if (this.isFull) throw new FleetError("unavailable", `cannot write ${name}: the disk is full`);
     this.#documents.set(name, JSON.stringify(document));
   }
 

@@ -23,7 +23,7 @@ export class Belief {
 
   constructor(options: MachineSessionOptions) {
     this.#options = options;
-    this.#document = new MemoryDocument(options.disk, options.logger);
+    this.#document = new MemoryDocument(options.disk, options.clock, options.logger);
   }
 
   /** Names the believed history. */
@@ -68,12 +68,15 @@ export class Belief {
     this.#document.actedOn(seat);
   }
 
-  /** Asks etcd and judges it; begins a cluster where there is none to remember. What it finds is on the disk then. */
+  /**
+   * Asks etcd and judges it; begins a cluster where there is none to remember. What it finds is on the disk then, unless
+   * that is full: a machine that stayed away for it would lose its units, and a machine that forgets judges anew.
+   */
   async judge(signal: AbortSignal): Promise<Judgement> {
     for (;;) {
       const judgement = await this.#judgeOnce(signal);
       if (judgement === undefined) continue;
-      await this.flush();
+      await this.#document.tryFlush();
       return judgement;
     }
   }

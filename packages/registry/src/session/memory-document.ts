@@ -1,6 +1,7 @@
 import { parseUnitName, type Seat, type UnitName } from "@fleet/core";
-import type { DocumentStore, Logger } from "@fleet/core/ports";
+import type { Clock, DocumentStore, Logger } from "@fleet/core/ports";
 import { Bell } from "../async/bell.js";
+import { Scope } from "../async/scope.js";
 import { Fields } from "../fields.js";
 import type { Memory, RememberedSeat } from "./judge.js";
 
@@ -9,6 +10,9 @@ export const memoryDocument = "registry-memory";
 
 /** How many seats are remembered: the newest are the first that a restored etcd lacks, so few are enough. */
 const seatsMax = 32;
+
+/** Where the disk could not be written, it is tried again at the next change, and after this long at the latest. */
+const retryMs = 5_000;
 
 const nothing: Memory = {
   cluster: undefined,
@@ -22,6 +26,7 @@ const nothing: Memory = {
 /** What this machine remembers of its registry, written to the disk as a whole whenever it has changed. */
 export class MemoryDocument {
   readonly #disk: DocumentStore;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #changed = new Bell();
   #memory: Memory = nothing;
@@ -29,8 +34,9 @@ export class MemoryDocument {
   #writtenVersion = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(disk: DocumentStore, logger: Logger) {
+  constructor(disk: DocumentStore, clock: Clock, logger: Logger) {
     this.#disk = disk;
+    this.#clock = clock;
     this.#logger = logger;
   }
 
@@ -79,13 +85,23 @@ export class MemoryDocument {
     }
   }
 
-  /** Keeps the disk current until aborted. A disk that cannot be written is reported, and tried again at the next change. */
+  /** As `flush`, but a disk that cannot be written is only reported: `run` goes on trying. */
+  async tryFlush(): Promise<void> {
+    await this.flush().catch((err: unknown) => {
+      this.#logger.error("cannot remember the registry on the disk", { err });
+    });
+  }
+
+  /** Keeps the disk current until aborted. A disk that cannot be written is reported, and tried again. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.flush().catch((err: unknown) => {
-        this.#logger.error("cannot remember the registry on the disk", { err });
-      });
-      await this.#changed.wait(signal).catch(() => undefined);
+      await this.tryFlush();
+      const waiting = new Scope(signal);
+      const waits = [this.#changed.wait(waiting.signal)];
+      if (this.#writtenVersion < this.#version) waits.push(this.#clock.sleep(retryMs, waiting.signal));
+      await Promise.race(waits).catch(() => undefined);
+      waiting.abort();
+      await Promise.allSettled(waits);
     }
     await this.flush().catch(() => undefined);
   }
