@@ -39,7 +39,7 @@ async function main(argv) {
   if (typeof request === "string") return refuseArguments("lab", request, help());
   await runProgram("lab", async ({ write, writeError }) => {
     const log = (line) => writeError(`${line}\n`);
-    if (request.command === "up") await prepareMachines(log);
+    if (request.command === "up" && request.build) await prepareMachines(log);
     if (request.command === "up" && request.plan.fakeClock) await ensureFakeClock({ say: log });
     return await runLab(request, { checkout, write, writeError });
   });

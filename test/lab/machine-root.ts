@@ -67,6 +67,7 @@ function fleetdService(setup: MachineSetup): string {
     "[Unit]",
     "Description=fleet",
     "After=network-online.target dbus.service",
+    "StartLimitIntervalSec=0",
     "[Service]",
     ...(setup.fakeClock === undefined ? [] : clock),
     `ExecStart=${nodePlace} ${bundlePlace}/fleetd/dist/fleetd.mjs`,

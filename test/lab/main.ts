@@ -24,6 +24,7 @@ FLAGS
   --base DIR      of \`up\`: lay the machines over this Debian tree instead of this host's own root
   --set NAME=VALUE  of \`up\`: an option of every machine's fleet.conf; may be repeated
   --clock         of \`up\`: so that \`clock\` can step fleetd's time
+  --no-build      of \`up\`: take the bundles as they are
   --name NAME     which lab, if there are several (default lab)
 
 It needs root and systemd-container. Nothing leaves this machine: the network has no way out.
@@ -36,6 +37,8 @@ export interface Request {
   readonly args: readonly string[];
   readonly name: string;
   readonly plan: LabPlan;
+  /** Whether to install and build first what is missing. */
+  readonly build: boolean;
 }
 
 /** Reads the command line. @returns a text that says what is wrong if it cannot be used; "" if help is asked for. */
@@ -74,7 +77,7 @@ export function parseLabArguments(argv: readonly string[]): Request | string {
     options,
     ...(values.ttl === undefined ? {} : { ttl: values.ttl }),
   };
-  return { command, args, name: values.name, plan };
+  return { command, args, name: values.name, plan, build: !values["no-build"] };
 }
 
 const takesValue = (word: string | undefined): boolean =>
@@ -92,6 +95,7 @@ function parse(argv: readonly string[]) {
       set: { type: "string", multiple: true, default: [] },
       clock: { type: "boolean", default: false },
       name: { type: "string", default: "lab" },
+      "no-build": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });

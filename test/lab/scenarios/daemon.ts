@@ -19,11 +19,16 @@ export const leaderKilled: Scenario = {
     await stage.settle();
     const before = snapshot(stage);
     const leader = await stage.leader();
-    await stage.start(plain(units, "more"));
+    // The command is still putting them when the leader dies; it goes on with the next server.
+    const starting = stage.start(plain(units, "more"));
+    await stage.until("the first of them to run", 20_000, (running) =>
+      running.some(({ unit }) => unit.startsWith("more")),
+    );
     await stage.act(`kill -9 of the leading fleetd, on ${leader}`, async () => {
       await stage.lab.machines.execOrThrow(leader, ...killFleetd);
     });
     const killedMs = stage.nowMs();
+    await starting;
     stage.measure("killed to all running", (await stage.settle()) - killedMs);
     const now = new Set(snapshot(stage));
     stage.expect(

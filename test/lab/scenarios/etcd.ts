@@ -3,7 +3,7 @@ import type { Scenario } from "../e2e/scenario.js";
 import type { Stage } from "../e2e/stage.js";
 import { mixed } from "../e2e/unit-spec.js";
 import { slowDisk } from "../faults/disk.js";
-import { expectSame, expectWorks, snapshot } from "./loss.js";
+import { expectSame, expectWorks, movableOn, snapshot, untilElsewhere } from "./loss.js";
 
 const minuteMs = 60_000;
 
@@ -43,6 +43,28 @@ export const etcdLeaderLost: Scenario = {
   lab: { etcdMembers: 3 },
   parameters: { units: 12 },
   play: async (stage, { units = 12 }) => await loseMember(stage, units, "leader"),
+};
+
+/** The leader of etcd is lost together with a machine, as if it had run there. */
+export const etcdLeaderAndMachineLost: Scenario = {
+  name: "etcd-leader-and-machine",
+  asks: "the leader of three members of etcd and a machine lose their power at once: its units run elsewhere within the TTL and four seconds",
+  lab: { etcdMembers: 3 },
+  parameters: { units: 12 },
+  play: async (stage, { units = 12 }) => {
+    await stage.start(mixed(units));
+    await stage.settle();
+    const machine = await stage.follower();
+    const member = await stage.lab.etcd.leader();
+    if (member === undefined) throw new Error("etcd has no leader");
+    const moved = movableOn(stage, machine);
+    stage.say(`power cut: ${member}, which leads etcd`);
+    const [atMs] = await Promise.all([stage.cutPower([machine]), stage.lab.etcd.cutPower([member])]);
+    const doneMs = await untilElsewhere(stage, moved, [machine]);
+    stage.measure(`${moved.length} units, killed to active elsewhere`, doneMs - atMs, stage.ttlMs + 4_000);
+    await stage.lab.etcd.start([member]);
+    await stage.boot([machine]);
+  },
 };
 
 /** All of etcd is killed and started again at once. */

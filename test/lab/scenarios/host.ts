@@ -20,6 +20,7 @@ export const diskFull: Scenario = {
     await stage.pass(2_000, "fleetd goes on");
     expectSame(stage, before, "I2");
     await expectWorks(stage, "meanwhile", 10_000);
+    await stage.settle();
     await stage.act("systemctl restart fleetd on every machine", async () => {
       await Promise.all(
         stage.machines.map((machine) =>
@@ -34,9 +35,16 @@ export const diskFull: Scenario = {
       before.every((run) => now.has(run)),
       "units were moved or restarted",
     );
+    await stage.settle();
+    const ended = stage.timeline.look()[0]?.unit ?? "";
+    // The command waits for what a machine can only say when there is room.
+    const destroying = stage.destroy([ended]);
+    await stage.until(`${ended} to end`, 10_000, (running) => running.every(({ unit }) => unit !== ended));
+    await expectWorks(stage, "still", 10_000);
     await stage.act("make room again", async () => {
       await Promise.all(stage.machines.map((machine) => fillDisk(stage.lab, machine, false)));
     });
+    await destroying;
     await expectWorks(stage, "afterwards", 10_000);
   },
 };

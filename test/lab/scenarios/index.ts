@@ -1,6 +1,13 @@
 import type { Scenario } from "../e2e/scenario.js";
 import { everyFleetdKilled, fleetdRestarted, leaderKilled, rollingUpgrade } from "./daemon.js";
-import { etcdAway, etcdFollowerLost, etcdKilled, etcdLeaderLost, etcdSlow } from "./etcd.js";
+import {
+  etcdAway,
+  etcdFollowerLost,
+  etcdKilled,
+  etcdLeaderAndMachineLost,
+  etcdLeaderLost,
+  etcdSlow,
+} from "./etcd.js";
 import { clockStepped, diskFull } from "./host.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
 import { compaction, etcdRestored, etcdWiped } from "./registry.js";
@@ -20,7 +27,17 @@ import { busRestarted, daemonReexec, neverStops, reboot, rebootSlow } from "./sy
 export const scenarios: readonly Scenario[] = [
   ...[powerCut, powerCutLeader, manyUnitsLost, powerCutForAll],
   ...[freezeShort, freezeLong, cutShort, cutLong, cutLeader, cutOut, cutIn, cutBetweenMachines],
-  ...[etcdFollowerLost, etcdLeaderLost, etcdKilled, etcdAway, etcdSlow, etcdWiped, etcdRestored, compaction],
+  ...[
+    etcdFollowerLost,
+    etcdLeaderLost,
+    etcdLeaderAndMachineLost,
+    etcdKilled,
+    etcdAway,
+    etcdSlow,
+    etcdWiped,
+    etcdRestored,
+    compaction,
+  ],
   ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
   ...[busRestarted, daemonReexec, neverStops, reboot, rebootSlow],
   ...[diskFull, clockStepped],

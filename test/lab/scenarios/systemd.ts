@@ -81,7 +81,7 @@ export const neverStops: Scenario = {
     };
     const neighbours = plain(5, "neighbour").map((unit) => ({
       ...unit,
-      text: `${unit.text}[X-Fleet]\nMachineOf=stubborn.service\n`,
+      text: `${unit.text}[X-Fleet]\nMachineMetadata="number=1"\n`,
       allowed: ["m1"],
     }));
     stage.unitsPerMachineMax = 7;
@@ -89,16 +89,20 @@ export const neverStops: Scenario = {
     await stage.start([stubborn, ...neighbours]);
     await stage.settle();
     const fromMs = stage.nowMs();
+    // The command waits until the unit has ended.
+    const destroying = stage.destroy(["stubborn.service"]);
+    await stage.until("it to be asked to stop", 10_000, () => stage.nowMs() - fromMs > 1_000);
+    const neighbourMs = stage.nowMs();
     await stage.destroy([neighbours[0]?.name ?? ""]);
-    await stage.destroy(["stubborn.service"]);
     const gone = await stage.until("the neighbour to end", 10_000, (running) =>
       running.every(({ unit }) => unit !== neighbours[0]?.name),
     );
-    stage.measure("a neighbour's end meanwhile", gone - fromMs, 3_000);
+    stage.measure("a neighbour's end meanwhile", gone - neighbourMs, 2_000);
     await expectWorks(stage, "meanwhile", 2_000);
     const endMs = await stage.until("the stubborn unit to end", (seconds + 10) * 1_000, (running) =>
       running.every(({ unit }) => unit !== "stubborn.service"),
     );
+    await destroying;
     stage.measure(
       "destroy to the end of the unit that does not stop",
       endMs - fromMs,
