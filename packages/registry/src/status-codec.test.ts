@@ -4,7 +4,14 @@ import { decodeStatus, encodeStatus } from "./status-codec.js";
 
 const unit = parseUnitName("web.service");
 const machine = parseMachineId("m1");
-const stored = (value: string) => ({ key: "s", value, createRevision: 1, modRevision: 1, version: 1 });
+const stored = (value: string) => ({
+  key: "s",
+  value,
+  createRevision: 1,
+  modRevision: 1,
+  version: 1,
+  leaseId: "1",
+});
 
 const full: EngineStatus = {
   machines: [{ machine, held: "lost", untilMs: 7 }],

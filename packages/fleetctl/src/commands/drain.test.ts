@@ -1,4 +1,4 @@
-import { isSeated, parseMachineId, parseUnitName } from "@fleet/core";
+import { parseMachineId, parseUnitName } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { type CliHarness, createCliHarness, machineIds } from "../testing/cli-harness.js";
 
@@ -35,13 +35,14 @@ function letLeaderDrain({ api: { cluster, clock } }: CliHarness, to: string): vo
         ({ unit }) => cluster.units.get(unit)?.requirements?.global === false,
       );
       if (seat === undefined) continue;
-      if (isSeated(seat)) {
-        cluster.seat(to, seat.unit, "launched");
-        cluster.report(to, seat.unit, { isStarted: true, activeState: "active", subState: "running" });
-        cluster.seat(id, seat.unit, "absent");
+      const { target, unit } = seat;
+      if (target === "absent") {
+        cluster.unseat(id, unit);
+        cluster.forgetState(id, unit);
       } else {
-        cluster.unseat(id, seat.unit);
-        cluster.forgetState(id, seat.unit);
+        cluster.seat(to, unit, "launched");
+        cluster.report(to, unit, { isStarted: true, activeState: "active", subState: "running" });
+        cluster.seat(id, unit, "absent");
       }
       return;
     }

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { whyNot } from "./judge.js";
 
 const machineID = "113f16a7a2a54b6a8c8dbba2b45e1f01";
-const snapshot = { units: new Map(), states: new Map(), isComplete: true };
+const snapshot = { units: new Map(), states: new Map(), revision: 1, isComplete: true };
 const seated = (held?: string): UnitStatusV2 => ({
   name: "a.service",
   global: false,
