@@ -32,7 +32,7 @@ export type ClusterEvent =
       readonly kind: "seat";
       readonly unit: string;
       readonly machine: number;
-      readonly target: SeatTarget | "none";
+      readonly target: SeatTarget | "none" | "renewed";
     }
   | {
       readonly kind: "state";
@@ -85,7 +85,13 @@ const otherEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
       kind: fc.constant("seat" as const),
       unit,
       machine,
-      target: fc.constantFrom("launched" as const, "launched" as const, "absent" as const, "none" as const),
+      target: fc.constantFrom(
+        "launched" as const,
+        "launched" as const,
+        "absent" as const,
+        "none" as const,
+        "renewed" as const,
+      ),
     }),
   },
   {
@@ -289,7 +295,11 @@ function happenToSpot(
   const seat = cluster.seats.get(id)?.get(name);
   if (event.kind === "seat") {
     if (event.target === "none") cluster.seats.get(id)?.delete(name);
-    else cluster.putSeat(id, name, event.target);
+    else if (event.target !== "renewed") cluster.putSeat(id, name, event.target);
+    else if (seat !== undefined) {
+      const revision = cluster.nextRevision();
+      cluster.putSeat(id, name, seat.target, { ...seat, createRevision: revision, modRevision: revision });
+    }
     return;
   }
   switch (event.state) {

@@ -3,7 +3,6 @@ import type { Clock, EngineStatus, LeaderRegistry, Leadership } from "@fleet/cor
 import { drainProgress } from "../plan/drain-progress.js";
 import type { LossVerdict } from "../plan/loss-state.js";
 import type { Plan } from "../plan/plan.js";
-import { roundTasksMax } from "./commit-tasks.js";
 
 /** How much of each list is published; etcd is no place for a long one, and `explain` has everything. */
 const listMax = { refusals: 200, drains: 50, rollOuts: 50, quarantine: 20, machines: 500 };
@@ -14,8 +13,12 @@ const reasonLengthMax = 500;
 /** What only counts is published no more often than this, in ms. */
 const progressEveryMs = 1_000;
 
+/** With fewer tasks under way nobody would have the time to read how many are left. */
+const rollOutTasksMin = 1_000;
+
 /** What a status is made of. */
 export interface StatusFacts {
+  /** With the tasks that are under way. */
   readonly plan: Plan;
   readonly loss: LossVerdict;
   /** The view that the plan was made from. */
@@ -113,9 +116,9 @@ export class StatusPublisher {
   }
 }
 
-/** What more than one round is needed for, by unit. */
+/** What is under way in great numbers, by unit. */
 function rollOutsOf({ tasks }: Plan): readonly RollOut[] {
-  if (tasks.length <= roundTasksMax) return [];
+  if (tasks.length < rollOutTasksMin) return [];
   const left = new Map<UnitName, number>();
   for (const task of tasks) {
     if (task.kind === "seat") left.set(task.unit, (left.get(task.unit) ?? 0) + 1);

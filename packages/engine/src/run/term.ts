@@ -1,15 +1,14 @@
-import { isFleetError } from "@fleet/core";
-import type { Leadership, ReplicaChange } from "@fleet/core/ports";
-import { ChangeCollector } from "../plan/incremental/changes.js";
+import type { Leadership } from "@fleet/core/ports";
 import { IncrementalPlanner } from "../plan/incremental/incremental-planner.js";
 import type { LossVerdict } from "../plan/loss-state.js";
 import type { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/view.js";
-import { commitTasks } from "./commit-tasks.js";
+import { AssumedView } from "./assumed-view.js";
 import type { MutableCounters } from "./counters.js";
 import type { EngineParts } from "./engine.js";
 import { StatusPublisher } from "./engine-status.js";
 import type { LossWatch } from "./loss-watch.js";
+import { isPassing, Outbox } from "./outbox.js";
 import { RefusalMemory } from "./refusal-memory.js";
 import { UnitFileCollector } from "./unit-file-collector.js";
 import type { Wakeup } from "./wakeup.js";
@@ -28,19 +27,23 @@ const fruitlessPauseMs = { first: 50, longest: 5_000 };
 /** How soon it is looked again whether the replica follows. */
 const notCurrentPauseMs = 500;
 
+/** While more tasks than this are under way, every few milliseconds some become known, and nothing is urgent about them. */
+const bulkTasks = 1_000;
+const bulkPauseMs = 20;
+
 /** How many units that have just been refused are named in the log of one round. */
 const loggedRefusalsMax = 50;
 
 /**
- * One term of office: plan, commit, wait until the replica has what was committed, and again when something changes.
- * Never two plans at once, and never a plan on a view that lacks this leader's own writes (P3.3).
+ * One term of office: plan, hand over what is to be written, and again when something changes. Never a plan on a view that
+ * lacks this leader's own writes: what is under way is assumed to be done (P3.3).
  */
 export class Term {
   readonly #parts: TermParts;
   readonly #memory = new RefusalMemory();
   readonly #planner = new IncrementalPlanner();
-  /** What the replica has taken in since the newest plan. */
-  readonly #changes = new ChangeCollector();
+  readonly #assumed: AssumedView;
+  readonly #outbox: Outbox;
   readonly #status: StatusPublisher;
   readonly #collector: UnitFileCollector;
   #refusals: Plan["refusals"] | undefined;
@@ -48,14 +51,14 @@ export class Term {
   #fruitless = 0;
   /** When the newest plan was ready. */
   #plannedAtMs = Number.NEGATIVE_INFINITY;
-  /** Whether something may have been written that the view does not have. Nothing is planned then. */
-  #hasUnsettledWrites = false;
   /** When the loss rules want to be asked again. */
   #wakeAtMs: number | undefined;
 
   constructor(parts: TermParts) {
     const { clock, leaderRegistry, logger, options } = parts;
     this.#parts = parts;
+    this.#assumed = new AssumedView(parts.replica, parts.leadership.term);
+    this.#outbox = new Outbox({ ...parts, assumed: this.#assumed, onProgress: () => parts.bell.ring() });
     this.#status = new StatusPublisher(clock, leaderRegistry);
     const retentionMs = options.unitFileRetentionMs ?? 3_600_000;
     this.#collector = new UnitFileCollector(leaderRegistry, clock, logger, retentionMs);
@@ -66,20 +69,39 @@ export class Term {
    * @throws {FleetError} `conflict` if the office was lost; the signal's reason if it may have been.
    */
   async serve(): Promise<void> {
-    const { replica, leadership, bell, logger } = this.#parts;
+    const { replica, leadership, logger } = this.#parts;
     const { signal } = leadership;
-    const isYounger = (): boolean => replica.condition === "younger";
-    const unsubscribe = replica.subscribe((change) => this.#changes.add(toPlanChanges(change)));
+    const scope = new AbortController();
+    const end = (): void => scope.abort(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    const writing = this.#outbox.run(scope.signal).catch((error: unknown) => scope.abort(error));
+    const unsubscribe = replica.subscribe((change) => {
+      this.#assumed.follow(change);
+      this.#outbox.follow(change.revision);
+    });
     try {
-      await replica.waitFor(leadership.revision, signal);
-      while (!isYounger()) await bell.wait(await this.#round(signal), signal);
+      await this.#lead(scope.signal);
     } catch (error) {
-      if (!isYounger() || signal.aborted) throw error;
+      if (!this.#isYounger() || signal.aborted) throw error;
     } finally {
       unsubscribe();
+      signal.removeEventListener("abort", end);
+      scope.abort();
+      await writing;
     }
     logger.error("registry is not believed, resigning", { reason: replica.problem });
     await leadership.resign();
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { replica, leadership, bell } = this.#parts;
+    await replica.waitFor(leadership.revision, signal);
+    while (!this.#isYounger()) await bell.wait(await this.#round(signal), signal);
+  }
+
+  #isYounger(): boolean {
+    return this.#parts.replica.condition === "younger";
   }
 
   /** @returns after how many ms to look again even if nothing happens. */
@@ -88,8 +110,8 @@ export class Term {
     if (replica.condition !== "current") return notCurrentPauseMs;
     await this.#rest(signal);
     try {
-      const pauseMs = await this.#planAndCommit(signal);
-      return pauseMs === undefined ? this.#idleMs() : pauseMs;
+      await this.#planAndCommit(signal);
+      return this.#idleMs();
     } catch (error) {
       if (signal.aborted || !isPassing(error)) throw error;
       counters.failedRounds += 1;
@@ -98,25 +120,29 @@ export class Term {
     }
   }
 
-  async #planAndCommit(signal: AbortSignal): Promise<number | undefined> {
-    const { replica, leaderRegistry, leadership, logger, counters, losses } = this.#parts;
-    if (this.#hasUnsettledWrites) await replica.refresh(signal);
+  async #planAndCommit(signal: AbortSignal): Promise<void> {
+    const { replica, leadership, losses } = this.#parts;
+    await this.#settle(signal);
     const loss = losses.look(replica.view());
     const planned = this.#plan(loss);
-    const office = { leaderRegistry, leadership, logger, counters };
-    this.#hasUnsettledWrites = planned.tasks.length > 0;
-    const summary = await commitTasks(office, planned.tasks, signal);
-    if (summary.uncommitted > 0) await replica.refresh(signal);
-    if (summary.revision > 0) await replica.waitFor(summary.revision, signal);
-    this.#hasUnsettledWrites = false;
-    const facts = { plan: planned, loss, view: replica.view() };
+    this.#outbox.put(planned.tasks);
+    const facts = { plan: { ...planned, tasks: [...this.#outbox.tasks] }, loss, view: replica.view() };
     await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
-    if (summary.uncommitted > 0 && summary.committed === 0) return this.#pauseMs();
-    this.#fruitless = 0;
     this.#wakeAtMs = loss.wakeAtMs;
-    if (summary.committed > 0) this.#parts.bell.ring();
-    return undefined;
+  }
+
+  /** Finds out what was written, where that is in doubt, and pauses if nothing could be. */
+  async #settle(signal: AbortSignal): Promise<void> {
+    const { replica, bell } = this.#parts;
+    if (this.#outbox.hasDoubts) {
+      await replica.refresh(signal);
+      this.#outbox.settleDoubts();
+    }
+    const { committed, uncommitted } = this.#outbox.takeOutcome();
+    if (committed > 0) this.#fruitless = 0;
+    // What is decided anew on the same facts would be overtaken again.
+    else if (uncommitted > 0 && !this.#assumed.hasNews) await bell.wait(this.#pauseMs(), signal);
   }
 
   #idleMs(): number {
@@ -128,8 +154,8 @@ export class Term {
   }
 
   #plan(loss: LossVerdict): Plan {
-    const { replica, clock, counters, losses, options } = this.#parts;
-    const view = replica.view();
+    const { clock, counters, losses, options } = this.#parts;
+    const { view } = this.#assumed;
     const startMs = clock.monotonic();
     const planOptions: PlanOptions = {
       releasedMachines: loss.released,
@@ -139,7 +165,7 @@ export class Term {
         ? { pace: { machines: loss.braked, unreportedMax: options.unreportedMax ?? 8 } }
         : {}),
     };
-    const planned = this.#planner.update(view, this.#changes.take(), planOptions);
+    const planned = this.#planner.update(view, this.#assumed.takeChanges(), planOptions);
     const endMs = clock.monotonic();
     this.#plannedAtMs = endMs;
     counters.plans += 1;
@@ -175,7 +201,8 @@ export class Term {
    */
   async #rest(signal: AbortSignal): Promise<void> {
     const { clock, counters } = this.#parts;
-    const restMs = this.#plannedAtMs + counters.planDurationMsLast - clock.monotonic();
+    const durationMs = Math.max(counters.planDurationMsLast, this.#outbox.size > bulkTasks ? bulkPauseMs : 0);
+    const restMs = this.#plannedAtMs + durationMs - clock.monotonic();
     if (restMs >= 1) await clock.sleep(restMs, signal);
   }
 
@@ -185,13 +212,4 @@ export class Term {
     this.#fruitless = Math.min(this.#fruitless + 1, 16);
     return pauseMs;
   }
-}
-
-/** Whether an error is one of etcd's, and neither a lost office nor a bug. */
-function isPassing(error: unknown): boolean {
-  return isFleetError(error) && error.code !== "conflict" && error.code !== "cancelled";
-}
-
-function toPlanChanges({ resynced, units, machines, spots }: ReplicaChange) {
-  return { all: resynced, units, machines, ...(spots === undefined ? {} : { spots }) };
 }

@@ -4,6 +4,7 @@ import type { Place } from "../place.js";
 import { decide, type Plan } from "../plan.js";
 import type { EngineTask } from "../task.js";
 import type { PlanOptions, PlanView } from "../view.js";
+import { BusyBook } from "./busy-book.js";
 import type { PlanChanges } from "./changes.js";
 import { type Candidate, Closure } from "./closure.js";
 import { PartialPlan } from "./partial-plan.js";
@@ -50,8 +51,7 @@ export class IncrementalPlanner {
   #cluster: StandingCluster | undefined;
   #refusals = new RefusalBook();
   #options: PlanOptions | undefined;
-  /** Who has something to do in the newest plan; it is decided about again until it is done. */
-  #busy = new Map<UnitName, Set<Place> | "whole">();
+  #busy = new BusyBook([]);
 
   constructor({ partMax = 0.25 }: IncrementalOptions = {}) {
     this.#partMax = partMax;
@@ -77,11 +77,9 @@ export class IncrementalPlanner {
     if (cluster === undefined || before === undefined || changes.all) {
       return this.#planFromScratch(view, options, "asked");
     }
-    const touch = new Touch(cluster, this.#refusals, view, options);
+    const touch = new Touch(cluster, this.#refusals, this.#busy, view, options);
     const hindrance = touch.takeIn(changes, before);
     if (hindrance !== undefined) return this.#planFromScratch(view, options, hindrance);
-    for (const name of cluster.agitated) touch.units.add(name);
-    for (const [name, places] of this.#busy) touch.addBusy(name, places);
     return this.#planPart(cluster, view, options, touch) ?? this.#planFromScratch(view, options, "too-much");
   }
 
@@ -128,15 +126,7 @@ export class IncrementalPlanner {
   }
 
   #conclude(tasks: readonly EngineTask[]): Plan {
-    const cluster = this.#cluster!;
-    this.#busy = new Map();
-    for (const task of tasks) {
-      const place = "machine" in task ? cluster.placeOf.get(task.machine) : undefined;
-      const places = this.#busy.get(task.unit);
-      if (place === undefined || !cluster.globals.has(task.unit)) this.#busy.set(task.unit, "whole");
-      else if (places === undefined) this.#busy.set(task.unit, new Set([place]));
-      else if (places !== "whole") places.add(place);
-    }
+    this.#busy = new BusyBook(tasks);
     return { tasks, refusals: this.#refusals.refusals, unwilling: this.#refusals.unwilling };
   }
 }

@@ -10,6 +10,14 @@ interface Spot {
   readonly state: UnitState | undefined;
 }
 
+/** What is known of a unit that is read again. */
+interface Reading {
+  /** Then its copies elsewhere do not matter to this one. */
+  readonly isGlobal: boolean;
+  /** Nothing depends on how old its seat is. */
+  readonly isAgeless: boolean;
+}
+
 /**
  * For each unit the machines that have a seat or a state of it. The view lists both by machine; and most states that
  * change say nothing that a plan depends on, which is told here by comparing with what was read before.
@@ -47,12 +55,14 @@ export class SpotBook {
     );
   }
 
-  /**
-   * Reads one unit on one machine again.
-   * @param isGlobal - Then its copies elsewhere do not matter to this one.
-   * @returns whether a plan may depend on what is different.
-   */
-  read(name: UnitName, place: Place, view: PlanView, isGlobal: boolean): boolean {
+  /** Whether there was a seat or a state of the unit when it was last read. */
+  has(name: UnitName, place: Place): boolean {
+    const spots = this.#spots.get(name) ?? [];
+    return spots[indexOf(spots, place)]?.place === place;
+  }
+
+  /** Reads one unit on one machine again. @returns whether a plan may depend on what is different. */
+  read(name: UnitName, place: Place, view: PlanView, { isGlobal, isAgeless }: Reading): boolean {
     const spots = this.#spots.get(name) ?? [];
     const at = indexOf(spots, place);
     const before = spots[at]?.place === place ? spots[at] : undefined;
@@ -67,14 +77,15 @@ export class SpotBook {
     const after: Spot = { place, seat, state };
     spots.splice(at, before === undefined ? 0 : 1, after);
     if (spots.length === 1) this.#spots.set(name, spots);
-    return before === undefined || isDifferent(before, after, isGlobal || spots.length === 1);
+    return before === undefined || isDifferent(before, after, isGlobal || spots.length === 1, isAgeless);
   }
 }
 
-function isDifferent(before: Spot, after: Spot, isAlone: boolean): boolean {
-  if (before.seat !== after.seat) return true;
-  if (before.state === after.state) return false;
+function isDifferent(before: Spot, after: Spot, isAlone: boolean, isAgeless: boolean): boolean {
+  if (before.seat === after.seat && before.state === after.state) return false;
   const { place, seat, state } = after;
+  const isSameSeat =
+    before.seat === seat || (isAgeless && before.seat && seat && areAlike(before.seat, seat));
   // What a machine says of a unit that is loaded where it belongs matters only beside another copy, or if it has to go.
   const isAtHome =
     isAlone &&
@@ -82,7 +93,18 @@ function isDifferent(before: Spot, after: Spot, isAlone: boolean): boolean {
     seat !== undefined &&
     seat.target !== "absent" &&
     seat.replaces === undefined;
-  return !isAtHome || !isUnremarkable(before.state) || !isUnremarkable(state);
+  return !isSameSeat || !isAtHome || !isUnremarkable(before.state) || !isUnremarkable(state);
+}
+
+/** Whether two versions of a seat say the same. */
+function areAlike(a: Seat, b: Seat): boolean {
+  return (
+    a.target === b.target &&
+    a.contentId === b.contentId &&
+    a.hash === b.hash &&
+    a.startCount === b.startCount &&
+    a.replaces === b.replaces
+  );
 }
 
 function isUnremarkable(state: UnitState | undefined): boolean {

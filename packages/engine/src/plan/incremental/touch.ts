@@ -2,9 +2,10 @@ import type { MachineId, UnitName } from "@fleet/core";
 import { prefixOf } from "../pattern-book.js";
 import { makePlace, type Place } from "../place.js";
 import type { PlanOptions, PlanView } from "../view.js";
+import type { BusyBook } from "./busy-book.js";
 import type { PlanChanges } from "./changes.js";
 import type { Closure } from "./closure.js";
-import type { RefusalBook } from "./refusal-book.js";
+import { type RefusalBook, tiesOf } from "./refusal-book.js";
 import type { StandingCluster } from "./standing-cluster.js";
 
 /** On more machines than this it is cheaper to look at a global unit as a whole. */
@@ -21,12 +22,20 @@ export class Touch {
   readonly spots = new Map<UnitName, Set<Place>>();
   readonly #cluster: StandingCluster;
   readonly #refusals: RefusalBook;
+  readonly #busy: BusyBook;
   readonly #view: PlanView;
   readonly #options: PlanOptions;
 
-  constructor(cluster: StandingCluster, refusals: RefusalBook, view: PlanView, options: PlanOptions) {
+  constructor(
+    cluster: StandingCluster,
+    refusals: RefusalBook,
+    busy: BusyBook,
+    view: PlanView,
+    options: PlanOptions,
+  ) {
     this.#cluster = cluster;
     this.#refusals = refusals;
+    this.#busy = busy;
     this.#view = view;
     this.#options = options;
   }
@@ -43,13 +52,22 @@ export class Touch {
       const spots = changes.spots === undefined ? this.#cluster.placeOf.keys() : changes.spots.get(name);
       if (!this.#takeInUnit(name, spots ?? [])) return "machines";
     }
+    for (const name of this.#cluster.agitated) this.units.add(name);
+    this.#addBusy();
     return undefined;
   }
 
-  /** Adds a unit that the newest plan has a task for. */
-  addBusy(name: UnitName, places: ReadonlySet<Place> | "whole"): void {
-    if (places === "whole") this.units.add(name);
-    else for (const place of places) this.#addAt(name, place);
+  #addBusy(): void {
+    const { globals, placeOf } = this.#cluster;
+    for (const name of this.#busy.names) {
+      if (!globals.has(name)) this.units.add(name);
+      else for (const id of this.#busy.machinesOf(name)) this.#addBusyAt(name, id && placeOf.get(id));
+    }
+  }
+
+  #addBusyAt(name: UnitName, place: Place | undefined): void {
+    if (place === undefined) this.units.add(name);
+    else this.#addAt(name, place);
   }
 
   /** Hands all of it to a closure. */
@@ -117,21 +135,54 @@ export class Touch {
 
   /** @returns false if there is something on a machine that was never heard of. */
   #takeInUnit(name: UnitName, machines: Iterable<MachineId>): boolean {
-    if (this.#takeInRecord(name)) this.units.add(name);
+    const isAnother = this.#takeInRecord(name);
+    if (isAnother) this.units.add(name);
     for (const id of machines) {
       const place = this.#cluster.placeOf.get(id);
       if (place === undefined) {
         if (this.#view.seats.has(id)) return false;
-      } else if (this.#isDifferentAt(name, place)) {
-        this.#addAt(name, place);
+      } else if (isAnother || !this.#isSeatedAsPlanned(name, place)) {
+        if (this.#isDifferentAt(name, place)) this.#addAt(name, place);
       }
     }
     return true;
   }
 
   #isDifferentAt(name: UnitName, place: Place): boolean {
-    const { spots, globals } = this.#cluster;
-    return spots.read(name, place, this.#view, globals.has(name));
+    const { spots, globals, marks } = this.#cluster;
+    // The age of a seat matters beside a mark, and where not all is as it should be.
+    const isAgeless = !marks.has(name) && !this.#refusals.has(name);
+    return spots.read(name, place, this.#view, { isGlobal: globals.has(name), isAgeless });
+  }
+
+  /**
+   * Takes in that a unit has got the seat that the newest plan gives it. It stands in the draft already, where every check
+   * of a new seat has let it pass, so it would be left there. Only those who are refused something may have to be
+   * looked at again, because from now on the seat comes before them.
+   */
+  #isSeatedAsPlanned(name: UnitName, place: Place): boolean {
+    const { spots, marks, agitated, followers } = this.#cluster;
+    const seat = this.#view.seats.get(place.id)?.get(name);
+    const task = seat && this.#busy.taskFor(seat);
+    if (seat === undefined || task === undefined || spots.has(name, place)) return false;
+    if (place.stance !== "open" || marks.has(name) || agitated.has(name)) return false;
+    if (this.#refusals.has(name) || this.#refusals.isUnwanted(name)) return false;
+    const state = this.#view.states.get(place.id)?.get(name);
+    if (state !== undefined && state.condition !== "loaded") return false;
+    const subject = this.#cluster.subjects.get(name)!;
+    if (subject.kind === "global") {
+      if (followers.has(name)) return false;
+    } else {
+      if (subject.at !== place || subject.keyed.size > 0 || !this.#busy.hasOneTask(name)) return false;
+      subject.claims = [{ place, seat }];
+      subject.keyed = new Set([place.index]);
+      subject.from = subject.claims[0];
+    }
+    spots.read(name, place, this.#view, { isGlobal: false, isAgeless: false });
+    this.#busy.done(task);
+    for (const tie of tiesOf(subject))
+      for (const refused of this.#refusals.tiedBy(tie)) this.units.add(refused);
+    return true;
   }
 
   /** @returns whether the record or the mark is another. */
