@@ -85,7 +85,7 @@ describe("flags", () => {
 
   it("say which commands have a flag that this one has not", () => {
     expect(() => parse("stop --replace a")).toThrow(
-      expect.objectContaining({ hint: "stop has no such flag; load, start, submit has." }),
+      expect.objectContaining({ hint: "stop has no such flag; load, start, submit have it." }),
     );
   });
 });

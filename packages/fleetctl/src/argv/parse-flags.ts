@@ -112,7 +112,8 @@ function environmentVariable(option: OptionSpec): string | undefined {
 
 function foreignFlag(name: string, command: Command, all: readonly Command[]): UsageError {
   const owners = all.filter(({ options }) => options.some((option) => option.name === name));
+  const have = owners.length === 1 ? "has" : "have";
   return new UsageError(`Error: unknown flag: --${name}`, {
-    hint: `${command.name} has no such flag; ${owners.map((owner) => owner.name).join(", ")} has.`,
+    hint: `${command.name} has no such flag; ${owners.map((owner) => owner.name).join(", ")} ${have} it.`,
   });
 }

@@ -17,7 +17,7 @@ export const destroy: Command = {
   description:
     "Removes units from the cluster, whatever is wanted of them, and waits until the machines have stopped them. What\n" +
     "was destroyed cannot be brought back. Destroying a template leaves its instances.",
-  options: blockOptions,
+  options: blockOptions.filter(({ name }) => name !== "wait"),
   arguments: unitArguments,
   examples: [
     { command: "fleetctl destroy hello.service", what: "Stop it and forget it." },

@@ -3,10 +3,11 @@ import type { Command } from "../command.js";
 import { unitOrFileArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "../units/announce.js";
-import { blockOptions, readPatience } from "../units/block-options.js";
+import { blockOptions, readPatience, readWaitsFor } from "../units/block-options.js";
 import { ensureUnits, replaceOption } from "../units/ensure-units.js";
 import { refuseInstances } from "../units/find-units.js";
 import { judgeState } from "../units/judge.js";
+import { eachAsItIs, judgeGlobalLoaded } from "../units/judge-global.js";
 import { setStates } from "../units/set-states.js";
 import { tellFailures } from "../units/tell-failures.js";
 import { waitForUnits } from "../units/wait-for-units.js";
@@ -15,7 +16,7 @@ import { waitForUnits } from "../units/wait-for-units.js";
 export const load: Command = {
   name: "load",
   summary: "Schedule one or more units in the cluster, first submitting them if necessary",
-  usage: "load [--replace] [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
+  usage: "load [--replace] [--no-block|--wait] [--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Places units on machines and makes them known to systemd there, without starting them. Units that the cluster\n" +
     "does not have are submitted first, as by submit. A unit that is launched stays so: to stop it, use stop.",
@@ -27,6 +28,7 @@ export const load: Command = {
   ],
   run: async (context, args) => {
     const attempts = readPatience(args);
+    const waitsFor = readWaitsFor(args);
     const units = await ensureUnits(context, {
       command: "load",
       positionals: args.positionals,
@@ -44,10 +46,10 @@ export const load: Command = {
     );
     const changed = await setStates(context, todo, "loaded", "Error loading units");
     const told = todo.filter(({ name }) => changed.includes(name));
-    const waited = announce(context, told, "load", args.flag("no-block"));
+    const waited = announce(context, told, "load", waitsFor);
     const failures = await waitForUnits(context, {
       names: waited,
-      judge: judgeState("loaded"),
+      judge: eachAsItIs(judgeState("loaded"), judgeGlobalLoaded()),
       attempts,
       timedOut: (name) => `timed out waiting for unit ${name} to report state loaded`,
       interrupted: "Stopped waiting. The units stay wanted loaded; see fleetctl list-unit-files",

@@ -23,7 +23,7 @@ export const restart: Command = {
     "Stops each unit where it is and starts it again, one after the other: the next one is touched only when this one runs.\n" +
     "A unit that is loaded is started. One that is inactive cannot be restarted. What the cluster does not have is submitted,\n" +
     "as by submit, and not started. A global unit is restarted on one machine after the other; UNIT@@MACHINE is one of them.",
-  options: [...blockOptions.filter(({ name }) => name !== "no-block"), noJournalOption],
+  options: [...blockOptions.filter(({ name }) => name !== "no-block" && name !== "wait"), noJournalOption],
   arguments: placedUnitArguments,
   examples: [
     {
@@ -170,7 +170,7 @@ async function startUnit(
     `Error setting target state for unit ${name}`,
   );
   if (told.length === 0) return undefined;
-  const waited = announce(context, [unit], "start", attempts === undefined);
+  const waited = announce(context, [unit], "start", attempts === undefined ? "none" : "plain");
   const failures = await waitForUnits(context, {
     names: waited,
     judge: judgeStarted(context.clock),

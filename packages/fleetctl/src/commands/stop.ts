@@ -1,7 +1,7 @@
 import type { Command } from "../command.js";
 import { placedUnitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
-import { blockOptions, readPatience } from "../units/block-options.js";
+import { blockOptions, readPatience, readWaitsFor } from "../units/block-options.js";
 import { type FoundUnit, findUnits, type MeantUnits } from "../units/find-units.js";
 import { stopInstances } from "../units/stop-instances.js";
 import { stopUnits } from "../units/stop-units.js";
@@ -13,7 +13,7 @@ const isWanted: MeantUnits = (unit) => (unit.desiredState ?? "inactive") !== "in
 export const stop: Command = {
   name: "stop",
   summary: "Instruct systemd to stop one or more units in the cluster",
-  usage: "stop [--no-block|--block-attempts=N|--timeout=SECONDS] UNIT...",
+  usage: "stop [--no-block|--wait] [--block-attempts=N|--timeout=SECONDS] UNIT...",
   description:
     "Stops units and leaves them loaded where they are. What counts is what is wanted of a unit: one that is wanted\n" +
     "launched is stopped even if it has not found a place yet. If any of the units is inactive, nothing is done. A global unit\n" +
@@ -27,6 +27,7 @@ export const stop: Command = {
     { command: "fleetctl stop --no-block hello@1 hello@2", what: "Only say what is wanted." },
   ],
   run: async (context, args) => {
+    const waitsFor = readWaitsFor(args);
     const units = await findUnits(context, "stop", args.positionals, "Error retrieving units", isWanted);
     if (units === undefined) return exitCode.failed;
     const inactive = units.filter((unit) => !unit.global && (unit.desiredState ?? "inactive") === "inactive");
@@ -36,7 +37,7 @@ export const stop: Command = {
       context.stderr.write(`Unable to stop unit ${name} in state inactive\n`);
     }
     if (inactive.length > 0 || units.some(isIdle)) return exitCode.failed;
-    const how = { attempts: readPatience(args), isNoBlock: args.flag("no-block") };
+    const how = { attempts: readPatience(args), waitsFor };
     const whole = units.filter(({ instance }) => instance === undefined);
     const codes = [
       await stopUnits(context, whole, { verb: "stop", wanted: "loaded", ...how }),

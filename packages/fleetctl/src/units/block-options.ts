@@ -1,15 +1,22 @@
 import type { CommandArgs, OptionSpec } from "../command.js";
+import { UsageError } from "../usage-error.js";
 
 /** The original's unit of patience: one attempt lasts so long, in ms. */
 export const attemptMs = 2_000;
 
-/** `--no-block`, `--block-attempts` and `--timeout`, as all commands that wait have them. */
+/** `--no-block`, `--wait`, `--block-attempts` and `--timeout`, as all commands that wait have them. */
 export const blockOptions: readonly OptionSpec[] = [
   {
     name: "no-block",
     type: "boolean",
     fallback: false,
     help: "Do not wait until the units are where they should be.",
+  },
+  {
+    name: "wait",
+    type: "boolean",
+    fallback: false,
+    help: "Wait for global units, too, on all machines that they were given to.",
   },
   {
     name: "block-attempts",
@@ -33,4 +40,15 @@ export function readPatience(args: CommandArgs): number {
   const limits = [args.number("block-attempts"), (args.number("timeout") * 1_000) / attemptMs];
   const finite = limits.filter((limit) => limit > 0);
   return finite.length === 0 ? 0 : Math.min(...finite);
+}
+
+/** Which units a command waits for: none, those that have one place, or all. */
+export type WaitsFor = "none" | "plain" | "all";
+
+/** Reads which units to wait for. @throws {UsageError} for `--wait` with `--no-block`. */
+export function readWaitsFor(args: CommandArgs): WaitsFor {
+  if (args.flag("wait") && args.flag("no-block")) {
+    throw new UsageError("Error: --wait and --no-block contradict each other");
+  }
+  return args.flag("no-block") ? "none" : args.flag("wait") ? "all" : "plain";
 }

@@ -36,6 +36,15 @@ export function judgeInstanceStarted(instance: Instance, snapshot: UnitsSnapshot
   return judgeProcess(label, state, state.jobResult !== undefined, lines);
 }
 
+/** Waits for a global unit to be on one machine, with its present text. */
+export function judgeInstanceLoaded({ machineId, name }: Instance, snapshot: UnitsSnapshot): Progress {
+  const unit = snapshot.units.get(name);
+  const state = snapshot.states.get(name)?.find(({ machineID }) => machineID === machineId);
+  const isCurrent = state?.contentID === undefined || state.contentID === unit?.contentID;
+  if (state?.currentState !== "loaded" || !isCurrent) return { kind: "waiting", why: "not loaded yet" };
+  return { kind: "reached", lines: [{ text: `Unit ${name} loaded`, machineId }] };
+}
+
 /** Waits for a global unit not to run any more on one machine. */
 export function judgeInstanceStopped(instance: Instance, snapshot: UnitsSnapshot): Progress {
   const facts = factsOf(instance, snapshot);

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../command.js";
 import { announce } from "./announce.js";
+import type { WaitsFor } from "./block-options.js";
 import type { EnsuredUnit } from "./ensure-units.js";
 import { instanceOf, setInstances, waitForInstances } from "./instances.js";
 import type { WaitFailure } from "./wait-for-units.js";
@@ -19,7 +20,7 @@ export interface StartedInstances {
 export async function startInstances(
   context: CommandContext,
   units: readonly EnsuredUnit[],
-  { attempts, isNoBlock }: { readonly attempts: number; readonly isNoBlock: boolean },
+  { attempts, waitsFor }: { readonly attempts: number; readonly waitsFor: WaitsFor },
 ): Promise<StartedInstances> {
   const meant = units.flatMap(({ desiredState, instance, isStopped, name }) => {
     return instance === undefined ? [] : [{ ...instanceOf(name, instance), desiredState, isStopped }];
@@ -30,7 +31,7 @@ export async function startInstances(
   }
   const told = await setInstances(context, todo, "launched", "Error starting units");
   const labels = told.map(({ label }) => ({ name: label, isGlobal: false }));
-  const waited = new Set(announce(context, labels, "start", isNoBlock));
+  const waited = new Set(announce(context, labels, "start", waitsFor));
   const failures = await waitForInstances(
     context,
     told.filter(({ label }) => waited.has(label)),

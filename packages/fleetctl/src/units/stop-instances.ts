@@ -1,6 +1,7 @@
 import type { CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "./announce.js";
+import type { WaitsFor } from "./block-options.js";
 import type { FoundUnit } from "./find-units.js";
 import { instanceOf, setInstances, waitForInstances } from "./instances.js";
 import { isInstanceStopped } from "./judge-instance.js";
@@ -13,7 +14,7 @@ import { isInstanceStopped } from "./judge-instance.js";
 export async function stopInstances(
   context: CommandContext,
   units: readonly FoundUnit[],
-  { attempts, isNoBlock }: { readonly attempts: number; readonly isNoBlock: boolean },
+  { attempts, waitsFor }: { readonly attempts: number; readonly waitsFor: WaitsFor },
 ): Promise<number> {
   const todo = units.flatMap(({ desiredState, instance, name, snapshot }) => {
     if (instance === undefined || desiredState !== "launched") return [];
@@ -22,7 +23,7 @@ export async function stopInstances(
   });
   const told = await setInstances(context, todo, "loaded", "Failed to stop units");
   const labels = told.map(({ label }) => ({ name: label, isGlobal: false }));
-  const waited = new Set(announce(context, labels, "stop", isNoBlock));
+  const waited = new Set(announce(context, labels, "stop", waitsFor));
   const failures = await waitForInstances(
     context,
     told.filter(({ label }) => waited.has(label)),

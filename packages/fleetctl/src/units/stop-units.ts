@@ -2,7 +2,9 @@ import type { UnitStatusV2 } from "@fleet/client";
 import type { CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { announce } from "./announce.js";
+import type { WaitsFor } from "./block-options.js";
 import { judgeStopped } from "./judge.js";
+import { eachAsItIs, judgeGlobalStopped } from "./judge-global.js";
 import { setStates } from "./set-states.js";
 import { waitForUnits } from "./wait-for-units.js";
 
@@ -11,7 +13,7 @@ export interface StopOptions {
   readonly verb: "stop" | "unload";
   readonly wanted: "loaded" | "inactive";
   readonly attempts: number;
-  readonly isNoBlock: boolean;
+  readonly waitsFor: WaitsFor;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface StopOptions {
 export async function stopUnits(
   context: CommandContext,
   units: readonly UnitStatusV2[],
-  { verb, wanted, attempts, isNoBlock }: StopOptions,
+  { verb, wanted, attempts, waitsFor }: StopOptions,
 ): Promise<number> {
   const past = verb === "stop" ? "stopped" : "unloaded";
   const toTell = units.filter((unit) => unit.global || unit.desiredState !== wanted);
@@ -34,10 +36,10 @@ export async function stopUnits(
   const todo = units
     .filter((unit) => (names.includes(unit.name) ? changed.includes(unit.name) : !isThere(unit)))
     .map((unit) => ({ name: unit.name, isGlobal: unit.global }));
-  const waited = announce(context, todo, verb, isNoBlock);
+  const waited = announce(context, todo, verb, waitsFor);
   const failures = await waitForUnits(context, {
     names: waited,
-    judge: judgeStopped(wanted),
+    judge: eachAsItIs(judgeStopped(wanted), judgeGlobalStopped(wanted)),
     attempts,
     timedOut: (name) => `timed out waiting for unit ${name} to report state ${wanted}`,
     interrupted: `Stopped waiting. The units stay wanted ${wanted}; see fleetctl list-unit-files`,
