@@ -13,6 +13,7 @@ import { listUnitFiles } from "./list-unit-files.js";
 import { listUnits } from "./list-units.js";
 import { load } from "./load.js";
 import { machine } from "./machine.js";
+import { plan } from "./plan.js";
 import { restart } from "./restart.js";
 import { ssh } from "./ssh.js";
 import { start } from "./start.js";
@@ -39,6 +40,7 @@ export const commands: readonly Command[] = [
   listUnits,
   load,
   machine,
+  plan,
   restart,
   ssh,
   start,
