@@ -34,15 +34,16 @@ export class Campaign {
 
   /** Waits until nobody leads, and wins. @returns `undefined` if the candidate's place is lost. */
   async win(signal: AbortSignal): Promise<Elected | undefined> {
-    const { trust, keys, machine, instance } = this.#options;
+    const { trust, keys, machine } = this.#options;
     for (;;) {
       const { items, revision } = await trust.store.range({ key: keys.leader }, signal);
       const leader = items[0] === undefined ? undefined : this.#read(items[0]);
       if (items[0] === undefined) {
         const outcome = await this.#stand(signal);
         if (outcome !== "beaten") return outcome === "no-candidate" ? undefined : outcome;
-      } else if (leader?.machine === machine && leader.instance !== instance) {
-        // Our own dead self: no other process of this machine can be alive beside this one.
+      } else if (leader?.machine === machine) {
+        // Our own dead self: no other process of this machine can be alive beside this one. Or an earlier term of this
+        // process, which could not give it up while etcd was away; after an outage leases live anew.
         await this.#remove(items[0], signal);
       } else {
         await watchUntil(
@@ -132,7 +133,7 @@ export class Campaign {
 
   async #remove(item: StoredValue, signal: AbortSignal): Promise<void> {
     const { trust, keys, logger } = this.#options;
-    logger.info("removing the office of this machine's previous daemon", { revision: item.modRevision });
+    logger.info("removing an office of this machine that nobody serves", { revision: item.modRevision });
     await trust.store.transact(
       {
         compare: [{ key: keys.leader, target: "mod", is: "=", operand: item.modRevision }],

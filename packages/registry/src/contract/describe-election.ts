@@ -1,5 +1,6 @@
 import type { Leadership } from "@fleet/core/ports";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodeOffice } from "../codec.js";
 import { createElection } from "../election.js";
 import { elect, makeDaemon, readJson, type TestDaemon, untilAborted } from "./daemon.js";
 import type { MakeHarness, StoreHarness } from "./harness.js";
@@ -137,6 +138,18 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
       expect((await harness.store.range({ prefix: again.options.keys.candidates }, never)).count).toBe(1);
       // It did not wait for the lease of the office to end.
       expect((after.terms[0]?.begunMs ?? 0) - beganMs).toBeLessThan(2_500);
+    });
+
+    test("an office of one's own that has outlived its term is removed, not waited for", async () => {
+      // As after an outage: whoever could not give it up finds that etcd has given its lease a new lifetime.
+      const daemon = await makeDaemon(harness, "m1");
+      const { machine, options } = daemon;
+      const value = encodeOffice({ machine, instance: "first", term: 1 });
+      await write(harness.store, { kind: "put", key: options.keys.leader, value });
+      await write(harness.store, { kind: "put", key: options.keys.term(1), value: "a-uuid" });
+      const run = start(daemon, "first");
+      await harness.until("a leader", () => run.election.isLeader);
+      expect(run.terms[0]?.n).toBe(2);
     });
 
     test("nobody is elected by an etcd that is not believed; a leader resigns", async () => {
