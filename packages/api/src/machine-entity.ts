@@ -1,5 +1,5 @@
 import type { DrainV2, MachineV2 } from "@fleet/client";
-import { belongsToMachine, type ClusterView, isSeated, type Machine } from "@fleet/core";
+import { belongsToMachine, type ClusterView, isSeated, type Machine, type UnitName } from "@fleet/core";
 
 /** What v2 says of a machine. */
 export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
@@ -30,9 +30,10 @@ export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
 /** What is still there is counted here, so that nobody has to wait for the leader to hear that it is over. */
 function drainOf(view: ClusterView, { id }: Machine): DrainV2 {
   const counts = { left: 0, stopping: 0, staying: 0 };
+  const requirementsOf = (name: string) => view.units.get(name as UnitName)?.requirements;
   for (const seat of view.seats.get(id)?.values() ?? []) {
     if (!isSeated(seat)) counts.stopping += 1;
-    else if (belongsToMachine(view.units.get(seat.unit)?.requirements, id)) counts.staying += 1;
+    else if (belongsToMachine(requirementsOf(seat.unit), id, requirementsOf)) counts.staying += 1;
     else counts.left += 1;
   }
   const progress = view.engineStatus?.drains?.find(({ machine }) => machine === id);

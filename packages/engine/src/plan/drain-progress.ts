@@ -4,8 +4,6 @@ import {
   type DrainProgress,
   isSeated,
   type Machine,
-  type Seat,
-  type Unit,
   type UnitName,
 } from "@fleet/core";
 import type { Refusal } from "./refusal.js";
@@ -28,13 +26,15 @@ export function drainProgress(
   if (drained.length === 0) return [];
   const reasons = new Map(refusals.map((refusal) => [`${refusal.unit} ${refusal.machine ?? ""}`, refusal]));
   const refusalOf = (unit: UnitName, { id }: Machine): Refusal | undefined => reasons.get(`${unit} ${id}`);
+  const requirementsOf = (name: string) => view.units.get(name as UnitName)?.requirements;
   return drained.map((machine) => {
     const seats = [...(view.seats.get(machine.id)?.values() ?? [])].filter(isSeated);
     const progress = { leaving: 0, waiting: 0, stuck: 0, staying: 0 };
     const problems: { unit: UnitName; reason: string }[] = [];
     for (const seat of seats.sort((a, b) => compareUnitNames(a.unit, b.unit))) {
       const refusal = refusalOf(seat.unit, machine);
-      const standing = standingOf(seat, view.units.get(seat.unit), refusal);
+      const belongs = belongsToMachine(requirementsOf(seat.unit), machine.id, requirementsOf);
+      const standing = belongs ? "staying" : standingOf(refusal);
       progress[standing] += 1;
       if (standing === "stuck" && refusal !== undefined && problems.length < problemsMax) {
         problems.push({ unit: seat.unit, reason: refusal.reason });
@@ -44,12 +44,7 @@ export function drainProgress(
   });
 }
 
-function standingOf(
-  { machine }: Seat,
-  unit: Unit | undefined,
-  refusal: Refusal | undefined,
-): "leaving" | "waiting" | "stuck" | "staying" {
-  if (belongsToMachine(unit?.requirements, machine)) return "staying";
+function standingOf(refusal: Refusal | undefined): "leaving" | "waiting" | "stuck" {
   if (refusal === undefined) return "leaving";
   return refusal.failed.some(({ check }) => check === "pace") ? "waiting" : "stuck";
 }

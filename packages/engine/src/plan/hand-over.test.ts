@@ -76,14 +76,14 @@ describe("draining a machine", () => {
     const stuck = sketch("m1% m2", units);
     expect(step(stuck)).toBe("");
     expect(reasonsOf(stuck)).toBe(
-      "app: stays on m1 (machine m1 is being drained); waits for db.service\n" +
+      "app: stays on m1 (machine m1 is being drained); follows db.service, which cannot leave\n" +
         "db: stays on m1 (machine m1 is being drained); no machine takes it together with app.service",
     );
   });
 
   it.each([
     ["global units", "m1% m2", "g>m1{Global=true}; g2>m2{Global=true}", "+g@m2"],
-    ["units pinned to it", "m1% m2", "p>m1{MachineID=m1}", ""],
+    ["units pinned to it", "m1% m2", "p>m1{MachineID=m1}; f>m1{MachineOf=p.service}", ""],
     ["units without another place", "m1%{r=1} m2", "a>m1{MachineMetadata=r=1}", ""],
     ["rings", "m1% m2", "a>m1{MachineOf=b.service}; b>m1{MachineOf=a.service}", ""],
   ])("leaves %s where they are", (_what, machines, units, tasks) => {
@@ -101,6 +101,16 @@ describe("draining a machine", () => {
     expect(reasonsOf(cluster)).toBe("c: stays on m1 (machine m1 is being drained); waits for its turn");
     cluster.reportLoaded("m2", serviceName("b"));
     expect(step(cluster)).toBe("-b@m1 c@m1+m2");
+  });
+
+  it("counts a group as so many units, and does not tear it apart", () => {
+    const cluster = sketch("m1% m2", "a>m1; b>m1{MachineOf=a.service}; c>m1; d>m1{MachineOf=c.service}");
+    cluster.setPolicy("m1", { drained: true, handOversMax: 1 });
+    expect(step(cluster)).toBe("a@m1+m2 b@m1+m2");
+    expect(reasonsOf(cluster)).toBe(
+      "c: stays on m1 (machine m1 is being drained); waits for its turn\n" +
+        "d: stays on m1 (machine m1 is being drained); waits for c.service",
+    );
   });
 
   it("does not send units of one drained machine to another", () => {

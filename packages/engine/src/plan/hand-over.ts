@@ -113,7 +113,11 @@ export function beginHandOver(p: Planning, subject: Subject): void {
   const tied = subject.peers.filter((peer) => peer.kind === "plain" && p.draft.hasSeat(peer, from.place));
   const stayers = tied.filter((peer) => peer.at === from.place);
   if (stayers.length > 0) {
-    stayBecause(p, subject, `waits for ${stayers.map(({ name }) => name).join(", ")}`);
+    const names = stayers.map(({ name }) => name).join(", ");
+    const isPaced = (peer: Subject): boolean =>
+      p.refusals.get(peer)?.failed.some(({ check }) => check === "pace") === true;
+    if (stayers.every(isPaced)) stayBecause(p, subject, `waits for ${names}`);
+    else giveUp(p, subject, stay(subject, from.place, `follows ${names}, which cannot leave`));
     return;
   }
   const companions = companionsOf(subject, (follower) => follower.handsOver && follower.at === from.place);

@@ -1,4 +1,4 @@
-import type { Revision, UnitName } from "@fleet/core";
+import { belongsToMachine, type Revision, type UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { countHandOver, heirTrouble, isHandedOver, type Pair, pairOf } from "./hand-over.js";
 import { isAttended, isHeld, type Place } from "./place.js";
@@ -108,11 +108,16 @@ function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
   const peers = peersAt(p, subject, place);
   if (peers.kind === "never") return { kind: "must-go", because: peers.because };
   const because = refusalAt(subject, place);
-  if (place.stance === "drained" && because === undefined) {
+  if (place.stance === "drained" && because === undefined && !belongsThere(p, subject, place)) {
     return { kind: "hands-over", because: `machine ${place.id} is being drained` };
   }
   if (peers.kind === "undecided") return { kind: "depends" };
   return because === undefined ? { kind: "stays" } : { kind: "would-go", because };
+}
+
+function belongsThere({ world }: Planning, { unit }: Subject, { id }: Place): boolean {
+  const requirementsOf = (name: string) => world.view.units.get(name as UnitName)?.requirements;
+  return belongsToMachine(unit?.requirements, id, requirementsOf);
 }
 
 /**

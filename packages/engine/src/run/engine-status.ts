@@ -138,10 +138,11 @@ function cut(text: string): string {
 }
 
 /** Everything but counts, and units that only wait for their turn: those change with every unit that gets a little further. */
-function urgentPart({ machines, quarantine }: EngineStatus, { refusals }: Plan): string {
+function urgentPart({ drains = [], machines, quarantine }: EngineStatus, { refusals }: Plan): string {
   return JSON.stringify([
     machines,
     quarantine,
+    drains.map(({ machine }) => machine),
     refusals
       .filter(({ failed }) => failed.every(({ check }) => check !== "pace"))
       .slice(0, listMax.refusals)

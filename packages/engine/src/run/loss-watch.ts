@@ -105,5 +105,5 @@ function isMovable(view: ClusterView, seat: Seat): boolean {
   if (!isSeated(seat) || view.unreadableUnits.has(seat.unit)) return false;
   const unit = view.units.get(seat.unit);
   if (unit?.requirements === undefined || unit.desiredState === "inactive") return false;
-  return !belongsToMachine(unit.requirements, seat.machine);
+  return !belongsToMachine(unit.requirements, seat.machine, () => undefined);
 }
