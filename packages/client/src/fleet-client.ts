@@ -2,10 +2,10 @@ import { ApiError, errorFromAnswer } from "./api-error.js";
 import type { ClientClock } from "./clock.js";
 import { followByPolling, followByWaiting, lookByAsking } from "./follow.js";
 import { readAllPages } from "./paging.js";
+import { isUnknownPath, PlannerClient } from "./planner-client.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 import type { UnitsSnapshot } from "./units-snapshot.js";
 import { snapshotOf } from "./units-snapshot.js";
-import type { ExplanationV2 } from "./wire-insight.js";
 import type { AcceptV2, MachinePageV2, MachinePutV2, MachineV2, MachineWriteV2 } from "./wire-machines.js";
 import type {
   MachinePageV1,
@@ -41,6 +41,8 @@ export interface FleetClientOptions {
  * answers. Against a server without the v2 API it does the same with v1 alone, as far as v1 goes.
  */
 export class FleetClient {
+  /** Asks why units are where they are, and what would happen if. */
+  readonly planner: PlannerClient;
   readonly #transport: Transport;
   readonly #clock: ClientClock;
   readonly #userAgent: string;
@@ -55,6 +57,11 @@ export class FleetClient {
     this.#clock = options.clock;
     this.#userAgent = options.userAgent ?? "fleet-client";
     this.#trace = options.trace ?? (() => undefined);
+    this.planner = new PlannerClient({
+      send: async (request, signal) =>
+        this.#hasV2 === false ? undefined : await this.#send(request, signal),
+      parse: parseBody,
+    });
   }
 
   /** Names the server for people. */
@@ -102,18 +109,6 @@ export class FleetClient {
     if (this.#lacksV2(answer)) return "unsupported";
     if (answer.status === 404) return undefined;
     return parseBody<UnitV2>(answer);
-  }
-
-  /**
-   * Why a unit is where it is, or nowhere.
-   * @returns `"unsupported"` from a server that cannot say.
-   * @throws {ApiError} `not-found` if there is no such unit, with a hint at a name that is like it.
-   */
-  async explainUnit(name: string, signal: AbortSignal): Promise<ExplanationV2 | "unsupported"> {
-    if (this.#hasV2 === false) return "unsupported";
-    const path = `${v2UnitPath(name)}/explain`;
-    const answer = await this.#send({ method: "GET", path, patienceMs: planningPatienceMs }, signal);
-    return isUnknownPath(answer) ? "unsupported" : parseBody<ExplanationV2>(answer);
   }
 
   /**
@@ -282,14 +277,6 @@ export class FleetClient {
     return this.#hasV2 === false;
   }
 }
-
-/** A path that the server does not know is answered with 404 and an empty message; ours never are. */
-function isUnknownPath(answer: HttpAnswer): boolean {
-  return answer.status === 404 && errorFromAnswer(answer).message === "";
-}
-
-/** How long the server may plan beyond the usual time for an answer; a large cluster takes seconds. */
-const planningPatienceMs = 20_000;
 
 /** What is longer than this goes into the body: servers have a limit for lines, and proxies have lower ones. */
 const queryLengthMax = 16_384;

@@ -8,6 +8,7 @@ export { completeOptions } from "./follow.js";
 export { createHttpTransport, type HttpTransportOptions, type TlsOptions } from "./http-transport.js";
 export { createInMemoryTransport } from "./in-memory-transport.js";
 export { type LinkedController, linkController } from "./linked-controller.js";
+export type { PlannerClient } from "./planner-client.js";
 export { createTimedTransport } from "./timed-transport.js";
 export type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 export type { UnitsSnapshot } from "./units-snapshot.js";

@@ -39,7 +39,7 @@ export const explain: Command = {
     const { client, signal, stderr, stdout } = context;
     const name = completeUnitName(argument);
     try {
-      const explanation = await client.explainUnit(name, signal);
+      const explanation = await client.planner.explain(name, signal);
       if (explanation === "unsupported") {
         stderr.write(
           `${step}: the server at ${client.endpoint} cannot explain; it is older than this fleetctl\n`,

@@ -104,7 +104,7 @@ async function runForecast(
   format: Format,
 ): Promise<number> {
   const { client, signal, stderr, stdout } = context;
-  const forecast = await client.foresee(await readProposal(context, action, words, args), signal);
+  const forecast = await client.planner.foresee(await readProposal(context, action, words, args), signal);
   if (forecast === "unsupported") {
     stderr.write("Error planning: the server cannot tell; it is older than this fleetctl\n");
     return outcome.unknown;

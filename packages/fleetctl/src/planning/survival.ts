@@ -46,7 +46,7 @@ async function inquireOnce(
   try {
     for (;;) {
       const question = { losses, from, ...(revision === undefined ? {} : { revision }) };
-      const report = await client.survive(question, signal);
+      const report = await client.planner.survive(question, signal);
       if (report === "unsupported") {
         throw new FleetError("invalid-argument", "the server cannot tell; it is older than this fleetctl");
       }
