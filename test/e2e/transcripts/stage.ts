@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { FleetCluster } from "@fleet/demo";
 import { until } from "@fleet/lab";
 import { expectationOf, expectedOutput, normalised, type Said } from "./output.js";
-import { type CommandStep, type Step, wordsOf } from "./transcript.js";
+import { type CommandStep, type Step, textOf, wordsOf } from "./transcript.js";
 
 const everyMs = 50;
 
@@ -36,7 +36,7 @@ export class Stage {
     if (step.kind === "file") {
       const file = join(this.#directory, step.name);
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, step.text);
+      await writeFile(file, textOf(step.lines));
     }
     if (step.kind !== "etcd") return;
     if (step.change === "stop") await this.#cluster.lab.stopEtcd();
@@ -49,7 +49,10 @@ export class Stage {
   /** Runs a command. @returns what it said beside what was expected. */
   async play(step: CommandStep): Promise<{ readonly said: Said; readonly expected: Said }> {
     const run = async (): Promise<{ said: Said; expected: Said }> => {
-      const result = await this.#cluster.fleetctl(wordsOf(step.command), { cwd: this.#directory });
+      const result = await this.#cluster.fleetctl(wordsOf(step.command), {
+        cwd: this.#directory,
+        environment: step.environment,
+      });
       const said = normalised(result, this.#machineIds);
       return { said, expected: expectedOutput(step.expected, said, this.#earlier) };
     };
