@@ -180,6 +180,16 @@ describe("drain", () => {
     expect(harness.statusLines.at(-1)).toBe("");
   });
 
+  it("only says what would happen with --dry-run", async () => {
+    const harness = await withUnits("a");
+    const { revision } = harness.api.cluster;
+    const { code, stdout, stderr } = await harness.run("drain --dry-run 113f");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("1 unit would move; everything fits.");
+    expect(stdout).toMatch(/a.service\t+113f16a7...\/127.0.0.1/);
+    expect(harness.api.cluster.revision).toBe(revision);
+  });
+
   it.each(["drain", "drain --at-a-time=-1 113f"])("%s is a usage error", async (line) => {
     expect((await createCliHarness().run(line)).code).toBe(2);
   });

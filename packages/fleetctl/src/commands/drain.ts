@@ -4,6 +4,8 @@ import { exitCode } from "../exit-code.js";
 import { findMachines, machineName } from "../machines/find-machines.js";
 import { type DrainEnd, progressText, watchDrain } from "../machines/watch-drain.js";
 import { tellError } from "../output/error-text.js";
+import { indexMachines } from "../output/machine-legend.js";
+import { forecastPage } from "../planning/forecast-page.js";
 import { UsageError } from "../usage-error.js";
 import { noteOption } from "./cordon.js";
 
@@ -11,7 +13,8 @@ import { noteOption } from "./cordon.js";
 export const drain: Command = {
   name: "drain",
   summary: "Move all units away from machines",
-  usage: "drain [--at-a-time=N] [--together] [--timeout=SECONDS|--no-block] [--note=TEXT] MACHINE...",
+  usage:
+    "drain [--dry-run] [--at-a-time=N] [--together] [--timeout=SECONDS|--no-block] [--note=TEXT] MACHINE...",
   description:
     "Gives machines no new units and moves those they have: each is started elsewhere, and stopped here only when it is\n" +
     "active there, together with those that follow it. If a new copy fails, the old one stays, and drain says why. Global\n" +
@@ -20,6 +23,12 @@ export const drain: Command = {
     "MACHINE is the id of a machine, the beginning of it, or its address. The exit status is 0 when every machine is\n" +
     "drained, else 1; Ctrl-C ends the waiting alone.",
   options: [
+    {
+      name: "dry-run",
+      type: "boolean",
+      fallback: false,
+      help: "Only say where the units would go and which could not, as plan drain does; exit status 1 if one could not.",
+    },
     {
       name: "at-a-time",
       type: "integer",
@@ -38,6 +47,7 @@ export const drain: Command = {
   ],
   arguments: { offers: [{ kind: "machines" }], isMany: true },
   examples: [
+    { command: "fleetctl drain --dry-run 113f16a7", what: "Where would its units go?" },
     { command: "fleetctl drain 113f16a7", what: "Empty a machine, and wait until it is." },
     {
       command: "fleetctl drain --at-a-time 1 --note 'new kernel' 113f16a7 85c0c595",
@@ -51,7 +61,9 @@ export const drain: Command = {
     if (args.number("at-a-time") < 0) throw new UsageError("--at-a-time must not be negative");
     try {
       const machines = await findMachines(context, args.positionals);
-      return await drainAll(context, args, machines);
+      return args.flag("dry-run")
+        ? await foresee(context, machines)
+        : await drainAll(context, args, machines);
     } catch (error) {
       context.signal.throwIfAborted();
       tellError(context, "Error draining machines", error);
@@ -59,6 +71,20 @@ export const drain: Command = {
     }
   },
 };
+
+async function foresee(
+  { client, signal, stderr, stdout }: CommandContext,
+  machines: readonly MachineV2[],
+): Promise<number> {
+  const proposal = { drain: machines.map(({ machineID }) => machineID) };
+  const forecast = await client.planner.foresee(proposal, signal);
+  if (forecast === "unsupported") {
+    stderr.write("Error draining machines: the server cannot tell; it is older than this fleetctl\n");
+    return exitCode.failed;
+  }
+  stdout.write(forecastPage(forecast, indexMachines(await client.listMachines(signal))));
+  return forecast.fits ? exitCode.ok : exitCode.failed;
+}
 
 async function drainAll(
   context: CommandContext,
