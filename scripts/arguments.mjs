@@ -72,6 +72,7 @@ export const benchmarks = {
     about: "planning alone: from scratch and per event, up to 100,000 units on 5,000 machines",
     runs: 5,
   },
+  explain: { about: "why a unit has no place on 5,000 machines with 100,000 units", runs: 10 },
 };
 
 export const benchHelp = `Measures fleet on machines of its own, beside a baseline in the same run.

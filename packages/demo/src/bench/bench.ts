@@ -2,6 +2,7 @@ import { LabError } from "@fleet/lab";
 import type { BenchContext } from "./bench-context.js";
 import { benchCli } from "./cli.js";
 import { benchEngine } from "./engine.js";
+import { benchExplain } from "./explain.js";
 import { benchFailover } from "./failover.js";
 import { type Figures, formatFigures } from "./figures.js";
 import { benchStart } from "./start.js";
@@ -13,6 +14,8 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Fig
     failover: benchFailover,
     cli: benchCli,
     engine: benchEngine,
+    explain: benchExplain,
+    schedule: benchSchedule,
   };
 
 /** What the command is run with. */

@@ -30,8 +30,8 @@ interface Kept {
  * @param shared - What this daemon's configuration says, and the leader's is taken to say.
  */
 export function createInsight(
-  replica: ClusterReplica,
-  clock: Clock,
+  replica: Pick<ClusterReplica, "subscribe">,
+  clock: Pick<Clock, "monotonic">,
   shared: SharedOptions = {},
 ): ClusterInsight {
   let kept: Kept | undefined;
@@ -72,7 +72,7 @@ export function createInsight(
   };
 }
 
-function decideNow(view: ClusterView, clock: Clock, shared: SharedOptions): Kept {
+function decideNow(view: ClusterView, clock: Pick<Clock, "monotonic">, shared: SharedOptions): Kept {
   const startMs = clock.monotonic();
   const options = publishedOptions(view, shared);
   const planning = decide(copyView(view), options);
