@@ -15,7 +15,6 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Fig
     cli: benchCli,
     engine: benchEngine,
     explain: benchExplain,
-    schedule: benchSchedule,
   };
 
 /** What the command is run with. */
