@@ -3,7 +3,7 @@
 //
 //   node scripts/setup.mjs [--check]
 //   node scripts/setup.mjs --sshd       only an sshd for the tests of ssh; prints where it is
-//   node scripts/setup.mjs --terminals  only tmux and the shells for the tests of terminals
+//   node scripts/setup.mjs --terminals  only tmux, shells and groff for the tests of terminals
 //   node scripts/setup.mjs --machines   only what full machines need (npm run lab); as root
 //
 // Plain JavaScript without dependencies, because it runs before there are any.
@@ -176,12 +176,13 @@ const neededPrograms = [
   [["nsenter"], ["util-linux"]],
 ];
 
-/** What the tests of terminals need: tmux, and each shell that there is completion for. Nobody else needs any of it. */
+/** What the tests of terminals need: tmux, each shell that there is completion for, and what shows manual pages. Nobody else does. */
 const neededTerminals = [
   [["tmux"], ["tmux"]],
   [["bash"], ["bash"]],
   [["zsh"], ["zsh"]],
   [["fish"], ["fish"]],
+  [["groff"], ["groff-base"]],
 ];
 
 /** What full machines in containers need (test/lab). */
@@ -201,7 +202,7 @@ export async function ensurePackages(options = {}) {
   return await ensurePrograms(neededPrograms, options);
 }
 
-/** Installs tmux and shells for the tests of terminals if they are not there: as root; otherwise says what to run. */
+/** Installs tmux, shells and groff for the tests of terminals if they are not there: as root; otherwise says what to run. */
 export async function ensureTerminals(options = {}) {
   return await ensurePrograms(neededTerminals, options);
 }

@@ -181,7 +181,7 @@ function serverArguments(directory: string): readonly string[] {
 }
 
 /**
- * Makes sure that there are tmux and the shells that completion is for.
+ * Makes sure that there are tmux, the shells that completion is for, and groff.
  * @throws if there are not, and cannot be had; setup has then said what to do.
  */
 export function installTerminals(): void {

@@ -38,9 +38,11 @@ export function commandManPage(command: Command, globals: readonly OptionSpec[])
       : [section("OPTIONS", ...options(command.options))]),
     section(
       "EXAMPLES",
-      ...examples.map(
-        (example) => `.PP\n${text(example.what)}\n.PP\n.RS 4\n.EX\n${text(example.command)}\n.EE\n.RE`,
-      ),
+      ...examples.map(({ what, command: line }, index) => {
+        // A section begins a paragraph by itself.
+        const paragraph = index === 0 ? "" : ".PP\n";
+        return `${paragraph}${text(what)}\n.PP\n.RS 4\n.EX\n${text(line)}\n.EE\n.RE`;
+      }),
     ),
     section("GLOBAL OPTIONS", ...options(globals)),
     ...endings(),
@@ -71,8 +73,9 @@ function endings(): readonly string[] {
 }
 
 function page(name: string, sections: readonly string[]): string {
-  // Without a date, so that the same source gives the same page.
-  return `.TH ${name.toUpperCase().replaceAll("-", "\\-")} 1 "" "fleet ${version}" "fleet manual"\n${sections.join("")}`;
+  const title = name.toUpperCase().replaceAll("-", "\\-");
+  // Without a date, so that the same source gives the same page; and without hyphens, so that flags are what one types.
+  return `.TH ${title} 1 "" "fleet ${version}" "fleet manual"\n.nh\n.ad l\n${sections.join("")}`;
 }
 
 function section(title: string, ...parts: readonly string[]): string {
