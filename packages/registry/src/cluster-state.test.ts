@@ -147,6 +147,25 @@ describe("the records of the replica", () => {
     expect(state.view().machines.get(machine)?.unreadable).toBeUndefined();
   });
 
+  test("a unit with a seat that cannot be read is not to be touched, also by who never could read it", () => {
+    const mvcc = new Mvcc();
+    const [machine] = machines as [(typeof machines)[number]];
+    const [unit] = units as [(typeof units)[number]];
+    const [{ contentId, hash }] = texts as [(typeof texts)[number]];
+    const wish = { desiredState: "launched", startCount: 1, changedAtMs: 1, write: "w" } as const;
+    const record = encodeUnit({ contentId, hash, ...wish });
+    const key = keys.seat(machine, unit);
+    const put = (of: string, value: string): Operation => ({ kind: "put", key: of, value });
+    mvcc.transact({ success: [put(keys.unit(unit), record), put(key, "garbage")] }, () => true);
+    const state = new ClusterState(keys);
+    state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    expect([...state.view().unreadableUnits]).toEqual([unit]);
+    expect(state.view().units.has(unit)).toBe(true);
+    mvcc.transact({ success: [{ kind: "delete", key }] }, () => true);
+    state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    expect([...state.view().unreadableUnits]).toEqual([]);
+  });
+
   test("a new reading names what it changed", () => {
     const mvcc = new Mvcc();
     const [a, b] = units as [(typeof units)[number], (typeof units)[number]];

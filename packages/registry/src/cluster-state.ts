@@ -55,6 +55,8 @@ export class ClusterState {
   readonly #states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly #unreadable = new Map<string, UnreadableRecord>();
   readonly #unreadableUnits = new Set<UnitName>();
+  /** Seats that cannot be read, by unit: nobody knows where those units belong. */
+  readonly #unreadableSeats = new Map<UnitName, Set<MachineId>>();
   readonly #contents = new UnitContents();
   readonly #unitsOf = new Map<ContentId, Set<UnitName>>();
 
@@ -84,7 +86,7 @@ export class ClusterState {
       machines: this.#machines.all,
       seats: this.#seats,
       states: this.#states,
-      unreadableUnits: this.#unreadableUnits,
+      unreadableUnits: this.#untouchable(),
       unreadable: [...this.#unreadable.values()],
     };
   }
@@ -149,11 +151,13 @@ export class ClusterState {
     }
     note(parsed, touched);
     if (parsed.kind === "unit") this.#unreadableUnits.delete(parsed.unit);
+    if (parsed.kind === "seat") setMember(this.#unreadableSeats, parsed.unit, parsed.machine, false);
     try {
       this.#take(parsed, item, touched, stale);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
       this.#report(key, error.message);
+      if (parsed.kind === "seat") setMember(this.#unreadableSeats, parsed.unit, parsed.machine, true);
       if (parsed.kind !== "unit") return;
       this.#unreadableUnits.add(parsed.unit);
       this.#setRecord(parsed.unit, undefined, stale);
@@ -261,6 +265,12 @@ export class ClusterState {
     this.#units.set(name, { ...unit, content, requirements });
   }
 
+  #untouchable(): ReadonlySet<UnitName> {
+    if (this.#unreadableSeats.size === 0) return this.#unreadableUnits;
+    const lost = [...this.#unreadableSeats.keys()].filter((unit) => this.#units.has(unit));
+    return new Set([...this.#unreadableUnits, ...lost]);
+  }
+
   #report(key: string, problem: string): void {
     this.#unreadable.set(key, { key, problem });
   }
@@ -288,6 +298,14 @@ function setNested<K, L, V>(maps: Map<K, Map<L, V>>, outer: K, inner: L, value: 
   }
   setOrDelete(map, inner, value);
   if (map.size === 0) maps.delete(outer);
+}
+
+function setMember<K, V>(sets: Map<K, Set<V>>, key: K, value: V, isMember: boolean): void {
+  const members = sets.get(key) ?? new Set();
+  if (isMember) members.add(value);
+  else members.delete(value);
+  if (members.size > 0) sets.set(key, members);
+  else sets.delete(key);
 }
 
 function addSpot(spots: Map<UnitName, Set<MachineId>>, unit: UnitName, machine: MachineId): void {

@@ -42,7 +42,7 @@ export interface ClusterView {
   readonly machines: ReadonlyMap<MachineId, Machine>;
   readonly seats: ReadonlyMap<MachineId, ReadonlyMap<UnitName, Seat>>;
   readonly states: ReadonlyMap<MachineId, ReadonlyMap<UnitName, UnitState>>;
-  /** Units whose record exists but cannot be read: not absent, and not to be touched. */
+  /** Units whose record, or one of whose seats, is there but cannot be read: not absent, and not to be touched. */
   readonly unreadableUnits: ReadonlySet<UnitName>;
   readonly unreadable: readonly UnreadableRecord[];
 }

@@ -132,6 +132,12 @@ describe("what a record means", () => {
     expect(reasonsOf(cluster)).toContain("1 conflicts with a.service (pattern a.service)");
   });
 
+  it("keeps others away that it excludes itself, as far as its demands are known", () => {
+    const cluster = sketch("m1 m2^", "a>m1{Conflicts=b.service}; b");
+    cluster.unreadableUnits.add(serviceName("a"));
+    expect(reasonsOf(cluster)).toContain("1 conflicts with a.service (its pattern b.service)");
+  });
+
   it("leaves a seat alone that no record and no mark speaks of, and says so", () => {
     const cluster = sketch("m1", "a>m1");
     cluster.units.delete(serviceName("a"));

@@ -159,7 +159,9 @@ export function makeSubject(
   unit: Unit | undefined,
   books: SubjectBooks,
 ): Subject {
-  const requirements = kind === "unreadable" ? undefined : unit?.requirements;
+  // A unit that is not to be touched holds its place like any other, as far as it is known what it excludes and takes.
+  const held = unit?.requirements;
+  const requirements = kind === "unreadable" ? undefined : held;
   const isPlain = kind === "plain";
   return {
     name,
@@ -169,11 +171,11 @@ export function makeSubject(
     machineMetadata: requirements?.machineMetadata ?? noMetadata,
     metadataRules: requirements?.metadataRules ?? noRules,
     peerNames: isPlain ? (requirements?.machineOf ?? []) : [],
-    conflicts: patternsOf(requirements?.conflicts, books.conflicts),
+    conflicts: patternsOf(held?.conflicts, books.conflicts),
     conflictedBy: books.conflicts.matching(name),
     replaces: isPlain ? patternsOf(requirements?.replaces, books.replaces) : [],
     replacedBy: isPlain ? books.replaces.matching(name) : [],
-    reserve: requirements === undefined ? nothingReserved : reservationsOf(requirements, unit, books),
+    reserve: held === undefined ? nothingReserved : reservationsOf(held, unit, books),
     wishes: isPlain ? wishesOf(requirements?.wishes, books.wishes) : noWishes,
     wishedBy: books.wishes.matching(name),
     spread: isPlain ? requirements?.spread : undefined,
