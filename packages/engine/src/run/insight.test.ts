@@ -1,0 +1,116 @@
+import type { ClusterView, Proposal, Revision } from "@fleet/core";
+import type { ReplicaChange } from "@fleet/core/ports";
+import { beforeEach, expect, it } from "vitest";
+import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { createInsight } from "./insight.js";
+
+const a = serviceName("a");
+const b = serviceName("b");
+const nothing: Proposal = { put: [], want: [], cordon: [], uncordon: [], drain: [], lose: [], add: [] };
+
+let cluster: ClusterSketch;
+let nowMs: number;
+/** How long a plan takes: the clock moves on each time somebody looks at it. */
+let stepMs: number;
+let notify: (change: ReplicaChange) => void;
+let insight: ReturnType<typeof createInsight>;
+
+beforeEach(() => {
+  cluster = new ClusterSketch().addMachines("m1 m2").addUnits("a>m1; b>m2");
+  nowMs = 0;
+  stepMs = 100;
+  notify = () => undefined;
+  const replica = {
+    subscribe: (listener: (change: ReplicaChange) => void) => {
+      notify = listener;
+      return () => undefined;
+    },
+  };
+  const monotonic = () => {
+    nowMs += stepMs;
+    return nowMs;
+  };
+  insight = createInsight(replica, { monotonic });
+});
+
+function view(change: Partial<ClusterView> = {}): ClusterView {
+  return { ...cluster.view, ...change };
+}
+
+function explainedAt(name = a, revisionMin: Revision = 0): Revision | undefined {
+  return insight.explain(view(), name, revisionMin)?.revision;
+}
+
+it("answers from kept decisions while planning anew would take too much of the process", () => {
+  const first = explainedAt();
+  expect(first).toBe(cluster.view.revision);
+  cluster.reportLoaded("m2", b, { activeState: "failed" });
+  expect(explainedAt()).toBe(first);
+  nowMs += 60 * 100;
+  expect(explainedAt()).toBe(cluster.view.revision);
+});
+
+it("plans at once if that takes no time", () => {
+  stepMs = 0;
+  explainedAt();
+  cluster.reportLoaded("m2", b, { activeState: "failed" });
+  expect(explainedAt()).toBe(cluster.view.revision);
+});
+
+it("plans anew when something of the unit has changed, or the client demands it", () => {
+  explainedAt();
+  cluster.reportLoaded("m1", a, { activeState: "failed" });
+  expect(explainedAt(b)).toBeLessThan(cluster.view.revision);
+  expect(explainedAt(a)).toBe(cluster.view.revision);
+  cluster.changeUnit("a", { desiredState: "loaded" });
+  expect(explainedAt(a)).toBe(cluster.view.revision);
+  cluster.nextRevision();
+  expect(explainedAt(b, cluster.view.revision)).toBe(cluster.view.revision);
+  cluster.addUnits("c");
+  expect(explainedAt(serviceName("c"))).toBe(cluster.view.revision);
+});
+
+it("does not see changes of the cluster in kept decisions", () => {
+  explainedAt();
+  cluster.lose("m2");
+  // Asked of another unit, so that nothing of its own has changed.
+  expect(insight.explain(view(), a, 0)).toMatchObject({ summary: "runs on m1" });
+  expect(
+    insight.foresee(view(), { ...nothing, lose: [...cluster.machines.keys()].slice(0, 1) }, 0),
+  ).toMatchObject({
+    moves: [{ unit: a, to: ["m2"] }],
+  });
+});
+
+it("plans anew in another history of the cluster", () => {
+  const first = explainedAt();
+  const identity = { uuid: "u", epoch: "another", schemaVersion: 1 };
+  cluster.nextRevision();
+  expect(insight.explain(view({ identity }), a, 0)?.revision).toBeGreaterThan(first!);
+});
+
+it("goes on with an inquiry while the cluster changes, until nobody has asked for long", () => {
+  const question = { losses: 1, from: 0, revision: undefined } as const;
+  const first = insight.survive(view(), question);
+  expect(first).toMatchObject({ total: 2, fatal: [] });
+  cluster.addUnits("pinned>m1{MachineID=m1}");
+  const { revision } = first!;
+  expect(insight.survive(view(), { ...question, revision })).toMatchObject({ revision, fatal: [] });
+  expect(insight.survive(view(), { ...question, revision: revision + 1 })).toBeUndefined();
+  nowMs += 100_000;
+  notify({ revision: 1, resynced: false, units: new Set(), machines: new Set(), leader: false });
+  expect(insight.survive(view(), { ...question, revision })).toBeUndefined();
+});
+
+it("moves nothing that the leader holds, and nothing while nobody leads", () => {
+  cluster.lose("m1");
+  const held = { machine: [...cluster.machines.keys()][0]!, held: "lost together with most machines" };
+  const engineStatus = { machines: [held], refusals: [] };
+  const standing = (change: Partial<ClusterView>) => {
+    cluster.nextRevision();
+    return insight.explain(view(change), a, cluster.view.revision)?.standing;
+  };
+  expect(standing({})).toBe("placed");
+  expect(standing({ engineStatus })).toBe("placed");
+  expect(standing({ engineStatus: { ...engineStatus, machines: [] } })).toBe("moving");
+});
