@@ -212,4 +212,22 @@ describe("several endpoints", () => {
     expect((await write()).succeeded).toBe(true);
     proxy.heal();
   });
+
+  test("watches leave a stalled endpoint together with the call that found it dead", async () => {
+    const etcd = await startEtcd();
+    const proxy = await TcpProxy.listen({ targetPort: etcd.port });
+    cleanups.push(() => proxy.close());
+    const store = open({ endpoints: [`http://127.0.0.1:${proxy.port}`, etcd.url] });
+    expect(await reading(store)).toBe("read");
+    const watching = store.watch({ key: "a" }, 1, never, () => undefined);
+    const ended = watching.catch((error: unknown) => (isFleetError(error) ? error.code : "foreign"));
+    await store.transact({ success: [{ kind: "put", key: "b", value: "" }] }, never);
+    proxy.stall("both");
+    const pingedMs = systemClock.monotonic() + 10_000;
+    expect(await reading(store)).toBe("read");
+    expect(await ended).toBe("unavailable");
+    // Nobody has waited for the transport to find it out.
+    expect(systemClock.monotonic()).toBeLessThan(pingedMs);
+    proxy.heal();
+  });
 });

@@ -48,13 +48,16 @@ export function openEtcdStore(options: EtcdStoreOptions): Store {
 
 /**
  * etcd v3 through etcd3, used for its transport alone. One endpoint is in use at a time; a call that finds it
- * unavailable makes the next one current. Reads are then tried there, writes are not: they may have happened.
+ * unavailable makes the next one current. Reads are then tried there, watches end as unavailable, writes are not
+ * repeated: they may have happened.
  */
 class EtcdStore implements Store {
   readonly #options: CheckedEtcdOptions;
   readonly #endpoints: readonly Endpoint[];
   readonly #closed = new AbortController();
   #current = 0;
+  /** Aborted when another endpoint becomes current: what still listens at the old one would wait for its end. */
+  #abandoned = new AbortController();
 
   constructor(options: CheckedEtcdOptions) {
     this.#options = options;
@@ -97,7 +100,8 @@ class EtcdStore implements Store {
     onBatch: (batch: WatchBatch) => void,
   ): Promise<void> {
     if (signal.aborted) return;
-    const scope = new Scope(signal, this.#closed.signal);
+    const abandoned = this.#abandoned.signal;
+    const scope = new Scope(signal, this.#closed.signal, abandoned);
     const created = new Scope(scope.signal);
     // What the caller throws is the caller's, and must not come out translated.
     let thrown: { readonly error: unknown } | undefined;
@@ -124,7 +128,9 @@ class EtcdStore implements Store {
       created.abort();
       scope.abort();
     }
-    if (!signal.aborted) this.#throwIfClosed();
+    if (signal.aborted) return;
+    this.#throwIfClosed();
+    abandoned.throwIfAborted();
   }
 
   async grantLease(ttlSeconds: number, signal: AbortSignal): Promise<LeaseId> {
@@ -187,11 +193,23 @@ class EtcdStore implements Store {
       // A caller that gave up because it waited too long has found the endpoint as good as dead, too.
       const failed = signal.aborted ? signal.reason : translateEtcdError(error, `${what} at ${url}`);
       const isDead = isFleetError(failed, "unavailable") || isFleetError(failed, "deadline-exceeded");
-      if (isDead && this.#current === index) this.#current = (index + 1) % this.#endpoints.length;
+      if (isDead && this.#current === index) this.#useNext();
       throw failed;
     } finally {
       scope.release();
     }
+  }
+
+  /**
+   * Makes the next endpoint current. A member that has lost its power ends no connection, and a watch has nothing to wait
+   * for that would tell it so, until a ping of the transport goes unanswered many seconds later.
+   */
+  #useNext(): void {
+    if (this.#endpoints.length === 1) return;
+    this.#current = (this.#current + 1) % this.#endpoints.length;
+    const abandoned = this.#abandoned;
+    this.#abandoned = new AbortController();
+    abandoned.abort(new FleetError("unavailable", "cannot watch etcd: another endpoint is used now"));
   }
 
   /** Rejects when a watch was not accepted in time; ends quietly when it was. */
