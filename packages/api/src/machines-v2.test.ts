@@ -1,4 +1,4 @@
-import { parseMachineId } from "@fleet/core";
+import { parseMachineId, parseUnitName } from "@fleet/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ApiHarness, createApiHarness } from "./testing/api-harness.js";
 
@@ -122,5 +122,30 @@ describe("PUT /fleet/v2/machines/<id>", () => {
   ])("refuses %s %j", async (id, body, status, message) => {
     const answer = await put(id, body);
     expect([answer.status, answer.body.error.message]).toEqual([status, message]);
+  });
+});
+
+describe("GET /fleet/v2/status", () => {
+  it("says what the leader says of the whole cluster, and nothing of what is not so", async () => {
+    const status = async () => JSON.parse((await api.ask("GET", "/fleet/v2/status")).body);
+    expect(
+      Object.keys(await status()).filter((key) => /paced|quarantine|refusals|rollOuts/.test(key)),
+    ).toEqual([]);
+    const unit = parseUnitName("a.service");
+    const quarantine = { count: 30, records: [{ key: "x", problem: "is not JSON" }] };
+    api.cluster.sayStatus({
+      machines: [],
+      refusals: [{ unit, reason: "no machine" }],
+      moreRefusals: 4,
+      paced: 2,
+      rollOuts: [{ unit, left: 9 }],
+      quarantine,
+    });
+    expect(await status()).toMatchObject({
+      refusals: 5,
+      paced: 2,
+      rollOuts: [{ name: "a.service", left: 9 }],
+      quarantine,
+    });
   });
 });

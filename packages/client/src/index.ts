@@ -36,6 +36,8 @@ export type {
   MachinePutV2,
   MachineV2,
   MachineWriteV2,
+  QuarantineV2,
+  RollOutV2,
   StuckUnitV2,
 } from "./wire-machines.js";
 export type {

@@ -58,6 +58,20 @@ export interface DrainV2 {
   readonly problems?: readonly StuckUnitV2[];
 }
 
+/** Records in etcd that nobody can read, and that are left as they are. */
+export interface QuarantineV2 {
+  readonly count: number;
+  /** The first of them. */
+  readonly records?: readonly { readonly key: string; readonly problem: string }[];
+}
+
+/** A global unit that is given its places. */
+export interface RollOutV2 {
+  readonly name: string;
+  /** How many places are decided and not given yet. */
+  readonly left: number;
+}
+
 /** `GET /fleet/v2/machines`: all machines that are known, by id; with `ids=a,b` only those. */
 export interface MachinePageV2 {
   readonly machines?: readonly MachineV2[];

@@ -1,3 +1,5 @@
+import type { QuarantineV2, RollOutV2 } from "./wire-machines.js";
+
 /**
  * The entities of the v2 API. They add what v1 cannot say: the exact text, where and why a unit is seated, how its job
  * ended, and the revision that an answer belongs to. As in v1, empty texts and lists are left out.
@@ -124,6 +126,12 @@ export interface StatusV2 {
   readonly available: boolean;
   /** Losses that the engine holds moves for, by machine. */
   readonly holds?: readonly HoldV2[];
+  /** How many units wait so that no machine gets too many at once. */
+  readonly paced?: number;
+  readonly quarantine?: QuarantineV2;
+  /** How many units have no place, or not the one they want. */
+  readonly refusals?: number;
+  readonly rollOuts?: readonly RollOutV2[];
   /** The leading machine, if one is known. */
   readonly leader?: string;
   readonly machineID?: string;

@@ -132,7 +132,7 @@ describe("fleetctl", () => {
   });
 
   it("traces requests with --debug", async () => {
-    const { stderr } = await createCliHarness().run("--debug list-machines");
+    const { stderr } = await createCliHarness().run("--debug list-machines --fields=state");
     expect(stderr).toBe("DEBUG HTTP GET /fleet/v2/machines\nDEBUG HTTP GET /fleet/v2/machines 200\n");
   });
 });

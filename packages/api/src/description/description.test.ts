@@ -103,6 +103,13 @@ describe("the OpenAPI description", () => {
     cluster.sayStatus({
       machines: [{ machine, held: "lost", untilMs: 1 }],
       refusals: [{ unit, reason: "no machine" }],
+      moreRefusals: 1,
+      paced: 1,
+      drains: [
+        { machine, leaving: 0, waiting: 0, stuck: 1, staying: 0, problems: [{ unit, reason: "stuck" }] },
+      ],
+      rollOuts: [{ unit, left: 1 }],
+      quarantine: { count: 1, records: [{ key: "x", problem: "is not JSON" }] },
     });
     const check = (path: string, status: string, body: string): void => {
       const schema = document.paths[path]?.get?.responses[status]?.content?.["application/json"]?.schema;

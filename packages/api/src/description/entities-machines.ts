@@ -5,6 +5,8 @@ import type {
   MachinePutV2,
   MachineV2,
   MachineWriteV2,
+  QuarantineV2,
+  RollOutV2,
   StuckUnitV2,
 } from "@fleet/client";
 import { always, type EntitySchema, entity, flag, listOf, number, oneOf, ref, text } from "./entity.js";
@@ -38,6 +40,18 @@ export const entitiesMachines: readonly EntitySchema[] = [
     waiting: number("Of those left, how many wait for their turn."),
     stuck: number("Of those left, how many will not get away by themselves."),
     problems: listOf(ref("StuckUnit"), "Some of those."),
+  }),
+  entity<QuarantineV2>("Quarantine", "Records in etcd that nobody can read, and that are left as they are.", {
+    count: always(number("How many there are.")),
+    records: listOf(ref("QuarantinedRecord"), "The first of them."),
+  }),
+  entity<{ readonly key: string; readonly problem: string }>("QuarantinedRecord", "One of them.", {
+    key: always(text()),
+    problem: always(text("For people.")),
+  }),
+  entity<RollOutV2>("RollOut", "A global unit that is given its places.", {
+    name: always(text()),
+    left: always(number("How many places are decided and not given yet.")),
   }),
   entity<StuckUnitV2>("StuckUnit", "A unit that does not get away from a drained machine.", {
     name: always(text()),

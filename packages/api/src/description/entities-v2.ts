@@ -57,7 +57,9 @@ const putFields: FieldsOf<UnitPutV2> = {
   desiredState: oneOf(desiredStates, "Without it a new unit is inactive, and an old one stays what it is."),
   replace: flag("Lets the text take the place of one that says something else."),
   restart: flag("Starts a unit once more that is launched already."),
-  machineID: text("Says what is wanted of a launched global unit on this machine alone: loaded, or launched."),
+  machineID: text(
+    "Says what is wanted of a launched global unit on this machine alone: loaded, or launched.",
+  ),
 };
 
 const daemonFields: FieldsOf<StatusV2> = {
@@ -74,6 +76,10 @@ const daemonFields: FieldsOf<StatusV2> = {
   ),
   revision: always(number("The revision of that copy.")),
   holds: listOf(ref("Hold"), "Losses that moves are held for, by machine."),
+  paced: number("How many units wait so that no machine gets too many at once."),
+  quarantine: ref("Quarantine"),
+  refusals: number("How many units have no place, or not the one they want."),
+  rollOuts: listOf(ref("RollOut"), "Global units that are given many places."),
 };
 
 /** The entities of v2, and the error body of both versions. */

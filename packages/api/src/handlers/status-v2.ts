@@ -1,5 +1,5 @@
 import type { StatusV2 } from "@fleet/client";
-import { type ClusterView, FleetError, isFleetError } from "@fleet/core";
+import { type ClusterView, type EngineStatus, FleetError, isFleetError } from "@fleet/core";
 import { jsonAnswer } from "../answer.js";
 import type { Handler, Services } from "../services.js";
 import { withTimeLimit } from "../time-limit.js";
@@ -24,6 +24,7 @@ export const getStatus: Handler = async (services, _request, signal) => {
       reason: held,
       ...(untilMs === undefined ? {} : { untilMs }),
     })),
+    ...engineFields(engineStatus),
     leader: leader?.machine ?? "",
     machineID: machineId,
     replica: replica.condition,
@@ -33,6 +34,19 @@ export const getStatus: Handler = async (services, _request, signal) => {
   };
   return jsonAnswer(withoutCredentials(status));
 };
+
+/** What the leader says of the whole cluster; nothing of what is not so. */
+function engineFields(status: EngineStatus | undefined): Partial<StatusV2> {
+  if (status === undefined) return {};
+  const { moreRefusals = 0, paced, quarantine, refusals, rollOuts = [] } = status;
+  const refused = refusals.length + moreRefusals;
+  return {
+    ...(refused === 0 ? {} : { refusals: refused }),
+    ...(paced === undefined ? {} : { paced }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+    rollOuts: rollOuts.map(({ left, unit }) => ({ left, name: unit })),
+  };
+}
 
 /** Lets the copy catch up, so that the leader and its holds are not those of an hour ago; if it cannot, that is told. */
 async function wake({ clock, replica }: Services, signal: AbortSignal): Promise<void> {

@@ -90,6 +90,17 @@ describe("list-machines", () => {
     );
   });
 
+  it("tells what else is not as usual in the cluster", async () => {
+    const { api, run } = createCliHarness();
+    const records = ["a", "b", "c", "d"].map((key) => ({ key, problem: "is not JSON" }));
+    api.cluster.sayStatus({ machines: [], refusals: [], paced: 1, quarantine: { count: 30, records } });
+    expect((await run("list-machines")).stderr).toBe(
+      "1 unit waits so that no machine gets too many at once\n" +
+        "30 records in etcd cannot be read and are left as they are: a (is not JSON), b (is not JSON), c (is not JSON), and 27 more\n",
+    );
+    expect((await run("list-machines -o name")).stderr).toBe("");
+  });
+
   it("does without from a server of the original's time", async () => {
     const { stdout, stderr } = await createCliHarness(withoutV2).run(
       "list-machines --no-legend --fields ip,state",

@@ -3,6 +3,7 @@ import { formatMetadata } from "@fleet/core";
 import type { Command, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { type FilterSpec, filterOption, parseFilter } from "../filters/parse-filter.js";
+import { clusterRemarks } from "../machines/cluster-remarks.js";
 import { machineName } from "../machines/find-machines.js";
 import { machineRemark, machineState } from "../machines/machine-state.js";
 import { tellError } from "../output/error-text.js";
@@ -88,7 +89,7 @@ export const listMachines: Command = {
     const rows = all.filter(isListed).map((listed) => ({ ...listed, isFull: view.isFull }));
     const chosen = rows.filter((row) => filter.matches(row));
     context.stdout.write(renderList(chosen, shape, view));
-    if (view.format === "table" && !view.columns.includes("state")) remarkOn(context, all);
+    if (view.format === "table" && !view.columns.includes("state")) await remarkOn(context, all);
     return exitCode.ok;
   },
 };
@@ -112,10 +113,10 @@ async function readMachines(client: FleetClient, signal: AbortSignal): Promise<r
 const remarksMax = 10;
 
 /** Tells people what the original's columns have no place for. */
-function remarkOn({ stderr }: CommandContext, all: readonly Listed[]): void {
-  const remarkable = all.flatMap(({ details }) =>
-    details !== undefined && isRemarkable(details) ? [details] : [],
-  );
+async function remarkOn(context: CommandContext, all: readonly Listed[]): Promise<void> {
+  const { client, signal, stderr } = context;
+  const known = all.flatMap(({ details }) => (details === undefined ? [] : [details]));
+  const remarkable = known.filter(isRemarkable);
   for (const machine of remarkable.slice(0, remarksMax)) {
     const remark = machineRemark(machine);
     stderr.write(
@@ -125,6 +126,11 @@ function remarkOn({ stderr }: CommandContext, all: readonly Listed[]): void {
   if (remarkable.length > remarksMax) {
     stderr.write(`${remarkable.length - remarksMax} more are not simply up: see --output=wide --all\n`);
   }
+  if (known.length === 0) return;
+  // The list is there; what else there is to say of the cluster is no reason to fail.
+  const status = await client.status(signal).catch(() => "unsupported" as const);
+  signal.throwIfAborted();
+  if (status !== "unsupported") for (const line of clusterRemarks(status)) stderr.write(`${line}\n`);
 }
 
 /** A machine that is just away is no news in a list of those that are present. */
