@@ -32,6 +32,57 @@ describe("a cluster that is asked why", () => {
     await fleetctl(cluster(), "destroy", "nowhere.service");
   });
 
+  it("explains a unit to whoever asks, and what would give it a place", async () => {
+    const demanding = `${unitText}[X-Fleet]\nMachineMetadata=zone=moon\nConflicts=rival*\n`;
+    await fleetctl(cluster(), "start", "--no-block", await submit("lost.service", demanding));
+    const lost = await cluster().fleetctl(["explain", "lost"]);
+    expect(lost.status).toBe(0);
+    expect(lost.stdout).toMatch(/^lost\.service has no place on any of 4 machines: all lack zone=moon\.\n/);
+    expect(lost.stdout).toContain("wants zone=moon; found no zone on 4");
+    expect(lost.stdout).toContain("set zone=moon on one of 4 machines");
+    const [first] = cluster().machines;
+    const body = JSON.stringify([{ op: "add", path: `/${first?.machineId}/metadata/zone`, value: "moon" }]);
+    await fetch(`${urlOf(0)}/fleet/v1/machines`, { method: "PATCH", body });
+    const found = await until("the unit to run", { timeoutMs: 20_000, everyMs: 100 }, async () => {
+      const { stdout } = await cluster().fleetctl(["explain", "lost", "-o", "json"]);
+      const explained = JSON.parse(stdout);
+      return explained.summary === `runs on ${first?.machineId}` && explained;
+    });
+    expect(found).toMatchObject({ schema: "fleetctl.explain/1", standing: "placed", objections: [] });
+    const missing = await cluster().fleetctl(["explain", "losst"]);
+    expect(missing).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("did you mean lost.service?"),
+    });
+  });
+
+  it("answers what-if without touching anything, and it comes so", async () => {
+    const plan = (...args: readonly string[]) => cluster().fleetctl(["plan", ...args]);
+    const [first, second] = cluster().machines.map(({ machineId }) => machineId);
+    const before = await fleetctl(cluster(), "list-units", "-o", "json");
+    const lose = await plan("lose", first ?? "", "-o", "json");
+    expect(lose.status).toBe(1);
+    expect(JSON.parse(lose.stdout)).toMatchObject({
+      fits: false,
+      refusals: [{ unit: "lost.service", isNew: true }],
+    });
+    expect((await plan("survive")).stdout).toContain("1 of 4 machines leave units without a place");
+    await submit("more@.service", unitText);
+    const more = await plan("start", `${cluster().lab.dataDirectory}/more@{1..3}.service`, "-o", "json");
+    expect(more.status).toBe(0);
+    type Row = { readonly unit: string; readonly machine: { readonly id: string } };
+    // Which of them is placed first is up to who is faster.
+    const foreseen = JSON.parse(more.stdout).moves.map((move: { to: Row["machine"][] }) => move.to[0]?.id);
+    expect(await fleetctl(cluster(), "list-units", "-o", "json")).toEqual(before);
+    await fleetctl(cluster(), "start", `${cluster().lab.dataDirectory}/more@{1..3}.service`);
+    const units: readonly Row[] = JSON.parse(await fleetctl(cluster(), "list-units", "-o", "json")).items;
+    const started = units.filter(({ unit }) => unit.startsWith("more@")).map(({ machine }) => machine.id);
+    expect(started.sort()).toEqual(foreseen.sort());
+    const drain = JSON.parse((await plan("drain", second ?? "", "-o", "json")).stdout);
+    expect(drain.fits).toBe(true);
+    await fleetctl(cluster(), "destroy", "lost.service", "more@{1..3}");
+  });
+
   it("counts what its daemons do, and tells their conditions, without a secret", async () => {
     await fleetctl(cluster(), "start", await submit("here.service", unitText));
     const bodies = await Promise.all(
