@@ -10,18 +10,18 @@ import { SetupError } from "./setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+/** etcd3 reads its protocol files at run time, from the directory above the bundle. */
+const bringEtcdProtocols = (name) => async () => {
+  const target = join(root, `packages/${name}/proto`);
+  await rm(target, { recursive: true, force: true });
+  await cp(join(root, "node_modules/etcd3/proto"), target, { recursive: true });
+};
+
 const programs = {
   fleetctl: { minify: true },
-  fleetd: {
-    /** etcd3 reads its protocol files at run time, from the directory above the bundle. */
-    async prepare() {
-      const target = join(root, "packages/fleetd/proto");
-      await rm(target, { recursive: true, force: true });
-      await cp(join(root, "node_modules/etcd3/proto"), target, { recursive: true });
-    },
-  },
+  fleetd: { prepare: bringEtcdProtocols("fleetd") },
   /** The demo and the benchmarks; scripts/demo.mjs and scripts/bench.mjs import it. */
-  demo: { entry: "index.ts" },
+  demo: { entry: "index.ts", prepare: bringEtcdProtocols("demo") },
 };
 
 /** Bundled CommonJS packages use what an ES module does not have. The names must not meet one of theirs. */

@@ -1,4 +1,5 @@
 export { type BenchCommand, runBench } from "./bench/bench.js";
+export { type AgentsOptions, runAgents } from "./bench/schedule/agents.js";
 export { type DemoContext, type DemoRequest, runDemo } from "./demo.js";
 export { FleetCluster, type FleetClusterOptions } from "./fleet-cluster.js";
 export { type FleetMachine, fleetDaemon, fleetMachine } from "./fleet-machine.js";

@@ -5,6 +5,7 @@ import { benchEngine } from "./engine.js";
 import { benchExplain } from "./explain.js";
 import { benchFailover } from "./failover.js";
 import { type Figures, formatFigures } from "./figures.js";
+import { benchSchedule } from "./schedule.js";
 import { benchStart } from "./start.js";
 
 /** The benchmarks that scripts/arguments.mjs names. */
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Fig
     cli: benchCli,
     engine: benchEngine,
     explain: benchExplain,
+    schedule: benchSchedule,
   };
 
 /** What the command is run with. */

@@ -1,4 +1,4 @@
-import type { ClusterView, RefusedUnit, RollOut, UnitName } from "@fleet/core";
+import type { ClusterView, RefusedUnit, RollOut } from "@fleet/core";
 import type { Clock, EngineStatus, LeaderRegistry, Leadership } from "@fleet/core/ports";
 import { drainProgress } from "../plan/drain-progress.js";
 import type { LossVerdict } from "../plan/loss-state.js";
@@ -13,13 +13,11 @@ const reasonLengthMax = 500;
 /** What only counts is published no more often than this, in ms. */
 const progressEveryMs = 1_000;
 
-/** With fewer tasks under way nobody would have the time to read how many are left. */
-const rollOutTasksMin = 1_000;
-
 /** What a status is made of. */
 export interface StatusFacts {
-  /** With the tasks that are under way. */
   readonly plan: Plan;
+  /** Units of which many seats are under way, most first. */
+  readonly rollOuts: readonly RollOut[];
   readonly loss: LossVerdict;
   /** The view that the plan was made from. */
   readonly view: ClusterView;
@@ -67,7 +65,7 @@ export class StatusPublisher {
     this.#publishedAtMs = nowMs;
   }
 
-  #make({ plan, loss, view }: StatusFacts): EngineStatus {
+  #make({ plan, loss, view, rollOuts: underWay }: StatusFacts): EngineStatus {
     const { refusals } = plan;
     const machines = loss.held
       .toSorted((a, b) => (a.machine < b.machine ? -1 : 1))
@@ -80,7 +78,7 @@ export class StatusPublisher {
     if (loss.held.length === 0) this.#wallMs.clear();
     const paced = refusals.filter(({ failed }) => failed.some(({ check }) => check === "pace")).length;
     const drains = drainProgress(view, refusals).slice(0, listMax.drains);
-    const rollOuts = rollOutsOf(plan).slice(0, listMax.rollOuts);
+    const rollOuts = underWay.slice(0, listMax.rollOuts);
     const { unreadable } = view;
     const more = refusals.length - listMax.refusals;
     return {
@@ -114,19 +112,6 @@ export class StatusPublisher {
     }
     return wallMs;
   }
-}
-
-/** What is under way in great numbers, by unit. */
-function rollOutsOf({ tasks }: Plan): readonly RollOut[] {
-  if (tasks.length < rollOutTasksMin) return [];
-  const left = new Map<UnitName, number>();
-  for (const task of tasks) {
-    if (task.kind === "seat") left.set(task.unit, (left.get(task.unit) ?? 0) + 1);
-  }
-  return [...left]
-    .map(([unit, count]) => ({ unit, left: count }))
-    .filter((rollOut) => rollOut.left > 1)
-    .sort((a, b) => b.left - a.left || (a.unit < b.unit ? -1 : 1));
 }
 
 function toRefused({ unit, reason }: RefusedUnit): RefusedUnit {

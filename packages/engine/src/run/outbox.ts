@@ -1,4 +1,4 @@
-import { isFleetError, type Revision } from "@fleet/core";
+import { isFleetError, type Revision, type RollOut, type UnitName } from "@fleet/core";
 import type {
   ChangeOutcome,
   ClusterReplica,
@@ -20,6 +20,9 @@ const batchTasksMax = 60;
 
 /** How many calls are under way at a time. More makes etcd no faster, and what is urgent waits longer. */
 const batchesMax = 8;
+
+/** With fewer tasks under way nobody would have the time to read how many are left. */
+const rollOutTasksMin = 1_000;
 
 /** Who writes, and who hears of it. */
 export interface OutboxParts {
@@ -43,6 +46,7 @@ export class Outbox {
   readonly #dependence: Dependence;
   /** What each of the tasks under way writes. */
   readonly #changes = new Map<EngineTask, GuardedChange>();
+  readonly #seatsLeft = new Map<UnitName, number>();
   readonly #calls = new Set<Promise<void>>();
   /** Tasks that are written but that the view does not have, by the revision from which on it has them. */
   #written: { readonly revision: Revision; readonly task: EngineTask }[] = [];
@@ -63,9 +67,12 @@ export class Outbox {
     return this.#changes.size;
   }
 
-  /** The tasks that are assumed to be done and are not known to be. */
-  get tasks(): Iterable<EngineTask> {
-    return this.#changes.keys();
+  /** Units that get many seats, and how many of them are not known to be there, most first. */
+  get rollOuts(): readonly RollOut[] {
+    if (this.size < rollOutTasksMin) return [];
+    return [...this.#seatsLeft]
+      .map(([unit, left]) => ({ unit, left }))
+      .sort((a, b) => b.left - a.left || (a.unit < b.unit ? -1 : 1));
   }
 
   /** Whether something was not written, or perhaps not. */
@@ -84,6 +91,7 @@ export class Outbox {
   put(tasks: readonly EngineTask[]): void {
     const waiting = this.#dependence.waiting(tasks);
     const accepted = waiting.size === 0 ? tasks : tasks.filter(({ component }) => !waiting.has(component));
+    this.#countSeats(accepted);
     for (const task of accepted) {
       const change = toGuardedChange(task);
       this.#changes.set(task, change);
@@ -172,6 +180,19 @@ export class Outbox {
       this.#dependence.count(task, -1);
       this.#parts.assumed.forget(this.#changes.get(task)!.writes);
       this.#changes.delete(task);
+      const left = this.#seatsLeft.get(task.unit);
+      if (left === undefined || task.kind !== "seat") continue;
+      if (left > 1) this.#seatsLeft.set(task.unit, left - 1);
+      else this.#seatsLeft.delete(task.unit);
+    }
+  }
+
+  /** Counts the seats of units that get more than one. */
+  #countSeats(tasks: readonly EngineTask[]): void {
+    const counts = new Map<UnitName, number>();
+    for (const { kind, unit } of tasks) if (kind === "seat") counts.set(unit, (counts.get(unit) ?? 0) + 1);
+    for (const [unit, count] of counts) {
+      if (count > 1) this.#seatsLeft.set(unit, (this.#seatsLeft.get(unit) ?? 0) + count);
     }
   }
 }

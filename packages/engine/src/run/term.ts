@@ -126,7 +126,8 @@ export class Term {
     const loss = losses.look(replica.view());
     const planned = this.#plan(loss);
     this.#outbox.put(planned.tasks);
-    const facts = { plan: { ...planned, tasks: [...this.#outbox.tasks] }, loss, view: replica.view() };
+    const { rollOuts } = this.#outbox;
+    const facts = { plan: planned, loss, view: replica.view(), rollOuts };
     await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
     this.#wakeAtMs = loss.wakeAtMs;

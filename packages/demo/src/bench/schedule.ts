@@ -1,0 +1,154 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { openLab } from "@fleet/lab";
+import { Keys, openEtcdStore, type Store } from "@fleet/registry";
+import type { BenchContext } from "./bench-context.js";
+import { type Figures, ratio, summarize } from "./figures.js";
+import { type Agents, startAgents } from "./schedule/agents.js";
+import { startLeader } from "./schedule/leader.js";
+import { clock } from "./schedule/real-ports.js";
+import { inTheNameOf, Recorder } from "./schedule/recorder.js";
+import { seedMachines, seedUnits } from "./schedule/seed.js";
+
+const machines = 2_000;
+const units = 50_000;
+
+/** How long a cluster may take. */
+const limitMs = 300_000;
+
+const keys = new Keys();
+
+interface Run {
+  /** From the election until the last seat is acknowledged. */
+  readonly scheduleMs: number;
+  /** What of it went before the first transaction was sent: mostly the plan. */
+  readonly firstTransactionMs: number;
+  /** The same transactions without any logic. */
+  readonly plainMs: number;
+  readonly transactions: number;
+  readonly underWayMax: number;
+  readonly readMs: number;
+  readonly residentMiB: number;
+}
+
+/**
+ * Places units on machines through a real etcd, with the real leader, beside the same transactions sent by the same client
+ * to the same etcd without any logic, as many at a time. The agents answer both times, in a process of their own.
+ */
+export async function benchSchedule(context: BenchContext): Promise<Figures> {
+  const runs: Run[] = [];
+  for (let run = 0; run < context.runs; run += 1) {
+    context.progress(`run ${run + 1} of ${context.runs}`);
+    runs.push(await measure(context));
+  }
+  const summary = (pick: (run: Run) => number) => summarize(runs.map(pick));
+  const scheduleMs = summary((run) => run.scheduleMs);
+  const plainMs = summary((run) => run.plainMs);
+  return {
+    bench: "schedule",
+    machines,
+    units,
+    scheduleMs,
+    firstTransactionMs: summary((run) => run.firstTransactionMs),
+    plainMs,
+    seatsPerSecond: summary((run) => units / (run.scheduleMs / 1000)),
+    plainSeatsPerSecond: summary((run) => units / (run.plainMs / 1000)),
+    rateToPlainRatio: ratio(plainMs, scheduleMs),
+    transactions: summary((run) => run.transactions),
+    transactionsUnderWayMax: summary((run) => run.underWayMax),
+    replicaReadMs: summary((run) => run.readMs),
+    leaderResidentMiB: summary((run) => run.residentMiB),
+  };
+}
+
+async function measure({ progress, signal }: BenchContext): Promise<Run> {
+  const lab = await openLab({ name: "benchschedule", signal });
+  const etcdUrl = await lab.startEtcd({ signal });
+  const store = openEtcdStore({ endpoints: [etcdUrl], clock, requestTimeoutMs: 30_000 });
+  let agents: Agents | undefined;
+  try {
+    progress(`  submitting ${units} units, joining ${machines} machines`);
+    const leaseId = await seedMachines(store, machines, signal);
+    await seedUnits(
+      store,
+      Array.from({ length: units }, (_, number) => number),
+      false,
+      signal,
+    );
+    const { revision } = await store.range({ key: keys.cluster }, signal);
+    agents = await startAgents({ etcdUrl, leaseId, fromRevision: revision + 1 });
+    progress("  scheduling");
+    const scheduled = await schedule(store, signal);
+    await untilReported(store, signal);
+    progress("  sending the same transactions");
+    await store.transact(
+      {
+        success: [
+          { kind: "delete", prefix: keys.schedule },
+          { kind: "delete", prefix: `${keys.prefix}states/` },
+        ],
+      },
+      signal,
+    );
+    const plainMs = await replay(store, scheduled.recorder, signal);
+    const { recorder, electedMs, readMs, residentMiB } = scheduled;
+    return {
+      scheduleMs: recorder.lastMs - electedMs,
+      firstTransactionMs: recorder.firstMs - electedMs,
+      plainMs,
+      transactions: recorder.transactions.length,
+      underWayMax: recorder.underWayMax,
+      readMs,
+      residentMiB,
+    };
+  } finally {
+    await agents?.stop();
+    await store.close();
+    await lab.stop();
+  }
+}
+
+async function schedule(store: Store, signal: AbortSignal) {
+  const recorder = new Recorder(store);
+  const startedMs = performance.now();
+  const leader = await startLeader(recorder.store);
+  const readMs = performance.now() - startedMs;
+  try {
+    await leader.elected();
+    const electedMs = performance.now();
+    while (recorder.seats < units) {
+      signal.throwIfAborted();
+      if (performance.now() - electedMs > limitMs) throw new Error(`${recorder.seats} of ${units} seats`);
+      await pause(5);
+    }
+    const residentMiB = Math.round(process.memoryUsage.rss() / 1024 / 1024);
+    return { recorder, electedMs, readMs, residentMiB };
+  } finally {
+    await leader.stop();
+  }
+}
+
+/** Waits until the agents have answered everything, so that they begin anew together with the next measurement. */
+async function untilReported(store: Store, signal: AbortSignal): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  const request = { prefix: `${keys.prefix}states/`, keysOnly: true, limit: 1 };
+  while ((await store.range(request, signal)).count < units) {
+    if (performance.now() > endMs) throw new Error("the agents do not answer");
+    await pause(100);
+  }
+}
+
+/** @returns how long it takes to send all of them, as many at a time as the leader did. */
+async function replay(store: Store, recorder: Recorder, signal: AbortSignal): Promise<number> {
+  const value = "bench";
+  const { revision } = await store.transact({ success: [{ kind: "put", key: keys.leader, value }] }, signal);
+  const waiting = [...inTheNameOf(recorder.transactions, { revision, value })];
+  const startedMs = performance.now();
+  const send = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { succeeded } = await store.transact(next, signal);
+      if (!succeeded) throw new Error("a transaction that succeeded for the leader does not succeed again");
+    }
+  };
+  await Promise.all(Array.from({ length: recorder.underWayMax }, send));
+  return performance.now() - startedMs;
+}

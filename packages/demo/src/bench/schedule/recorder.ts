@@ -1,0 +1,67 @@
+import type { Revision } from "@fleet/core";
+import { type Compare, Keys, type Store, type Transaction } from "@fleet/registry";
+
+const keys = new Keys();
+
+/** Passes everything on to a store, and keeps the transactions that write seats. */
+export class Recorder {
+  readonly store: Store;
+  readonly transactions: Transaction[] = [];
+  /** When the first of them was sent, and the last one answered. */
+  firstMs = Number.NaN;
+  lastMs = Number.NaN;
+  seats = 0;
+  #underWay = 0;
+  underWayMax = 0;
+
+  constructor(store: Store) {
+    this.store = {
+      range: (request, signal) => store.range(request, signal),
+      transact: (transaction, signal) => this.#transact(store, transaction, signal),
+      watch: (range, from, signal, onBatch) => store.watch(range, from, signal, onBatch),
+      grantLease: (seconds, signal) => store.grantLease(seconds, signal),
+      keepAliveOnce: (lease, signal) => store.keepAliveOnce(lease, signal),
+      revokeLease: (lease, signal) => store.revokeLease(lease, signal),
+      leaseTimeToLive: (lease, signal) => store.leaseTimeToLive(lease, signal),
+      close: () => store.close(),
+    };
+  }
+
+  async #transact(store: Store, transaction: Transaction, signal: AbortSignal) {
+    const seats = (transaction.success ?? []).filter(
+      (operation) => operation.kind === "put" && operation.key.startsWith(keys.schedule),
+    ).length;
+    if (seats === 0) return await store.transact(transaction, signal);
+    if (Number.isNaN(this.firstMs)) this.firstMs = performance.now();
+    this.#underWay += 1;
+    this.underWayMax = Math.max(this.underWayMax, this.#underWay);
+    try {
+      const result = await store.transact(transaction, signal);
+      if (result.succeeded) {
+        this.transactions.push(transaction);
+        this.seats += seats;
+        this.lastMs = performance.now();
+      }
+      return result;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+}
+
+/** The same transactions, in the name of whoever made the leader key that is there now. */
+export function inTheNameOf(
+  transactions: readonly Transaction[],
+  leader: { readonly revision: Revision; readonly value: string },
+): readonly Transaction[] {
+  const rewrite = (compare: Compare): Compare => {
+    if (compare.key !== keys.leader) return compare;
+    return compare.target === "create"
+      ? { ...compare, operand: leader.revision }
+      : { key: compare.key, target: "value", is: "=", operand: leader.value };
+  };
+  return transactions.map((transaction) => ({
+    ...transaction,
+    compare: (transaction.compare ?? []).map(rewrite),
+  }));
+}
