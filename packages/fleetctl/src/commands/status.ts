@@ -9,6 +9,7 @@ import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from ".
 import { tellWhatIsKnown } from "../remote/what-the-cluster-knows.js";
 import { findPlaces } from "../units/find-places.js";
 import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
+import { tellOrphans } from "../units/tell-orphans.js";
 import { UsageError } from "../usage-error.js";
 
 const step = "Error retrieving unit";
@@ -83,6 +84,7 @@ async function showAll(
           ? `Unit ${name} does not exist.\n`
           : `Unit ${name} does not appear to be loaded.\nHint: unit ${name}: ${places.why}\n`,
       );
+      if (places.kind === "absent") await tellOrphans(context, [name]);
       worst = Math.max(worst, exitCode.failed);
       continue;
     }

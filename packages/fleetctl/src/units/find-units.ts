@@ -6,6 +6,7 @@ import { formatUnitAddress } from "../patterns/unit-address.js";
 import { UsageError } from "../usage-error.js";
 import { type ExpandedArgument, expandArguments } from "./expand-arguments.js";
 import { findInstance } from "./find-instance.js";
+import { tellOrphans } from "./tell-orphans.js";
 
 /** Says whether a unit that a pattern matches is meant. */
 export type MeantUnits = (unit: UnitStatusV2) => boolean;
@@ -46,13 +47,14 @@ export async function findUnits(
     tellError(context, step, error);
     return undefined;
   }
-  if (!names.some((name) => snapshot.units.has(name))) {
+  const missing = names.filter((name) => !snapshot.units.has(name));
+  if (missing.length === names.length) {
     context.stderr.write("Units not found in registry\n");
+    await tellOrphans(context, missing);
     return undefined;
   }
-  for (const name of names) {
-    if (!snapshot.units.has(name)) context.stderr.write(`Unit ${name} not found in registry\n`);
-  }
+  for (const name of missing) context.stderr.write(`Unit ${name} not found in registry\n`);
+  await tellOrphans(context, missing);
   return findMeant(context, words, snapshot, isMeant);
 }
 
