@@ -5,6 +5,7 @@ import { benchEngine } from "./engine.js";
 import { benchExplain } from "./explain.js";
 import { benchFailover } from "./failover.js";
 import { type Figures, formatFigures } from "./figures.js";
+import { benchGlobals } from "./globals.js";
 import { benchSchedule } from "./schedule.js";
 import { benchStart } from "./start.js";
 
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, (context: BenchContext) => Promise<Fig
     engine: benchEngine,
     explain: benchExplain,
     schedule: benchSchedule,
+    globals: benchGlobals,
   };
 
 /** What the command is run with. */
