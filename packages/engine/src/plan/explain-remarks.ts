@@ -1,4 +1,4 @@
-import { isSeated, shortMachineId } from "@fleet/core";
+import { isSeated, shortMachineId, type UnitState } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
 import type { ExplainedPlaces } from "./explain-places.js";
 import type { Subject } from "./subject.js";
@@ -45,6 +45,9 @@ export function remarksOn(
       );
     }
   }
+  if (places.some(({ role, state }) => role === "seat" && hasTrouble(state))) {
+    remarks.push(`what it said itself: fleetctl journal ${subject.name}`);
+  }
   for (const peer of subject.peers) {
     if (peer !== subject && p.refusals.has(peer) && peer.at === undefined && subject.cycle === undefined) {
       remarks.push(`it follows ${peer.name}, which has no place either: fleetctl explain ${peer.name}`);
@@ -52,6 +55,10 @@ export function remarksOn(
   }
   for (const { unit, reason } of p.remarks) if (unit === subject.name) remarks.push(reason);
   return remarks;
+}
+
+function hasTrouble(state: UnitState | undefined): boolean {
+  return state?.activeState === "failed" || state?.jobResult === "failed" || state?.jobResult === "timeout";
 }
 
 function utc(ms: number): string {

@@ -70,6 +70,7 @@ const cases: readonly Case[] = [
     standing: "placed",
     summary: "is on m1, where it has failed: exit code 1",
     places: "seat@m1",
+    remarks: ["what it said itself: fleetctl journal a.service"],
   },
   {
     title: "a unit that systemd refuses to start",

@@ -37,7 +37,7 @@ describe("explain", () => {
     });
     expect(await run("explain a")).toEqual({
       code: 0,
-      stdout: `a.service runs on ${machineIds[0]}.
+      stdout: `a.service runs on 113f16a7...
 
 Places:
   113f16a7.../127.0.0.1: has its seat here since revision 7

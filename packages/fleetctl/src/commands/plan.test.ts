@@ -28,10 +28,10 @@ describe("plan", () => {
     expect(stdout).toBe(`1 unit would move; 1 unit would have no place.
 
 UNIT\t\tFROM\t\t\tTO\t\t\tWHY
-a.service\t113f16a7.../127.0.0.1\t85c0c595.../127.0.0.2\tmachine 113f16a7a2a54b6a8c8dbba2b45e1f01 is away
+a.service\t113f16a7.../127.0.0.1\t85c0c595.../127.0.0.2\tmachine 113f16a7... is away
 
 No place for:
-  az.service: stays on 113f16a7a2a54b6a8c8dbba2b45e1f01 (machine 113f16a7a2a54b6a8c8dbba2b45e1f01 is away); no machine: 2 lack az=us-west-1b, 1 is away
+  az.service: stays on 113f16a7... (machine 113f16a7... is away); no machine: 2 lack az=us-west-1b, 1 is away
 
 MACHINE\t\t\tSEATS\tTHEN
 113f16a7.../127.0.0.1\t2\t-

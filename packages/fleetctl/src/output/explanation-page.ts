@@ -1,5 +1,6 @@
 import type { ExplainedPlaceV2, ExplanationV2, ObjectionV2, UnitStateV2 } from "@fleet/client";
 import { type MachineIndex, machineIdLegend, machineLegend } from "./machine-legend.js";
+import { withShortIds } from "./short-ids.js";
 
 /** How many places of a unit are shown; all of them are in the documents for programs. */
 const shownPlacesMax = 20;
@@ -10,16 +11,16 @@ const shownExamplesMax = 4;
 export function explanationPage(explanation: ExplanationV2, machines: MachineIndex): string {
   const { name, objections = [], remarks = [], revision, suggestions = [], summary } = explanation;
   const sections = [
-    [`${name} ${summary}.`],
+    [withStop(`${name} ${withShortIds(summary, machines)}`)],
     placeLines(explanation, machines),
     section(
       explanation.standing === "global" ? "Where it is not, and why:" : "Why not elsewhere:",
-      objections.flatMap((objection) => objectionLines(objection)),
+      objections.flatMap((objection) => objectionLines(objection, machines)),
     ),
     section(
       suggestions.length > 1 ? "Any one of these would give it a place:" : "This would give it a place:",
       suggestions.flatMap(({ command, what }) => [
-        `  ${what}`,
+        `  ${withShortIds(what, machines)}`,
         ...(command === undefined ? [] : [`      ${command}`]),
       ]),
     ),
@@ -30,6 +31,11 @@ export function explanationPage(explanation: ExplanationV2, machines: MachineInd
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
     .join("\n\n")}\n`;
+}
+
+/** An id that was shortened ends in dots already. */
+function withStop(sentence: string): string {
+  return sentence.endsWith("...") ? sentence : `${sentence}.`;
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
@@ -57,7 +63,7 @@ function onePlace(place: ExplainedPlaceV2, machines: MachineIndex): readonly str
   const since = seatRevision === undefined ? "" : ` since revision ${seatRevision}`;
   const away = present ? "" : ", which is away";
   const lines = [`  ${machineLegend(machineID, machines, false)}${away}: ${roleWords[role] ?? role}${since}`];
-  if (reason !== undefined && role !== "copy") lines.push(`      why: ${reason}`);
+  if (reason !== undefined && role !== "copy") lines.push(`      why: ${withShortIds(reason, machines)}`);
   if (state !== undefined) lines.push(`      the machine says: ${stateWords(state)}`);
   return lines;
 }
@@ -74,13 +80,16 @@ function stateWords(state: UnitStateV2): string {
   return `${systemdActiveState || "?"} (${systemdSubState || "?"})${load}${since}${job}${because}`;
 }
 
-function objectionLines(objection: ObjectionV2): readonly string[] {
-  const { examples = [], found = [], machines, others = [], wanted, what } = objection;
+function objectionLines(objection: ObjectionV2, machines: MachineIndex): readonly string[] {
+  const { examples = [], found = [], others = [], wanted, what } = objection;
+  const total = objection.machines;
   const named = examples.slice(0, shownExamplesMax).map((id) => machineIdLegend(id, false));
-  const more = machines - named.length;
+  const more = total - named.length;
   const list = named.length === 0 ? "" : `: ${named.join(" ")}${more > 0 ? ` and ${more} more` : ""}`;
-  const lines = [`  ${machines} ${what}${list}`];
-  const facts = found.map((fact) => (machines === 1 ? fact.what : `${fact.what} on ${fact.machines}`));
+  const lines = [`  ${total} ${what}${list}`];
+  const facts = found.map((fact) =>
+    withShortIds(total === 1 ? fact.what : `${fact.what} on ${fact.machines}`, machines),
+  );
   if (wanted !== undefined && facts.length > 0)
     lines.push(`      wants ${wanted}; found ${facts.join("; ")}`);
   else if (facts.length > 0) lines.push(`      ${facts.join("; ")}`);

@@ -1,5 +1,6 @@
 import type { ForecastV2, ForeseenLoadV2, ForeseenMoveV2, ForeseenRefusalV2 } from "@fleet/client";
 import { type MachineIndex, machineItem, machineLegend } from "../output/machine-legend.js";
+import { withShortIds } from "../output/short-ids.js";
 import { layOutColumns } from "../output/tabwriter.js";
 import type { Plain } from "../output/yaml.js";
 
@@ -19,7 +20,7 @@ export function forecastPage(forecast: ForecastV2, machines: MachineIndex): stri
   const sections = [
     `${verdict(forecast, fresh.length)}\n`,
     moves.length === 0 ? "" : moveTable(moves, movesTotal, machines),
-    fresh.length === 0 ? "" : `No place for:\n${refusalLines(fresh)}`,
+    fresh.length === 0 ? "" : `No place for:\n${refusalLines(fresh, machines)}`,
     old === 0
       ? ""
       : `${old === 1 ? "1 unit waits" : `${old} units wait`} for a place already, and would go on waiting.\n`,
@@ -42,14 +43,16 @@ function moveTable(moves: readonly ForeseenMoveV2[], total: number, machines: Ma
       name,
       list(from, machines),
       list(to, machines),
-      reason,
+      withShortIds(reason, machines),
     ]);
   const more = total - rows.length;
   return layOutColumns([["UNIT", "FROM", "TO", "WHY"], ...rows]) + (more > 0 ? `and ${more} more\n` : "");
 }
 
-function refusalLines(refusals: readonly ForeseenRefusalV2[]): string {
-  const lines = refusals.slice(0, linesMax).map(({ name, reason }) => `  ${name}: ${reason}\n`);
+function refusalLines(refusals: readonly ForeseenRefusalV2[], machines: MachineIndex): string {
+  const lines = refusals
+    .slice(0, linesMax)
+    .map(({ name, reason }) => `  ${name}: ${withShortIds(reason, machines)}\n`);
   const more = refusals.length - lines.length;
   return lines.join("") + (more > 0 ? `  and ${more} more\n` : "");
 }
