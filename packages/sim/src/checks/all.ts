@@ -8,7 +8,9 @@ import { rulesHold } from "./i3-rules-hold.js";
 import { seatsAsRecorded } from "./i3-seats-as-recorded.js";
 import { noNeedlessMove } from "./i4-no-needless-move.js";
 import { startedOnce } from "./i4-started-once.js";
+import { noPileUp } from "./i5-no-pile-up.js";
 import { converges } from "./i7-converges.js";
+import { badRecords } from "./i8-bad-records.js";
 
 /** Every invariant, each watched by itself. */
 export function allCheckers(world: World): readonly Checker[] {
@@ -21,6 +23,8 @@ export function allCheckers(world: World): readonly Checker[] {
     machinesHoldRules(world),
     startedOnce(world),
     noNeedlessMove(world),
+    noPileUp(world),
     converges(world),
+    badRecords(world),
   ];
 }

@@ -1,0 +1,146 @@
+import type { Version } from "../truth/key-history.js";
+import { demandsLately } from "../truth/legality.js";
+import { keyOf, liveSeatOf, presenceOf, seatOf, unitOf } from "../truth/records.js";
+import type { RecordChange } from "../truth/truth.js";
+import type { World } from "../world.js";
+import type { Checker } from "./checker.js";
+
+/** More than this part of the machines is most of them, from this many on (protocol rule P8.3). */
+const mass = { part: 0.55, machines: 3 };
+
+/** This part of the machines, and one at least, may be given up at once (P8.1). */
+const atOncePart = 0.1;
+
+/** What two clocks, and a line between them, may differ by. */
+const toleranceMs = 1_000;
+
+/**
+ * I5, no pile-up (protocol rule P8). Whenever a seat leaves a machine because the machine is merely absent, by etcd's history
+ * - the seat is of a plain unit that is not pinned to that machine: those of others stay (P8, last sentence);
+ * - a leader that began after the machine had vanished has waited for one lifetime (P8.1: it merely found it absent);
+ * - no other machine vanished within the last third of a lifetime, or the machine is among the first tenth (one at least) of
+ *   the machines that were moved from in this loss (P8.1, P8.2);
+ * - it is not the case that most machines, three at least, are absent with units to move, and have been for less than the
+ *   hold (P8.3).
+ * Counted are known machines that did not say they were leaving. Where leader and checker may count differently, because a
+ * leader counts what it has seen, the checker counts what makes fewer of them.
+ */
+export function noPileUp(world: World): Checker {
+  const invariant = "I5";
+  const { truth, config } = world;
+  const { history } = truth;
+  const ttlMs = config.ttlSeconds * 1_000;
+  /** Since when each machine has been absent, though it did not say it was leaving. */
+  const absentSinceMs = new Map<string, number>();
+  let massSinceMs: number | undefined;
+  const movedEarly = new Set<string>();
+
+  const followMachine = ({ before, after }: RecordChange, machine: string): void => {
+    const isKnown = history.current(keyOf.record(machine)) !== undefined;
+    const isPresent = history.current(keyOf.presence(machine)) !== undefined;
+    if (isPresent || !isKnown) absentSinceMs.delete(machine);
+    else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
+      absentSinceMs.set(machine, world.nowMs);
+    }
+    const known = truth.knownMachines().length;
+    const isMass = absentSinceMs.size >= mass.machines && absentSinceMs.size > known * mass.part;
+    if (isMass) massSinceMs ??= world.nowMs;
+    else massSinceMs = undefined;
+  };
+
+  const isMovable = (machine: string, unit: string): boolean => {
+    if (liveSeatOf(history.current(keyOf.seat(machine, unit))) === undefined) return false;
+    const record = unitOf(history.current(keyOf.unit(unit)));
+    const demands = truth.demandsNow(unit);
+    if (record === undefined || demands === undefined || record.desiredState === "inactive") return false;
+    return !demands.global && demands.machineId === undefined;
+  };
+
+  /** Absent machines with units to move, as they are after a revision. */
+  const burdened = (): ReadonlySet<string> =>
+    new Set(
+      truth
+        .seats()
+        .flatMap(([machine, unit]) =>
+          absentSinceMs.has(machine) && isMovable(machine, unit) ? [machine] : [],
+        ),
+    );
+
+  const checkMove = (change: RecordChange, machine: string, unit: string): void => {
+    const sinceMs = absentSinceMs.get(machine);
+    if (sinceMs === undefined) return;
+    const what = `${unit} leaves ${machine.replace(/0+$/, "")}, absent for ${Math.round(world.nowMs - sinceMs)} ms`;
+    const fail = (why: string): void => world.fail(invariant, `${what}: ${why}`);
+    const demands = demandsLately(world, unit);
+    if (demands.length > 0 && demands.every(({ global }) => global)) fail("it is a global unit");
+    if (
+      demands.length > 0 &&
+      demands.every(({ machineId }) => machineId !== undefined && machine.startsWith(machineId))
+    ) {
+      fail("it is pinned there");
+    }
+    const leader = world.machines.find(({ running }) => running?.instance === change.after.origin.instance);
+    const startedMs = leader?.running?.startedAtMs ?? 0;
+    if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
+      fail("the leader has only found it absent, just now");
+    checkQuiet(machine, fail);
+    const left = new Set([...burdened(), machine]);
+    const isMass = left.size >= mass.machines && left.size > truth.knownMachines().length * mass.part;
+    if (
+      isMass &&
+      massSinceMs !== undefined &&
+      world.nowMs - massSinceMs < config.holdWatchedMs - toleranceMs
+    ) {
+      fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - massSinceMs)} ms`);
+    }
+  };
+
+  const checkQuiet = (machine: string, fail: (why: string) => void): void => {
+    const lastMs = Math.max(...absentSinceMs.values());
+    if (world.nowMs - lastMs >= ttlMs / 3 - toleranceMs) return;
+    movedEarly.add(machine);
+    const allowed = Math.max(1, Math.ceil(truth.knownMachines().length * atOncePart));
+    if (movedEarly.size > allowed) fail(`${movedEarly.size} machines are given up while more are being lost`);
+  };
+
+  /** A loss is over when all that was lost is back or empty, and it has become quiet. */
+  const closeLoss = (): void => {
+    if (movedEarly.size === 0) return;
+    const lastMs = Math.max(...absentSinceMs.values());
+    if (burdened().size === 0 || world.nowMs - lastMs >= ttlMs / 3) movedEarly.clear();
+  };
+
+  return {
+    invariant,
+    onRecord: (change) => {
+      const [area, machine, unit] = change.parts;
+      if (machine === undefined) return;
+      if (area === "machines" || area === "machine-records") {
+        closeLoss();
+        followMachine(change, machine);
+      }
+      if (area !== "schedule" || unit === undefined || change.after.origin.kind !== "process") return;
+      if (liveSeatOf(change.before) === undefined || seatOf(change.after)?.target !== "absent") return;
+      if (isWanted(machine, unit, change.after)) checkMove(change, machine, unit);
+    },
+    onRestore: () => {
+      absentSinceMs.clear();
+      movedEarly.clear();
+      massSinceMs = undefined;
+    },
+  };
+
+  /** Whether nothing but the machine's absence can be the reason for a unit to leave. */
+  function isWanted(machine: string, unit: string, { createRevision, revision }: Version): boolean {
+    const mark = history.current(keyOf.mark(unit));
+    if (mark !== undefined && mark.revision > createRevision) return false;
+    const record = unitOf(history.current(keyOf.unit(unit)));
+    if (record === undefined || record.desiredState === "inactive") return false;
+    const others = truth
+      .seats()
+      .filter(([on, of]) => of === unit && on !== machine)
+      .flatMap(([on, of]) => history.current(keyOf.seat(on, of)) ?? []);
+    // A second seat that was there before is one too many, wherever it is.
+    return !others.some((version) => liveSeatOf(version) !== undefined && version.createRevision < revision);
+  }
+}

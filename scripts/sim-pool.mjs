@@ -1,0 +1,44 @@
+// Plays many seeds in several processes at once.
+import { fork } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const worker = join(dirname(fileURLToPath(import.meta.url)), "sim-worker.mjs");
+
+/** Seeds are handed out in portions: small enough that all processes end together. */
+const portion = 20;
+
+/** What a seed came to if its process died with it. */
+const died = { virtualMs: 0, events: 0, faults: {}, digest: "died" };
+
+/**
+ * Plays seeds, and hands over each outcome as it comes: not in the order of the seeds.
+ * @param onOutcome - Returns `false` to begin no more.
+ */
+export async function playSeeds({ bundle, seeds, config, jobs }, onOutcome) {
+  const left = [...seeds];
+  let goesOn = true;
+  const work = () =>
+    new Promise((resolve, reject) => {
+      const child = fork(worker, [bundle], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      let waiting = [];
+      const next = () => {
+        waiting = goesOn ? left.splice(0, portion) : [];
+        if (waiting.length === 0) child.disconnect();
+        else child.send({ seeds: waiting, config });
+      };
+      child.on("message", (message) => {
+        if (message === "ready" || message === "done") return next();
+        waiting = waiting.filter((seed) => seed !== message.seed);
+        if (onOutcome(message) === false) goesOn = false;
+      });
+      child.on("error", reject);
+      child.on("exit", (code) => {
+        if (waiting.length === 0 || !goesOn) return resolve();
+        const what = `the process that played it ended with ${code}`;
+        onOutcome({ ...died, seed: waiting[0], violation: { invariant: "no-bugs", atMs: 0, what } });
+        reject(new Error(`a worker ended with ${code} while it played seed ${waiting[0]}`));
+      });
+    });
+  await Promise.all(Array.from({ length: Math.min(jobs, Math.ceil(left.length / portion)) }, work));
+}
