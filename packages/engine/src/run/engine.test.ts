@@ -245,6 +245,42 @@ describe("losses", () => {
   });
 });
 
+describe("the brake after a mass loss", () => {
+  it("gives a survivor no more than it has reported on, and says how many wait", async () => {
+    const units = ["m2", "m3", "m4"].flatMap((machine) =>
+      Array.from({ length: 6 }, (_, index) => `${machine}-${index}>${machine}`),
+    );
+    const { cluster, registry, elect, happen, clock } = stage("m1 m2 m3 m4", units.join("; "), {
+      massLossHoldWatchedMs: 30_000,
+    });
+    const seatsOfSurvivor = () => cluster.seats.get(parseMachineId("m1"))?.size ?? 0;
+    await elect();
+    await happen(() => cluster.lose("m2").lose("m3").lose("m4"));
+    expect(seatsOfSurvivor()).toBe(0);
+    await clock.advance(30_000);
+    expect(seatsOfSurvivor()).toBe(8);
+    expect(registry.statuses.at(-1)).toMatchObject({ machines: [], paced: 10 });
+    await clock.advance(60_000);
+    expect(seatsOfSurvivor()).toBe(8);
+    await happen(() => cluster.letAgentsWork());
+    expect(seatsOfSurvivor()).toBe(16);
+    await happen(() => cluster.letAgentsWork());
+    expect(seatsOfSurvivor()).toBe(18);
+    await clock.advance(1_000);
+    expect(registry.statuses.at(-1)?.paced).toBeUndefined();
+  });
+
+  it("is on for machines that somebody has released, too", async () => {
+    const units = Array.from({ length: 20 }, (_, index) => `u${index}>m2`);
+    const { cluster, elect, happen } = stage("m1 m2 m3 m4", [...units, "c>m3", "d>m4"].join("; "));
+    await elect();
+    await happen(() => cluster.lose("m2").lose("m3").lose("m4"));
+    const { recordRevision = 0 } = cluster.machines.get(parseMachineId("m2"))!;
+    await happen(() => cluster.setPolicy("m2", { released: recordRevision }));
+    expect(cluster.seats.get(parseMachineId("m1"))?.size).toBe(8);
+  });
+});
+
 describe("releasing a lost machine", () => {
   it("moves its units at once, and those of nobody else, until it is back", async () => {
     const { cluster, registry, elect, happen } = stage("m1 m2 m3 m4", "a>m1; b>m2; c>m3; d>m4");
