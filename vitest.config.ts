@@ -7,7 +7,11 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], testTimeout: 20_000 },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "test/lab/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
       },
       {
         ...shared,

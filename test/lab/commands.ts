@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { LabError, runOrThrow, until } from "@fleet/lab";
 import { stepClock } from "./faults/clock.js";
 import { fillDisk, slowDisk } from "./faults/disk.js";
+import { impairLink } from "./faults/link.js";
 import { fleetctlCommand } from "./fleetctl.js";
 import { attachLab, closeLab, listLabs, type MachineLab, openLab } from "./lab.js";
 import type { LabPlan } from "./lab-state.js";
-import { addressOf, cut, cutOneWay, heal } from "./network.js";
+import { addressOf, cut, cutOneWay, heal, mendLink } from "./network.js";
 import { Truth } from "./truth.js";
 
 const joinTimeoutMs = 60_000;
@@ -199,6 +200,21 @@ export const commands: Readonly<Record<string, Command>> = {
   heal: forParts("heal m2…", "take back every cut", async (lab, machines, members) => {
     for (const part of [...machines, ...members]) await heal(lab.holder, part);
   }),
+  slow: {
+    usage: "slow m2 MS [LOSS%]",
+    about:
+      "let each frame take MS milliseconds in each direction, and lose LOSS percent; 0: a good link again",
+    run: async ({ name, args: [part = "", delay = "", loss = "0"] }) => {
+      const lab = attachLab(name);
+      partsOf(lab, [part]);
+      const lossPercent = Number(loss.replace(/%$/, ""));
+      if (!/^\d{1,5}$/.test(delay)) throw new LabError("invalid", `"${delay}" is no number of milliseconds`);
+      if (!(lossPercent >= 0 && lossPercent < 100)) throw new LabError("invalid", `"${loss}" is no share`);
+      if (Number(delay) === 0 && lossPercent === 0) await mendLink(lab.holder, part);
+      else await impairLink(lab.holder, lab.paths, part, { delayMs: Number(delay), lossPercent });
+      return 0;
+    },
+  },
   fill: forParts("fill m2…", "fill the disk of fleetd's state directory", async (lab, machines) => {
     await each(machines, async (machine) => await fillDisk(lab, machine, true));
   }),

@@ -1,4 +1,5 @@
 // The lab's network: a bridge in the lab's own network namespace, with no way out, and one leg for each part.
+import { killGroup, removeGroup } from "@fleet/lab";
 import type { Holder } from "./holder.js";
 
 const prefix = "10.23.0";
@@ -48,6 +49,24 @@ export async function unplug(holder: Holder, part: string): Promise<void> {
     ip netns del "$1"`,
     part,
   );
+  await mendLink(holder, part);
+}
+
+/** The cgroup of what makes a part's link slow (faults/link.ts). */
+export function linkGroup(part: string): string {
+  return `link-${part}`;
+}
+
+/** Makes a part's link quick and faithful again. Does nothing if it is. */
+export async function mendLink(holder: Holder, part: string): Promise<void> {
+  await holder.run(
+    `ip link show "b-$1" >/dev/null 2>&1 || exit 0
+    ! ip link show "v-$1" >/dev/null 2>&1 || ip link set "v-$1" master ${bridgeName}
+    ip link del "b-$1"`,
+    part,
+  );
+  await killGroup(holder.group(linkGroup(part)));
+  await removeGroup(holder.group(linkGroup(part)));
 }
 
 /** Silences a part's leg, both ways, at once: before its processes are killed, or their connections would be closed. */

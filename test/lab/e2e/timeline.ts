@@ -16,16 +16,15 @@ export interface Run {
 
 /** Everything that ran where and when, by looking at the machines' cgroups again and again. */
 export class Timeline {
-  readonly #truth: Truth;
+  readonly #truth: Pick<Truth, "look">;
   readonly #now: () => number;
   readonly #open = new Map<string, Run>();
   /** Every run there was, by its start. */
   readonly runs: Run[] = [];
   /** The most units that each machine has run at once. */
   readonly peak = new Map<string, number>();
-  #peakSinceMs = 0;
 
-  constructor(truth: Truth, now: () => number) {
+  constructor(truth: Pick<Truth, "look">, now: () => number) {
     this.#truth = truth;
     this.#now = now;
   }
@@ -57,18 +56,6 @@ export class Timeline {
       if (count > (this.peak.get(machine) ?? 0)) this.peak.set(machine, count);
     }
     return running;
-  }
-
-  /** Begins to count peaks anew, from what runs now. */
-  forgetPeaks(): void {
-    this.peak.clear();
-    this.#peakSinceMs = this.#now();
-    this.look();
-  }
-
-  /** Since when peaks are counted. */
-  get peakSinceMs(): number {
-    return this.#peakSinceMs;
   }
 
   /** Looks until aborted. */

@@ -20,13 +20,14 @@ import {
   cutShort,
   freezeLong,
   freezeShort,
+  slowNetwork,
 } from "./silence.js";
 import { busRestarted, daemonReexec, neverStops, reboot, rebootSlow } from "./systemd.js";
 
 /** Every scenario, in the order in which they are played. */
 export const scenarios: readonly Scenario[] = [
   ...[powerCut, powerCutLeader, manyUnitsLost, powerCutForAll],
-  ...[freezeShort, freezeLong, cutShort, cutLong, cutLeader, cutOut, cutIn, cutBetweenMachines],
+  ...[freezeShort, freezeLong, cutShort, cutLong, cutLeader, cutOut, cutIn, cutBetweenMachines, slowNetwork],
   ...[
     etcdFollowerLost,
     etcdLeaderLost,

@@ -3,7 +3,8 @@ import { sleep } from "@fleet/lab";
 import type { Scenario } from "../e2e/scenario.js";
 import type { Stage } from "../e2e/stage.js";
 import { mixed } from "../e2e/unit-spec.js";
-import { cutOneWay, heal } from "../network.js";
+import { impairLink } from "../faults/link.js";
+import { cutOneWay, heal, mendLink } from "../network.js";
 import { expectSame, expectWorks, movableOn, snapshot, untilElsewhere } from "./loss.js";
 
 // Renewals come every third of a TTL, so a silence of half of it can never outlast a lease.
@@ -175,5 +176,28 @@ export const cutBetweenMachines: Scenario = {
     expectSame(stage, before, "I4");
     await expectWorks(stage, "meanwhile", 2_000);
     for (const machine of stage.machines) await heal(stage.lab.holder, machine);
+  },
+};
+
+/** A network that is slow and loses frames. */
+export const slowNetwork: Scenario = {
+  name: "slow-network",
+  asks: "every frame between machines and etcd takes 100 ms and one of fifty is lost: no lease is lost, nothing moves, and units can be started",
+  parameters: { units: 12, ms: 100, loss: 2 },
+  play: async (stage, { units = 12, ms = 100, loss = 2 }) => {
+    await begin(stage, units);
+    const before = snapshot(stage);
+    const { holder, paths, etcd } = stage.lab;
+    await stage.act(`each frame to and from etcd takes ${ms} ms, ${loss} % are lost`, async () => {
+      for (const member of etcd.names)
+        await impairLink(holder, paths, member, { delayMs: ms, lossPercent: loss });
+    });
+    await stage.pass(stage.ttlMs * 2, "leases would be lost by now");
+    expectSame(stage, before, "I4");
+    await expectWorks(stage, "slowly", 15_000);
+    await stage.settle();
+    await stage.act("mend the links", async () => {
+      for (const member of etcd.names) await mendLink(holder, member);
+    });
   },
 };
