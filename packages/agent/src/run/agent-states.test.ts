@@ -117,6 +117,17 @@ describe("states", () => {
     expect(machine.session.states.has(web)).toBe(false);
   });
 
+  test("what was written between a new registration and its notice is withdrawn, too", async () => {
+    machine.session.seat(web, { text: service(), target: "absent" });
+    await machine.clock.settle();
+    const states = new Map(machine.session.states);
+    machine.session.registerAnew();
+    for (const [name, state] of states) machine.session.states.set(name, state);
+    machine.session.unseat(web);
+    await machine.settle();
+    expect(machine.session.states.has(web)).toBe(false);
+  });
+
   test("what an earlier agent said of a unit that is gone is withdrawn", async () => {
     machine.session.seat(web, { text: service(), target: "absent" });
     await machine.settle();

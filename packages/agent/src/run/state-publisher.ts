@@ -140,7 +140,11 @@ export class StatePublisher {
   #startOver(): void {
     this.#registration = this.#session.registration;
     this.#history = this.#session.history;
-    for (const unit of this.#published.keys()) this.touch(unit);
+    for (const unit of this.#published.keys()) {
+      this.touch(unit);
+      // A publication that was under way meanwhile may have come after the registration.
+      this.#uncertain.add(unit);
+    }
     this.#published.clear();
     this.#writtenMs.clear();
   }
