@@ -72,15 +72,19 @@ export function noNeedlessMove(world: World): Checker {
       );
     });
 
-  const hasLostPeer = (machine: string, unit: string): boolean =>
-    demandsLately(world, unit, planAgeMs + laterMs).some(({ machineOf }) =>
-      machineOf.some((peer) =>
-        truth
-          .lately(keyOf.seat(machine, peer), planAgeMs + laterMs)
-          .concat(history.newest(keyOf.seat(machine, peer)) === undefined ? [undefined as never] : [])
-          .some((version) => liveSeatOf(version) === undefined),
-      ),
+  /** Whether a unit that it follows had no seat there at some time, or was not to have one. */
+  const hasLostPeer = (machine: string, unit: string): boolean => {
+    const ms = planAgeMs + laterMs;
+    return demandsLately(world, unit, ms).some(({ machineOf }) =>
+      machineOf.some((peer) => {
+        const seats = truth.lately(keyOf.seat(machine, peer), ms);
+        const records = truth.lately(keyOf.unit(peer), ms);
+        if (seats.length === 0 || records.length === 0) return true;
+        if (seats.some((version) => liveSeatOf(version) === undefined)) return true;
+        return records.some((version) => (unitOf(version)?.desiredState ?? "inactive") === "inactive");
+      }),
     );
+  };
 
   const check = ({ after, before }: RecordChange, machine: string, unit: string): void => {
     if (liveSeatOf(before) === undefined || seatOf(after)?.target !== "absent") return;
