@@ -1,4 +1,4 @@
-import { parseMachineId } from "@fleet/core";
+import { parseMachineId, parseUnitName } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { createCliHarness, machineIds, withoutV2 } from "../testing/cli-harness.js";
 
@@ -99,5 +99,19 @@ Why not elsewhere:
   it.each(["explain", "explain a b", "explain -o xml a"])("%s is a usage error", async (line) => {
     const { run } = createLedCluster();
     expect((await run(line)).code).toBe(2);
+  });
+});
+
+describe("list-unit-files", () => {
+  it("says why a unit is nowhere to who wants to know", async () => {
+    const { api, run } = await createRefused();
+    const reason = `no machine: 2 lack az=us-west-1b, 1 conflicts with db.service on ${machineIds[0]}`;
+    api.cluster.sayStatus({ machines: [], refusals: [{ unit: parseUnitName("b.service"), reason }] });
+    expect((await run("list-unit-files --fields=unit,reason --no-legend")).stdout).toBe(
+      "b.service\tno machine: 2 lack az=us-west-1b, 1 conflicts with db.service on 113f16a7...\ndb.service\t-\n",
+    );
+    const { items } = JSON.parse((await run("list-unit-files -o json")).stdout);
+    expect(items).toMatchObject([{ reason }, { reason: null }]);
+    expect((await run("list-unit-files")).stdout).not.toContain("REASON");
   });
 });

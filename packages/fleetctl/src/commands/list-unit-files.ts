@@ -7,11 +7,15 @@ import { tellError } from "../output/error-text.js";
 import { hashCell, hashTexts } from "../output/hash-cell.js";
 import { type ListShape, listOptions, readListView, renderList } from "../output/list.js";
 import { indexMachines, type MachineIndex, machineItem, machineLegend } from "../output/machine-legend.js";
+import { withShortIds } from "../output/short-ids.js";
+import { readReasons } from "../units/read-reasons.js";
 
 interface Row {
   readonly unit: UnitV1;
   readonly isGlobal: boolean;
   readonly machines: MachineIndex;
+  /** Why it is not where it should be, if the leader has said so. */
+  readonly reason: string | undefined;
   readonly isFull: boolean;
 }
 
@@ -24,13 +28,14 @@ const shape: ListShape<Row> = {
     global: ({ isGlobal }) => String(isGlobal),
     dstate: ({ unit }) => unit.desiredState || "-",
     state: ({ unit, isGlobal }) => (isGlobal ? "-" : unit.currentState || "-"),
+    reason: ({ reason, machines }) => (reason === undefined ? "-" : withShortIds(reason, machines)),
     target,
     tmachine: target,
   },
   columns: "unit,hash,dstate,state,target",
-  wideColumns: "unit,hash,global,dstate,state,target,desc",
+  wideColumns: "unit,hash,global,dstate,state,target,desc,reason",
   name: ({ unit }) => unit.name ?? "",
-  item: ({ unit, isGlobal, machines }) => ({
+  item: ({ unit, isGlobal, machines, reason }) => ({
     unit: unit.name ?? "",
     hash: hashOf(unit) ?? null,
     description: description(unit) || null,
@@ -38,6 +43,7 @@ const shape: ListShape<Row> = {
     desiredState: unit.desiredState || null,
     currentState: isGlobal ? null : unit.currentState || null,
     machine: isGlobal ? null : machineItem(unit.machineID, machines),
+    reason: reason ?? null,
   }),
 };
 
@@ -77,6 +83,7 @@ export const listUnitFiles: Command = {
       command: "fleetctl list-unit-files --filter dstate=launched,machine=-,global=false",
       what: "What has not found a place.",
     },
+    { command: "fleetctl list-unit-files --fields=unit,dstate,state,reason", what: "And why." },
   ],
   run: async (context, args) => {
     const view = readListView(args, shape);
@@ -90,10 +97,12 @@ export const listUnitFiles: Command = {
         client.listUnits(signal),
         showsMachines || isDocument || filter.needsMachines ? client.listMachines(signal) : [],
       ]);
-      const shared = { machines: indexMachines(machines), isFull: view.isFull };
-      const rows = units.map((unit) => ({ unit, isGlobal: isGlobal(unit), ...shared }));
+      const shared = { machines: indexMachines(machines), isFull: view.isFull, reason: undefined };
+      const rows = units.map((unit): Row => ({ unit, isGlobal: isGlobal(unit), ...shared }));
       const chosen = rows.filter((row) => filter.matches(row));
-      context.stdout.write(renderList(chosen, shape, view));
+      const isTold = isDocument || view.columns.includes("reason");
+      const told = isTold ? await withReasons(context, chosen) : chosen;
+      context.stdout.write(renderList(told, shape, view));
       return exitCode.ok;
     } catch (error) {
       signal.throwIfAborted();
@@ -102,6 +111,19 @@ export const listUnitFiles: Command = {
     }
   },
 };
+
+/** Looks up why units are nowhere, or not everywhere. Only those can have a reason, and they are few as a rule. */
+async function withReasons(
+  { client, signal }: CommandContext,
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
+  const waiting = rows.filter(
+    ({ isGlobal, unit }) => unit.desiredState !== "inactive" && (isGlobal || !unit.machineID),
+  );
+  const names = waiting.flatMap(({ unit }) => unit.name ?? []);
+  const reasons = await readReasons(client, names, signal);
+  return rows.map((row) => ({ ...row, reason: reasons.get(row.unit.name ?? "") }));
+}
 
 function warnOfTmachine(context: CommandContext, names: readonly string[]): void {
   if (!names.includes("tmachine")) return;

@@ -56,7 +56,7 @@ describe("--output", () => {
     const document = JSON.parse(await print("list-unit-files -o json"));
     expect(document.schema).toBe("fleetctl.list-unit-files/1");
     const hash = expect.stringMatching(/^[0-9a-f]{40}$/);
-    const none = { machine: null, currentState: null };
+    const none = { machine: null, currentState: null, reason: null };
     const idle = { ...none, desiredState: "inactive", currentState: "inactive", global: false };
     expect(document.items).toEqual([
       { ...idle, unit: "db.service", hash, description: null },
@@ -78,6 +78,7 @@ describe("--output", () => {
         desiredState: "launched",
         currentState: "launched",
         machine: { id: m1, ip: "127.0.0.1" },
+        reason: null,
       },
       expect.objectContaining({ unit: "web@2.service" }),
     ]);
@@ -140,7 +141,9 @@ describe("--output", () => {
     expect(header.split(/\t+/)).toEqual(["UNIT", "MACHINE", "LOAD", "ACTIVE", "SUB", "HASH"]);
     expect(first).toContain(`${m3}/127.0.0.3`);
     expect(await print("list-units --output=wide --no-legend --fields=unit")).toMatch(/^failing.service\n/);
-    expect((await print("list-unit-files --output=wide")).split("\n")[0]).toMatch(/^UNIT\t.*\tDESC$/);
+    expect((await print("list-unit-files --output=wide")).split("\n")[0]).toMatch(
+      /^UNIT\t.*\tDESC\t+REASON$/,
+    );
     expect(await print("list-machines --output=wide")).toContain(m1);
     expect(await print("list-units --output=table")).toBe(await print("list-units"));
   });
