@@ -178,8 +178,22 @@ const unitV2 = fc.record(
     desiredState: states,
     replace: fc.constantFrom<unknown>(true, false, "x"),
     restart: fc.constantFrom<unknown>(true, false, 1),
+    machineID: fc.constantFrom<unknown>("m1", "m2", "..", "", null, 1),
   },
   { requiredKeys: [] },
+);
+const waitV2 = fc.record(
+  {
+    units: fc.oneof(
+      fc.array(fc.oneof(fc.constantFrom<unknown>("a.service", "b.service", "", 1), anyText), {
+        maxLength: 4,
+      }),
+      fc.constantFrom<unknown>(null, "a.service"),
+    ),
+    after: fc.constantFrom<unknown>(0, -1, 1.5, 1e300, "0", null),
+    timeout: fc.constantFrom<unknown>(0, -1, "0", null),
+  },
+  { requiredKeys: ["timeout"] },
 );
 const operation = fc.record(
   {
@@ -197,6 +211,7 @@ const operation = fc.record(
 export const body: fc.Arbitrary<string> = fc.oneof(
   unitV1.map((value) => JSON.stringify(value)),
   unitV2.map((value) => JSON.stringify(value)),
+  waitV2.map((value) => JSON.stringify(value)),
   fc.array(operation, { maxLength: 4 }).map((value) => JSON.stringify(value)),
   fc.json({ maxDepth: 4 }),
   anyText,
