@@ -149,11 +149,13 @@ describe.each(Object.entries(setups))("%s", (_shell, { command, furnish, hasMenu
     ["fleetctl list-units --output=ya", "fleetctl list-units --output=yaml"],
     ["fleetctl list-units --fields=unit,ac", "fleetctl list-units --fields=unit,active"],
     ["fleetctl completion z", "fleetctl completion zsh"],
+    ["fleetctl machine acc", "fleetctl machine accept"],
   ])("completes what fleetctl knows: %s", completes);
 
   it.each([
     ["fleetctl unload hel", "fleetctl unload hello.service"],
     ["fleetctl cat id", "fleetctl cat idle.service"],
+    ["fleetctl explain id", "fleetctl explain idle.service"],
     ["fleetctl cat web@1", "fleetctl cat web@1.service"],
     ["fleetctl stop hello.service web@2.s", "fleetctl stop hello.service web@2.service"],
     ["fleetctl stop web@", "fleetctl stop web@"],
@@ -174,6 +176,10 @@ describe.each(Object.entries(setups))("%s", (_shell, { command, furnish, hasMenu
       await terminal.press("C-e", "C-u");
       await completes(`fleetctl ssh ${machineId.slice(0, 6)}`, `fleetctl ssh ${machineId}`);
       await terminal.press("C-e", "C-u");
+      for (const command of ["fleetctl machine forget ", "fleetctl cordon ", "fleetctl stop glob@@"]) {
+        await completes(`${command}${machineId.slice(0, 6)}`, `${command}${machineId}`);
+        await terminal.press("C-e", "C-u");
+      }
       const filter = "fleetctl list-units --filter machine=";
       await completes(`${filter}${machineId.slice(0, 6)}`, `${filter}${machineId}`);
       await terminal.press("C-e", "C-u");

@@ -30,7 +30,11 @@ export const machine: Command = {
       help: "Accept the present etcd for all machines; release all whose units wait.",
     },
   ],
-  arguments: { offers: [{ kind: "words", words: ["accept", "forget", "release"] }], isMany: false },
+  arguments: {
+    offers: [{ kind: "words", words: ["accept", "forget", "release"] }],
+    further: [{ kind: "known-machines" }],
+    isMany: true,
+  },
   examples: [
     { command: "fleetctl machine accept --all", what: "This etcd is the right one, on every machine." },
     { command: "fleetctl machine release 113f16a7", what: "Do not wait for this lost machine." },

@@ -98,6 +98,11 @@ describe("completion", () => {
     ]);
     expect(await words("status g")).toEqual(["glob.service"]);
     expect(await words("ssh 113")).toEqual([machineIds[0]]);
+    expect(await words("stop glob@@")).toEqual(machineIds.map((id) => `glob@@${id}`));
+    expect(await words("status glob.service@@113")).toEqual([`glob.service@@${machineIds[0]}`]);
+    expect(await words("machine ")).toEqual(["accept", "forget", "release"]);
+    expect(await words("machine forget ")).toEqual(machineIds);
+    expect(await words(`machine release ${machineIds[0]} 85c0c`)).toEqual([machineIds[1]]);
     expect(await words("ssh --unit=web@1")).toEqual(["--unit=web@1.service"]);
     expect(await words("ssh --machine 85c0c")).toEqual([machineIds[1]]);
     expect(await words("list-units --filter unit=web@")).toEqual([

@@ -1,4 +1,4 @@
-import type { FleetClient, UnitStateV1 } from "@fleet/client";
+import type { FleetClient, MachineV1, UnitStateV1 } from "@fleet/client";
 import { formatMetadata } from "@fleet/core";
 import type { Command, OptionSpec } from "../command.js";
 import type { Offer } from "./offer.js";
@@ -52,17 +52,37 @@ async function listOffer(
       const units = await (await connect()).listUnits(signal);
       return units.map(({ name = "", desiredState = "" }) => ({ word: name, about: desiredState }));
     }
-    case "placed-units":
-      return placedUnits(await (await connect()).listStates({}, signal));
+    case "placed-units": {
+      const states = await (await connect()).listStates({}, signal);
+      return begun.includes("@@") ? unitsOnMachines(states) : placedUnits(states);
+    }
     case "machines": {
       const machines = await (await connect()).listMachines(signal);
-      return machines.map(({ id = "", primaryIP = "", metadata = {} }) => {
-        return { word: id, about: [primaryIP, formatMetadata(metadata)].join(" ").trim() };
-      });
+      return machines.map(({ id = "", ...machine }) => machineCandidate(id, machine));
+    }
+    case "known-machines": {
+      const client = await connect();
+      const known = await client.listKnownMachines(signal);
+      if (known === "unsupported") return await listOffer({ kind: "machines" }, begun, sources);
+      return known.map(({ machineID, ...machine }) => machineCandidate(machineID, machine));
     }
     case "files":
       return [];
   }
+}
+
+function machineCandidate(id: string, { primaryIP = "", metadata = {} }: MachineV1): Candidate {
+  return { word: id, about: [primaryIP, formatMetadata(metadata)].join(" ").trim() };
+}
+
+/** `UNIT@@MACHINE` for each, with and without the unit's `.service`: as it was begun. */
+function unitsOnMachines(states: readonly UnitStateV1[]): readonly Candidate[] {
+  return states.flatMap(({ name = "", machineID = "", systemdActiveState = "", systemdSubState = "" }) =>
+    [...new Set([name, name.replace(/\.service$/, "")])].map((unit) => ({
+      word: `${unit}@@${machineID}`,
+      about: `${systemdActiveState}/${systemdSubState}`,
+    })),
+  );
 }
 
 /** A global unit has a state on each machine; the first one stands for all. */

@@ -8,16 +8,23 @@ export type Offer =
   | { readonly kind: "commands" }
   /** Names of units in the cluster. */
   | { readonly kind: "units" }
-  /** Names of units that are on a machine; there are fewer of them, and they are told faster. */
+  /**
+   * Names of units that are on a machine; there are fewer of them, and they are told faster. Once an `@@` has been typed, each of
+   * them on each of its machines.
+   */
   | { readonly kind: "placed-units" }
   /** Ids of machines that are present. */
   | { readonly kind: "machines" }
+  /** Ids of all machines that are known, present or not. */
+  | { readonly kind: "known-machines" }
   /** Files of this machine, which shells know best. */
   | { readonly kind: "files" };
 
 /** What may stand behind a command. */
 export interface ArgumentOffers {
   readonly offers: readonly Offer[];
+  /** For those after the first, if they are something else. */
+  readonly further?: readonly Offer[];
   /** Whether there may be more than one. */
   readonly isMany: boolean;
 }

@@ -37,8 +37,9 @@ export function planCompletion(
   }
   if (isUnknown) return plan([], "", current);
   if (command === undefined) return plan([{ kind: "commands" }], "", current);
-  const { offers, isMany } = command.arguments ?? { offers: [], isMany: false };
-  return plan(count === 0 || isMany ? offers : [], "", current);
+  const { offers, further = offers, isMany } = command.arguments ?? { offers: [], isMany: false };
+  if (count === 0) return plan(offers, "", current);
+  return plan(isMany ? further : [], "", current);
 }
 
 interface ReadWords {
