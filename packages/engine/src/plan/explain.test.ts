@@ -1,4 +1,4 @@
-import type { EngineStatus, Explanation } from "@fleet/core";
+import { type EngineStatus, type Explanation, parseMachineId } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
 import { explainUnit } from "./explain.js";
@@ -24,6 +24,7 @@ interface Case {
 }
 
 const a = serviceName("a");
+const m1 = parseMachineId("m1");
 
 function explain(cluster: ClusterSketch, name: string, status?: EngineStatus): Explanation | undefined {
   const held = new Set(status?.machines.map(({ machine }) => machine) ?? []);
@@ -214,6 +215,25 @@ const cases: readonly Case[] = [
       "add a machine",
     ],
     places: "leaving@m1",
+  },
+  {
+    title: "a reservation that there is no room for",
+    machines: "m1",
+    units: "b>m1{Reserve=memory=600M}; a{Reserve=memory=512M}",
+    change: (c) => {
+      const machine = c.machines.get(m1)!;
+      c.machines.set(m1, { ...machine, presence: { ...machine.presence!, capacity: { memory: 2 ** 30 } } });
+    },
+    standing: "waiting",
+    summary: "has no place on the one machine: has 424M of memory=1G free (needs memory=512M)",
+    objections: [
+      "1 has 424M of memory=1G free (needs memory=512M) [wants memory=512M; 424M of memory=1G free on 1]",
+    ],
+    suggestions: [
+      "remove Reserve=memory=512M from a.service",
+      "free memory=88M on machine m1",
+      "add a machine with memory=512M",
+    ],
   },
   {
     title: "a peer that is inactive",

@@ -1,4 +1,4 @@
-import { formatAmount, type MachineId } from "@fleet/core";
+import { formatAmount, type MachineId, parseAmount } from "@fleet/core";
 import { type Lack, lacksAt } from "./checks/resources.js";
 import { metadataDemands } from "./explain-facts.js";
 import type { Place, Stance } from "./place.js";
@@ -151,7 +151,7 @@ function roomCandidates(p: Planning, subject: Subject, misses: readonly NearMiss
   if (best === undefined) return [];
   const { lacks, place } = best;
   const amounts = Object.fromEntries(lacks.map(({ free, name, needed }) => [name, needed - free]));
-  const words = lacks.map(({ free, name, needed }) => `${name}=${formatAmount(name, needed - free)}`);
+  const words = lacks.map(({ free, name, needed }) => `${name}=${atLeast(name, needed - free)}`);
   const isSmall = lacks.some(({ capacity, needed }) => needed > capacity);
   return [
     {
@@ -189,4 +189,13 @@ export function newMachineCandidate(p: Planning, subject: Subject): readonly Can
       tryIt: () => (isTakenByGlobals(p, subject, metadata) ? undefined : "new"),
     },
   ];
+}
+
+/** Prints an amount so that what is printed is enough: memory is rounded down for people otherwise. */
+function atLeast(name: string, amount: number): string {
+  for (let part = 0; part < 100; part += 1) {
+    const text = formatAmount(name, Math.ceil(amount * (1 + part / 1_000)));
+    if ((parseAmount(name, text) ?? 0) >= amount) return text;
+  }
+  return String(amount);
 }
