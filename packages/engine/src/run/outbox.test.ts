@@ -1,0 +1,116 @@
+import type { CommitResult, GuardedChange, Leadership } from "@fleet/core/ports";
+import { VirtualClock } from "@fleet/registry/contract";
+import { afterEach, expect, it } from "vitest";
+import { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
+import { FakeElection, FakeLeaderRegistry, FakeReplica } from "../../../../test/support/fake-cluster.js";
+import { silentLogger } from "../../../../test/support/silent-logger.js";
+import { createEngine } from "./engine.js";
+
+/** An engine whose writes take effect, and are answered, when the test says so. */
+async function makeStage(machines: string, units: string) {
+  const cluster = new ClusterSketch().addMachines(machines).addUnits(units);
+  const replica = new FakeReplica(cluster);
+  const registry = new FakeLeaderRegistry(cluster, replica);
+  const commit = registry.commit.bind(registry);
+  const calls: { readonly names: string; readonly answer: () => void }[] = [];
+  registry.commit = (leadership: Leadership, changes: readonly GuardedChange[]) =>
+    new Promise<CommitResult>((resolve, reject) => {
+      const names = changes.map(({ unit }) => String(unit).replace(".service", "")).join(" ");
+      const answer = () => void commit(leadership, changes).then(resolve, reject);
+      calls.push({ names, answer });
+    });
+  const election = new FakeElection();
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const engine = createEngine({
+    election,
+    replica,
+    leaderRegistry: registry,
+    clock,
+    logger: silentLogger,
+    options: { machineTtlMs: 10_000 },
+  });
+  const ended = engine.run(stop.signal);
+  await clock.settle();
+  election.elect(cluster.view.revision);
+  await clock.settle();
+  const happen = async (change: () => void) => {
+    change();
+    replica.step();
+    await clock.settle();
+  };
+  /** Answers the oldest calls, and tells what they were about. */
+  const answer = async (count = calls.length) => {
+    const answered = calls.splice(0, count);
+    for (const call of answered) call.answer();
+    await clock.settle();
+    return answered.map(({ names }) => names);
+  };
+  close = async () => {
+    stop.abort();
+    for (const call of calls) call.answer();
+    await clock.settle();
+    await ended;
+  };
+  return { cluster, clock, calls, election, happen, answer };
+}
+
+let close: () => Promise<void>;
+
+afterEach(() => close());
+
+const underWay = ({ calls }: { calls: readonly { readonly names: string }[] }) =>
+  calls.map(({ names }) => names);
+
+it("plans on while writes are under way, as if they were done", async () => {
+  const stage = await makeStage("m1 m2", "a");
+  expect(underWay(stage)).toEqual(["a"]);
+  await stage.happen(() => stage.cluster.addUnits("b{Conflicts=a.service}; c"));
+  expect(underWay(stage)).toEqual(["a", "c b"]);
+  await stage.answer();
+  expect(stage.cluster.where(["a", "b", "c"])).toBe("a=m1 b=m2 c=m1");
+});
+
+it("does not let a unit come where another has not left yet for certain", async () => {
+  const stage = await makeStage("m1", "old>m1; new/inactive{Conflicts=old.service}");
+  await stage.happen(() => {
+    stage.cluster.changeUnit("old", { desiredState: "inactive" });
+  });
+  expect(underWay(stage)).toEqual(["old"]);
+  await stage.happen(() => stage.cluster.changeUnit("new", { desiredState: "launched" }));
+  expect(underWay(stage)).toEqual(["old"]);
+  // The record has changed, so it is not written that it leaves: whoever relied on that would be beside it now.
+  await stage.happen(() => stage.cluster.changeUnit("old", { desiredState: "launched" }));
+  await stage.answer();
+  await stage.answer();
+  expect(stage.cluster.where(["old", "new"])).toBe("old=m1 new=-");
+});
+
+it("writes followers after those they follow, and other components beside them", async () => {
+  const stage = await makeStage("m1 m2", "head; tail{MachineOf=head.service}; other");
+  expect(await stage.answer()).toEqual(["head other"]);
+  expect(await stage.answer()).toEqual(["tail"]);
+  expect(stage.cluster.where(["head", "tail"])).toBe("head=m1 tail=m1");
+});
+
+it("has several calls under way, and moves what ran somewhere before it goes on with what is new", async () => {
+  const names = Array.from({ length: 700 }, (_, number) => `u${number}`);
+  const stage = await makeStage("m1 m2 m3", `${names.join("; ")}; runs>m3`);
+  expect(stage.calls.length).toBe(8);
+  await stage.happen(() => stage.cluster.lose("m3"));
+  await stage.answer(1);
+  expect(stage.calls.at(-1)?.names).toMatch(/^runs\b/);
+  while (stage.calls.length > 0) {
+    await stage.answer();
+    await stage.clock.advance(20);
+  }
+  expect(stage.cluster.where(["runs", ...names])).not.toMatch(/m3|-/);
+});
+
+it("ends without a write under way when the office is lost", async () => {
+  const stage = await makeStage("m1", "a");
+  stage.election.depose();
+  await stage.answer();
+  expect(stage.election.isLeader).toBe(false);
+  expect(stage.cluster.where(["a"])).toBe("a=-");
+});
