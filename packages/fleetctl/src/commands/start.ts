@@ -92,5 +92,7 @@ async function remarkOnLaunched(context: CommandContext, names: readonly string[
     const progress = judge(name, snapshot);
     if (isGlobal || progress.kind === "reached") continue;
     context.stderr.write(`Unit ${name} is launched already: ${progress.why}\n`);
+    if (progress.kind === "failed")
+      context.stderr.write(`Hint: to start it again: fleetctl restart ${name}\n`);
   }
 }

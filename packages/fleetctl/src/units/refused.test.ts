@@ -29,7 +29,7 @@ describe("a unit that systemd refuses to start", () => {
     const { run } = createCluster("systemd-refuses");
     await run("start a");
     expect((await run("start a")).stderr).toBe(
-      "Unit a.service is launched already: unit a.service was not started: Unit a.service is masked.\n",
+      "Unit a.service is launched already: unit a.service was not started: Unit a.service is masked.\nHint: to start it again: fleetctl restart a.service\n",
     );
   });
 
