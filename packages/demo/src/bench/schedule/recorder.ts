@@ -7,6 +7,8 @@ const keys = new Keys();
 export class Recorder {
   readonly store: Store;
   readonly transactions: Transaction[] = [];
+  /** When the office was won. */
+  electedMs = Number.NaN;
   /** When the first of them was sent, and the last one answered. */
   firstMs = Number.NaN;
   lastMs = Number.NaN;
@@ -27,11 +29,21 @@ export class Recorder {
     };
   }
 
+  async #passOn(store: Store, transaction: Transaction, signal: AbortSignal) {
+    const result = await store.transact(transaction, signal);
+    const isElection = (transaction.success ?? []).some(
+      (operation) => operation.kind === "put" && operation.key === keys.leader,
+    );
+    // Who waits for the election is told only after the first plan, which holds the event loop.
+    if (isElection && result.succeeded) this.electedMs = performance.now();
+    return result;
+  }
+
   async #transact(store: Store, transaction: Transaction, signal: AbortSignal) {
     const seats = (transaction.success ?? []).filter(
       (operation) => operation.kind === "put" && operation.key.startsWith(keys.schedule),
     ).length;
-    if (seats === 0) return await store.transact(transaction, signal);
+    if (seats === 0) return await this.#passOn(store, transaction, signal);
     if (Number.isNaN(this.firstMs)) this.firstMs = performance.now();
     this.#underWay += 1;
     this.underWayMax = Math.max(this.underWayMax, this.#underWay);
