@@ -1,7 +1,7 @@
 // A lab of full machines leaves nothing behind, whoever is killed when.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { runCommand, until } from "@fleet/lab";
+import { identifyProcess, runCommand, until } from "@fleet/lab";
 import { afterEach, describe, expect, it } from "vitest";
 import { closeLab } from "../../lab/lab.js";
 import { readState } from "../../lab/lab-state.js";
@@ -25,6 +25,8 @@ const ended = (child: ChildProcess): Promise<number | null> =>
 async function remains(): Promise<readonly string[]> {
   const found: string[] = existsSync(directory) ? [directory] : [];
   for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    // What has ended and was not asked about yet by its parent is nothing any more.
+    if (identifyProcess(Number(pid)) === undefined) continue;
     try {
       const group = readFileSync(`/proc/${pid}/cgroup`, "utf8");
       if (group.includes(`/fleet-machines/${name}`)) found.push(`process ${pid}`);

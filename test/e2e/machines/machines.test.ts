@@ -27,8 +27,8 @@ if (lack !== undefined) {
           checkout,
           labName: "e2emachines",
           signal,
-          ttl: "4s",
-          parameters: {},
+          ttl: "3s",
+          parameters: { times: 1, units: 9 },
           progress: (line) => said.push(line),
           keep: kept,
         });

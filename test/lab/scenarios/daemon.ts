@@ -44,7 +44,6 @@ export const everyFleetdKilled: Scenario = {
   name: "every-fleetd-killed",
   asks: "every fleetd is killed at once, several times: systemd starts them again, nothing moves or stops",
   parameters: { units: 20, times: 3 },
-  isQuick: true,
   play: async (stage, { units = 20, times = 3 }) => {
     await stage.start(mixed(units));
     await stage.settle();
@@ -68,7 +67,6 @@ export const fleetdRestarted: Scenario = {
   name: "fleetd-restarted",
   asks: "systemctl restart fleetd on every machine, one after another: nothing moves or stops, nobody is missed",
   parameters: { units: 20 },
-  isQuick: true,
   play: async (stage, { units = 20 }) => {
     await stage.start(mixed(units));
     await stage.settle();

@@ -31,7 +31,6 @@ export const freezeShort: Scenario = {
   name: "freeze-short",
   asks: "a machine is frozen for half a TTL: it keeps everything, nothing is restarted",
   parameters: { units: 12 },
-  isQuick: true,
   play: async (stage, { units = 12 }) => {
     const machine = await begin(stage, units);
     const before = snapshot(stage);
@@ -46,6 +45,7 @@ export const freezeLong: Scenario = {
   name: "freeze-long",
   asks: "a machine is frozen for two and a half TTLs: its units run elsewhere in time, and it gives up the surplus when it thaws",
   parameters: { units: 12 },
+  isQuick: true,
   play: async (stage, { units = 12 }) => {
     const machine = await begin(stage, units);
     const moved = movableOn(stage, machine);
@@ -67,7 +67,6 @@ export const cutShort: Scenario = {
   name: "cut-short",
   asks: "a machine is cut off for half a TTL: it keeps everything, nothing is restarted",
   parameters: { units: 12 },
-  isQuick: true,
   play: async (stage, { units = 12 }) => {
     const machine = await begin(stage, units);
     const before = snapshot(stage);

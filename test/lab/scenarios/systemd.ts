@@ -36,7 +36,6 @@ export const daemonReexec: Scenario = {
   name: "daemon-reexec",
   asks: "systemctl daemon-reexec and daemon-reload on every machine: nothing moves or stops, and units can be started",
   parameters: { units: 12 },
-  isQuick: true,
   play: async (stage, { units = 12 }) => {
     await stage.start(mixed(units));
     await stage.settle();
