@@ -46,6 +46,7 @@ export type ClusterEvent =
   | { readonly kind: "capacity"; readonly machine: number; readonly capacity: Amounts }
   | { readonly kind: "forget"; readonly machine: number }
   | { readonly kind: "release"; readonly machine: number; readonly released: boolean }
+  | { readonly kind: "fence"; readonly machine: number; readonly fenced: boolean }
   | { readonly kind: "recall"; readonly unit: string; readonly machine: number; readonly refuses: boolean }
   | { readonly kind: "carry-out"; readonly stale: readonly number[] }
   | { readonly kind: "agents" };
@@ -175,6 +176,10 @@ export const ruledClusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
       capacity: fc.constantFrom({}, { memory: 2 * 1024 ** 3 }, { memory: 8 * 1024 ** 3, cpu: 4000, gpu: 1 }),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("fence" as const), machine, fenced: fc.boolean() }),
+  },
   { weight: 33, arbitrary: otherEvent },
 );
 
@@ -200,6 +205,9 @@ export class EventfulCluster {
         return;
       case "release":
         this.#release(this.#machine(event.machine), event.released);
+        return;
+      case "fence":
+        this.#fence(this.#machine(event.machine), event.fenced);
         return;
       case "recall":
         this.#recall(serviceName(event.unit), this.#machine(event.machine), event.refuses);
@@ -241,6 +249,13 @@ export class EventfulCluster {
     if (released) releasedMachines.add(id);
     else releasedMachines.delete(id);
     this.options = { ...this.options, releasedMachines };
+  }
+
+  #fence(id: MachineId, fenced: boolean): void {
+    const fencedMachines = new Set(this.options.fencedMachines);
+    if (fenced) fencedMachines.add(id);
+    else fencedMachines.delete(id);
+    this.options = { ...this.options, fencedMachines };
   }
 
   #recall(unit: UnitName, id: MachineId, refuses: boolean): void {

@@ -18,7 +18,11 @@ const wish = fc.constantFrom(
 );
 
 /** A line of `[X-Fleet]` that the original does not know. */
-export const ruleOption = fc.oneof(reserve, wish);
+export const ruleOption = fc.oneof(
+  { weight: 4, arbitrary: reserve },
+  { weight: 4, arbitrary: wish },
+  { weight: 1, arbitrary: fc.constant("Exclusive=true") },
+);
 
 const capacity = fc.constantFrom("", "memory=2G", "memory=3G,cpu=1", "memory=8G,cpu=4,gpu=1", "gpu=2,cpu=1");
 
@@ -27,7 +31,7 @@ export const ruledClusterPlan: fc.Arbitrary<ClusterPlan> = fc
   .tuple(
     clusterPlan,
     fc.array(capacity, { minLength: 5, maxLength: 5 }),
-    fc.array(fc.tuple(fc.array(reserve, { maxLength: 1 }), fc.array(wish, { maxLength: 2 })), {
+    fc.array(fc.array(ruleOption, { maxLength: 3 }), {
       minLength: 8,
       maxLength: 8,
     }),
@@ -36,6 +40,6 @@ export const ruledClusterPlan: fc.Arbitrary<ClusterPlan> = fc
     machines: machines.map((machine, index) => ({ ...machine, capacity: capacities[index] ?? "" })),
     units: units.map((unit, index) => ({
       ...unit,
-      options: [...unit.options, ...(options[index] ?? []).flat()],
+      options: [...unit.options, ...(options[index] ?? [])],
     })),
   }));

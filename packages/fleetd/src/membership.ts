@@ -148,6 +148,7 @@ export class Membership {
       options: {
         machineTtlMs: options.agent_ttl,
         massLossHoldWatchedMs: options.mass_loss_hold,
+        exclusiveStopMaxMs: options.exclusive_stop_max,
         reserveFromUnit: options.reserve_from_unit,
         massLossHoldFoundMs: options.mass_loss_hold * foundHoldFactor,
       },

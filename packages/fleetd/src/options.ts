@@ -168,6 +168,11 @@ export const optionSpecs = {
     "false",
     "Whether a unit's MemoryMax= and CPUQuota= count as reserved if its Reserve= does not say. The same on all candidates.",
   ),
+  exclusive_stop_max: option(
+    parse.duration(1000, hour),
+    "10s",
+    "How long an exclusive unit may take to stop; that long after agent_ttl it may run elsewhere. The same on all machines.",
+  ),
   mass_loss_hold: option(
     parse.duration(0, 24 * hour),
     "60s",

@@ -6,7 +6,7 @@ import { type Planning, type Unseating, unseating } from "./planning.js";
 import { roomTies } from "./room-ties.js";
 import { type Arrival, stagesOf } from "./stages.js";
 import type { Claim, Subject } from "./subject.js";
-import type { EngineTask, SeatWish, UnseatTask } from "./task.js";
+import type { EngineTask, SeatTask, SeatWish, UnseatTask } from "./task.js";
 
 type Unfinished<Task> = Task extends EngineTask ? Omit<Task, "component" | "stage" | "unit"> : never;
 
@@ -61,6 +61,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
       ...wishAt(subject, at),
       peers: peers(subject),
       ...(predecessor === undefined ? {} : { predecessor: predecessor.seat }),
+      ...goneMachines(subject),
     } as const;
     entries.push({ subject, task });
   } else if (from.place === at) {
@@ -80,6 +81,11 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
       },
     });
   }
+}
+
+function goneMachines({ exclusive, stopping }: Subject): Pick<SeatTask, "goneMachines"> {
+  if (!exclusive || stopping.length === 0) return {};
+  return { goneMachines: stopping.map((place) => place.id) };
 }
 
 function peers(subject: Subject): readonly UnitName[] {

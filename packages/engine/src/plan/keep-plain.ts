@@ -77,6 +77,7 @@ function judgeOne(p: Planning, subject: Subject): void {
     verdicts.find(({ verdict }) => verdict.kind !== "must-go") ??
     verdicts[0]!;
   hold(p, subject, chosen.claim, chosen.verdict);
+  if (subject.exclusive && chosen.claim.place.stance === "released") remarkOnDoubt(p, subject, chosen.claim);
   for (const { claim, verdict } of verdicts) {
     if (claim === chosen.claim) continue;
     const isIllegal = verdict.kind === "must-go";
@@ -84,6 +85,12 @@ function judgeOne(p: Planning, subject: Subject): void {
     const rival = isIllegal ? undefined : chosen.claim;
     p.unseatings.push(unseating(subject, claim, isIllegal ? "illegal" : "surplus", because, rival));
   }
+}
+
+function remarkOnDoubt(p: Planning, subject: Subject, { place }: Claim): void {
+  if (place.fenced) return;
+  const reason = `stays on ${place.id}, which is away: exclusive, and it may still be running there`;
+  p.remarks.push({ unit: subject.name, machine: place.id, reason, failed: [] });
 }
 
 /** Lets the unit have the seat for the time being, or for good, as the verdict says. */
@@ -101,7 +108,11 @@ function hold(p: Planning, subject: Subject, claim: Claim, verdict: Verdict): vo
 function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
   if (isHeld(place)) return { kind: "stays" };
   if (place.stance === "forgotten") return { kind: "must-go", because: `machine ${place.id} was forgotten` };
-  if (place.stance === "released") return { kind: "would-go", because: `machine ${place.id} is away` };
+  if (place.stance === "released") {
+    // Until it is certain that it does not run there any more it must not run elsewhere.
+    if (subject.exclusive && !place.fenced) return { kind: "stays" };
+    return { kind: "would-go", because: `machine ${place.id} is away` };
+  }
   if (!isAttended(place)) return { kind: "would-go", because: `machine ${place.id} is shutting down` };
   const failed = firstFailure(keptSeatChecks, subject, place, p.draft);
   if (failed !== undefined) return { kind: "must-go", because: objectionAt(p, failed, subject, place) };
@@ -109,7 +120,8 @@ function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
   if (peers.kind === "never") return { kind: "must-go", because: peers.because };
   const because = refusalAt(subject, place);
   if (place.stance === "drained" && because === undefined && !belongsThere(p, subject, place)) {
-    return { kind: "hands-over", because: `machine ${place.id} is being drained` };
+    const kind = subject.exclusive ? "would-go" : "hands-over";
+    return { kind, because: `machine ${place.id} is being drained` };
   }
   if (peers.kind === "undecided") return { kind: "depends" };
   return because === undefined ? { kind: "stays" } : { kind: "would-go", because };
@@ -126,7 +138,7 @@ function belongsThere({ world }: Planning, { unit }: Subject, { id }: Place): bo
  * the unit leave any more.
  */
 function continuedPair(p: Planning, subject: Subject): Pair | undefined {
-  const pair = pairOf(subject);
+  const pair = subject.exclusive ? undefined : pairOf(subject);
   if (pair === undefined) return undefined;
   const { heir, old } = pair;
   const oldVerdict = judgeClaim(p, subject, old.place);

@@ -1,4 +1,5 @@
 import { firstFailure, restoredSeatChecks } from "./checks/chain.js";
+import { copyRefusal, possibleCopy, vacate } from "./exclusive.js";
 import { findPlace, refuse } from "./find-place.js";
 import { beginHandOver } from "./hand-over.js";
 import { isAttended, isHeld } from "./place.js";
@@ -44,7 +45,8 @@ function reconsiderPredecessor(p: Planning, subject: Subject): void {
 }
 
 function reopen(subject: Subject): void {
-  if (subject.kind === "plain" && subject.cycle === undefined) subject.progress = "open";
+  if (subject.kind !== "plain" || subject.cycle !== undefined || subject.vacates) return;
+  subject.progress = "open";
 }
 
 /** Without recursion, because a chain of units may be longer than the stack is deep. */
@@ -100,6 +102,11 @@ function decide(p: Planning, subject: Subject): void {
     subject.leavingBecause = peers.because;
   }
   if (restore(p, subject)) return;
+  if (subject.handsOver) {
+    beginHandOver(p, subject);
+    makeWayFor(p, subject);
+    return;
+  }
   if (!adopt(p, subject) && !place(p, subject)) return;
   makeWayFor(p, subject);
 }
@@ -114,9 +121,18 @@ function place(p: Planning, subject: Subject): boolean {
     giveUp(p, subject, { unit: subject.name, machine: held.id, reason, failed: [] });
     return false;
   }
+  const copy = subject.exclusive && subject.from === undefined ? possibleCopy(p, subject) : undefined;
+  if (copy !== undefined) {
+    giveUp(p, subject, copyRefusal(subject, copy));
+    return false;
+  }
   const found = findPlace(p, subject);
   if (found === undefined) {
     giveUp(p, subject, refuse(p, subject));
+    return false;
+  }
+  if (subject.exclusive && subject.from !== undefined) {
+    vacate(p, subject, subject.leavingBecause ?? "");
     return false;
   }
   settle(p, subject, found, subject.leavingBecause ?? placingReason(p, subject, found));
@@ -132,6 +148,10 @@ function restore(p: Planning, subject: Subject): boolean {
   subject.evicted = false;
   subject.leavingBecause = refusalAt(subject, from.place);
   settle(p, subject, from.place, "");
+  if (subject.leavingBecause === undefined && from.place.stance === "drained") {
+    subject.leavingBecause = `machine ${from.place.id} is being drained`;
+    subject.handsOver = !subject.exclusive;
+  }
   if (subject.leavingBecause !== undefined) subject.progress = "open";
   return subject.leavingBecause === undefined;
 }

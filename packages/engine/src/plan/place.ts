@@ -30,6 +30,8 @@ export interface Place {
   readonly capacity: Amounts;
   /** The mod revision of the presence, 0 if the machine is away: what a guarded write compares. */
   readonly presenceRevision: Revision;
+  /** Whether it is away, and has been for so long that no exclusive unit can be running there. */
+  readonly fenced: boolean;
 }
 
 /** Whether the machine is there and follows its seats, so that a seat there can be judged and taken away. */
@@ -63,6 +65,7 @@ export function makePlace(id: MachineId, index: number, view: PlanView, options:
     stance: stanceOf(id, machine, options),
     metadata: machine?.metadata ?? {},
     capacity: machine?.presence?.capacity ?? noCapacity,
+    fenced: options.fencedMachines?.has(id) === true && machine?.presence === undefined,
     presenceRevision: machine?.unreadable ?? machine?.presence?.modRevision ?? 0,
   };
 }

@@ -17,6 +17,7 @@ import type { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
 import { buildCluster, clusterPlan } from "../../../../test/support/random-cluster.js";
 import { ruledClusterPlan } from "../../../../test/support/random-rules.js";
 import { type Plan, plan } from "./plan.js";
+import type { EngineTask } from "./task.js";
 
 const runs = { numRuns: 500 };
 
@@ -81,6 +82,12 @@ describe.each([
         const next = planFor(cluster).tasks;
         // A copy is superfluous only beside a seat, so not before an adoption has been written.
         fc.pre(!next.some((task) => task.kind === "unseat" && task.cause === "surplus"));
+        // An exclusive unit is removed first. If nobody is left to acknowledge that, its next seat follows at once.
+        const isRemoved = (unit: UnitName) =>
+          first.tasks.some((task) => task.kind === "unseat" && task.unit === unit);
+        const isSecondStep = ({ unit, kind }: EngineTask) =>
+          kind === "seat" && isRemoved(unit) && cluster.units.get(unit)?.requirements?.exclusive === true;
+        fc.pre(!next.some(isSecondStep));
         // Tombstones on forgotten machines have nobody to obey them, so they are collected once they are there.
         expect(next.filter(({ kind }) => kind !== "collect")).toEqual([]);
       }),
@@ -153,6 +160,23 @@ describe.each([
           // A copy that is there already takes its room with or without a seat.
           if (!isArrival || isThere(before, task.unit, task.machine)) continue;
           expectRoom(cluster.view, task.unit, task.machine);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it("gives an exclusive unit a seat only where and when no other copy can be running", () => {
+    fc.assert(
+      fc.property(anyCluster, (description) => {
+        const cluster = buildCluster(description);
+        const { tasks } = planFor(cluster);
+        for (const task of tasks) {
+          if (task.kind !== "seat" && task.kind !== "move") continue;
+          const requirements = cluster.units.get(task.unit)?.requirements;
+          if (requirements?.exclusive !== true || requirements.global) continue;
+          expect(task.kind).toBe("seat");
+          expectNoOtherCopy(cluster.view, task.unit, task.machine);
         }
       }),
       runs,
@@ -280,6 +304,22 @@ function expectRoom(view: ClusterView, unit: UnitName, machine: MachineId): void
   }
 }
 
+function expectNoOtherCopy(view: ClusterView, unit: UnitName, machine: MachineId): void {
+  const isActiveHere = view.states.get(machine)?.get(unit)?.activeState === "active";
+  for (const other of view.machines.values()) {
+    const seat = view.seats.get(other.id)?.get(unit);
+    const state = other.presence === undefined ? undefined : view.states.get(other.id)?.get(unit);
+    if (other.presence === undefined && !other.known) continue;
+    if (seat !== undefined) {
+      expect(seat.target).toBe("absent");
+      expect(state).toMatchObject({ condition: "unloaded", acked: seat.modRevision });
+    } else if (other.id !== machine && !isActiveHere) {
+      expect(other.presence).toBeDefined();
+      expect(state?.condition).not.toBe("loaded");
+    }
+  }
+}
+
 function isThere(view: ClusterView, unit: UnitName, machine: MachineId): boolean {
   return view.states.get(machine)?.get(unit)?.condition === "loaded";
 }
@@ -330,6 +370,7 @@ function expectReason(before: ClusterView, after: ClusterView, name: UnitName, m
     liveSeats(view).some((seat) => seat.machine === machine && seat.unit === peer);
   const reasons = [
     host?.presence?.state !== "up",
+    requirements.exclusive && host?.policy.drained,
     !meetsMetadata(requirements, host?.metadata ?? {}),
     !requirements.global &&
       requirements.machineId !== undefined &&

@@ -2,6 +2,7 @@ import type { Revision } from "@fleet/core";
 import { newSeatChecks } from "./checks/chain.js";
 import type { Check } from "./checks/check.js";
 import { makePace } from "./checks/pace.js";
+import { findDoubtful } from "./doubtful.js";
 import { Draft } from "./draft.js";
 import { EligiblePlaces } from "./eligible.js";
 import type { Place } from "./place.js";
@@ -40,6 +41,8 @@ export interface Planning {
   /** For each machine, how many seats it has or is to get that it has not reported on; kept only if there is a pace. */
   readonly unreported: Int32Array;
   readonly unseatings: Unseating[];
+  /** A machine that has gone away, but not long ago: an exclusive unit could be running there unseen. */
+  readonly doubtful: Place | undefined;
   readonly globalSeatings: GlobalSeating[];
   /** Seats of global units that stay. */
   readonly globalClaims: { readonly subject: Subject; readonly claim: Claim }[];
@@ -93,6 +96,7 @@ export function beginPlanning(world: World, standing?: Standing): Planning {
         : [...newSeatChecks, makePace(isPaced, unreported, pace.unreportedMax)],
     unreported,
     unseatings: [],
+    doubtful: findDoubtful(world.places),
     globalSeatings: [],
     globalClaims: [],
     handOvers: new Map(),

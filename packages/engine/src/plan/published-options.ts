@@ -19,5 +19,6 @@ export function publishedOptions(
   for (const { id, known, presence } of view.machines.values()) {
     if (presence === undefined && known && !held.has(id)) released.add(id);
   }
-  return { ...shared, releasedMachines: released };
+  // For how long they have been away only the leader knows; it soon will be long enough.
+  return { ...shared, releasedMachines: released, fencedMachines: released };
 }

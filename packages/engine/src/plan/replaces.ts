@@ -1,6 +1,7 @@
 import { firstFailure } from "./checks/chain.js";
 import { choose } from "./choose.js";
 import { allFit, companionsOf } from "./companions.js";
+import { vacate } from "./exclusive.js";
 import { isAttended, type Place } from "./place.js";
 import { type Planning, settle } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -69,14 +70,18 @@ function displace(p: Planning, subject: Subject, from: Place, by: Subject): void
       !replacesAt(p, subject, place) &&
       allFit(p, subject, companions, place),
   );
-  if (to === undefined) return;
+  if (to === undefined || (subject.exclusive && companions.length > 0)) return;
   const because = `replaced on ${from.id} by ${by.name}`;
   move(p, subject, to, because);
   for (const companion of companions) move(p, companion, to, `follows ${companion.peerNames.join(", ")}`);
 }
 
 function move(p: Planning, subject: Subject, to: Place, because: string): void {
-  subject.leavingBecause = because;
   subject.displacements += 1;
+  if (subject.exclusive && subject.from !== undefined) {
+    vacate(p, subject, because);
+    return;
+  }
+  subject.leavingBecause = because;
   settle(p, subject, to, because);
 }

@@ -1,5 +1,6 @@
 import { adoptionChecks, firstFailure } from "./checks/chain.js";
 import { destroyedSince } from "./dismiss.js";
+import { possibleCopy } from "./exclusive.js";
 import { isHeld, mayArriveAt, type Place } from "./place.js";
 import { type Planning, settle } from "./planning.js";
 import { addKey, type Stray, type Subject } from "./subject.js";
@@ -77,14 +78,21 @@ function dropDestroyedStrays(p: Planning): void {
  * @returns whether that was possible.
  */
 export function adopt(p: Planning, subject: Subject): boolean {
-  for (const { place } of subject.strays) {
+  for (const stray of subject.strays) {
+    const { place } = stray;
     if (!mayArriveAt(place)) continue;
+    if (subject.exclusive && !mayBeAdopted(p, stray)) continue;
     if (!p.draft.residentsOf(place).has(subject)) continue;
     if (firstFailure(adoptionChecks, subject, place, p.draft) !== undefined) continue;
     settle(p, subject, place, "runs there already: adopted");
     return true;
   }
   return false;
+}
+
+/** What is exclusive gets a seat only when it has no other, and none of its copies elsewhere would run beside it. */
+function mayBeAdopted(p: Planning, stray: Stray): boolean {
+  return stray.subject.from === undefined && possibleCopy(p, stray.subject, stray) === undefined;
 }
 
 /** Remarks on the strays that are left alone. */

@@ -95,6 +95,8 @@ export interface Subject {
   /** Machines that will not take it, and why. */
   refusedBy: ReadonlyMap<number, string>;
   strays: readonly Stray[];
+  /** Machines that were told to let go of it and have not said yet that they have. */
+  stopping: readonly Place[];
 
   progress: Progress;
   /** Where it is to be, or where it holds its place while nothing is decided. */
@@ -103,6 +105,8 @@ export interface Subject {
   from: Claim | undefined;
   /** Whether it must leave `from` even if there is nowhere to go. */
   evicted: boolean;
+  /** Whether it leaves `from` now and gets another place in a later plan: because it is exclusive. */
+  vacates: boolean;
   /** Why it leaves `from`; `undefined` if it does not want to. */
   leavingBecause: string | undefined;
   /** Whether it is to leave `from` only when a second copy has taken over. */
@@ -189,10 +193,12 @@ export function makeSubject(
     keyed: noKeys,
     refusedBy: noRefusals,
     strays: noStrays,
+    stopping: noPlaces,
     progress: "open",
     at: undefined,
     from: undefined,
     evicted: false,
+    vacates: false,
     leavingBecause: undefined,
     handsOver: false,
     predecessor: undefined,
@@ -208,6 +214,7 @@ const noWishes: readonly WishTerm[] = [];
 const noSubjects: readonly Subject[] = [];
 const noClaims: readonly Claim[] = [];
 const noStrays: readonly Stray[] = [];
+const noPlaces: readonly Place[] = [];
 const noKeys: ReadonlySet<number> = new Set();
 const noRefusals: ReadonlyMap<number, string> = new Map();
 const noPatterns: readonly Pattern[] = [];

@@ -38,6 +38,8 @@ export interface SeatTask extends TaskBase, Arrival {
   readonly machine: MachineId;
   /** Units that must have seats on the same machine when this one is written. */
   readonly peers: readonly UnitName[];
+  /** Of an exclusive unit: machines that have not let go of it, and that count as empty only while they are away. */
+  readonly goneMachines?: readonly MachineId[];
   /** In a hand-over: the seat that this one succeeds, and that stays for the time being. */
   readonly predecessor?: Seat;
 }

@@ -13,6 +13,11 @@ export interface PlanOptions {
    * absent machines stay. Machines that are present are ignored.
    */
   readonly releasedMachines: ReadonlySet<MachineId>;
+  /**
+   * Machines that are away, and have been for so long that no exclusive unit can be running there any more. Absent:
+   * none is known to be.
+   */
+  readonly fencedMachines?: ReadonlySet<MachineId>;
   /** Machines that lately would not take a unit, each with the reason, beside those whose states say so now. */
   readonly refusedLately?: ReadonlyMap<UnitName, ReadonlyMap<MachineId, string>>;
   /** Whether a unit's own `MemoryMax=` and `CPUQuota=` count as reserved, of what its `Reserve=` does not name. */

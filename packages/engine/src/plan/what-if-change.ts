@@ -62,6 +62,7 @@ export function changeView({ options, view }: Outlook, changes: readonly ViewCha
   const machines = new Map(view.machines);
   const states = new Map(view.states);
   const releasedMachines = new Set(options.releasedMachines);
+  const fencedMachines = new Set(options.fencedMachines);
   for (const change of changes) {
     switch (change.kind) {
       case "put":
@@ -74,6 +75,8 @@ export function changeView({ options, view }: Outlook, changes: readonly ViewCha
         // What a machine says lives on its lease.
         states.delete(change.machine);
         if (machines.has(change.machine)) releasedMachines.add(change.machine);
+        // What is lost here is lost for good.
+        fencedMachines.add(change.machine);
         break;
       case "add":
         machines.set(change.machine, newMachine(change.machine, change.metadata, change.capacity));
@@ -82,7 +85,10 @@ export function changeView({ options, view }: Outlook, changes: readonly ViewCha
         changeMachine(machines, change.machine, (machine) => changed(machine, change));
     }
   }
-  return { view: { ...view, units, machines, states }, options: { ...options, releasedMachines } };
+  return {
+    view: { ...view, units, machines, states },
+    options: { ...options, releasedMachines, fencedMachines },
+  };
 }
 
 /** Ids for machines that do not exist, which no machine of the view has. */

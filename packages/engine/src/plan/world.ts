@@ -142,6 +142,7 @@ export function surveySeat(
   if (isTombstone(seat)) {
     const acked = state?.condition === "unloaded" && state.acked === seat.modRevision;
     graves.push({ place, seat, acked });
+    if (!acked) subject.stopping = appended(subject.stopping, place);
   } else {
     subject.claims = appended(subject.claims, { place, seat });
   }

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly massLossHoldFoundMs?: number;
   /** Seats a machine may have that it has not reported on, before it gets more units of a mass loss. Default 8. */
   readonly unreportedMax?: number;
+  /** How long all stop phases of an exclusive unit may take. Default 10 s. */
+  readonly exclusiveStopMaxMs?: number;
   /** Whether a unit's `MemoryMax=` and `CPUQuota=` count as reserved, of what its `Reserve=` does not name. Default no. */
   readonly reserveFromUnit?: boolean;
   /** How long a unit file stays after nothing refers to it any more. Default 1 h. */

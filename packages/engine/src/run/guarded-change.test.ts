@@ -48,6 +48,15 @@ describe("a guarded change compares", () => {
     ]);
   });
 
+  it("for a seat of an exclusive unit: that machines which have not let go of it are still away", () => {
+    const cluster = sketch("m1 m2!", "a{Exclusive=true}");
+    const m2 = parseMachineId("m2");
+    cluster.putSeat("m2", serviceName("a"), "absent");
+    const options = { releasedMachines: cluster.absent, fencedMachines: new Set([m2]) };
+    const [task] = plan(cluster.view, options).tasks;
+    expect(toGuardedChange(task!).guards).toContainEqual({ kind: "presence", machine: m2, revision: 0 });
+  });
+
   it("for an update: the record, the machine, and the seat", () => {
     const cluster = sketch("m1 m2!", "a>m1; b>m2{MachineID=m2}");
     cluster.changeUnit("a", { startCount: 2 }).changeUnit("b", { desiredState: "loaded" });

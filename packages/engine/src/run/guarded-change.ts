@@ -25,6 +25,7 @@ const handlers: Handlers = {
       noSeat(task),
       ...peerGuards(task),
       ...(task.predecessor === undefined ? [] : [seatGuard(task.predecessor)]),
+      ...(task.goneMachines ?? []).map((machine) => ({ kind: "presence", machine, revision: 0 }) as const),
     ],
     writes: [putSeat(task, task.predecessor?.machine)],
   }),

@@ -1,4 +1,6 @@
+import { exclusiveFenceMs, exclusiveStopMaxDefaultMs } from "@fleet/core";
 import type { Leadership } from "@fleet/core/ports";
+import { type Fenced, fencedMachines } from "../plan/fenced.js";
 import { IncrementalPlanner } from "../plan/incremental/incremental-planner.js";
 import type { LossVerdict } from "../plan/loss-state.js";
 import type { Plan } from "../plan/plan.js";
@@ -124,13 +126,14 @@ export class Term {
     const { replica, leadership, losses } = this.#parts;
     await this.#settle(signal);
     const loss = losses.look(replica.view());
-    const planned = this.#plan(loss);
+    const fence = this.#fence(loss);
+    const planned = this.#plan(loss, fence);
     this.#outbox.put(planned.tasks);
     const { rollOuts } = this.#outbox;
     const facts = { plan: planned, loss, view: replica.view(), rollOuts };
     await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
-    this.#wakeAtMs = loss.wakeAtMs;
+    this.#wakeAtMs = earlier(loss.wakeAtMs, fence.wakeAtMs);
   }
 
   /** Finds out what was written, where that is in doubt, and pauses if nothing could be. */
@@ -154,12 +157,20 @@ export class Term {
     return Math.min(lossMs, this.#collector.idleMs, this.#status.idleMs);
   }
 
-  #plan(loss: LossVerdict): Plan {
+  /** Tells which machines have been away for so long that their exclusive units may run elsewhere. */
+  #fence({ state }: LossVerdict): Fenced {
+    const { clock, options } = this.#parts;
+    const { machineTtlMs, exclusiveStopMaxMs = exclusiveStopMaxDefaultMs } = options;
+    return fencedMachines(state, clock.monotonic(), exclusiveFenceMs(machineTtlMs, exclusiveStopMaxMs));
+  }
+
+  #plan(loss: LossVerdict, fence: Fenced): Plan {
     const { clock, counters, losses, options } = this.#parts;
     const { view } = this.#assumed;
     const startMs = clock.monotonic();
     const planOptions: PlanOptions = {
       releasedMachines: loss.released,
+      fencedMachines: fence.machines,
       refusedLately: this.#memory.refusedLately,
       ...(options.reserveFromUnit === undefined ? {} : { reserveFromUnit: options.reserveFromUnit }),
       ...(loss.braked.size > 0
@@ -213,4 +224,8 @@ export class Term {
     this.#fruitless = Math.min(this.#fruitless + 1, 16);
     return pauseMs;
   }
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

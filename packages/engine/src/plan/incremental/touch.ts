@@ -11,6 +11,8 @@ import type { StandingCluster } from "./standing-cluster.js";
 /** On more machines than this it is cheaper to look at a global unit as a whole. */
 const slicePlacesMax = 64;
 
+const none: ReadonlySet<MachineId> = new Set();
+
 /** Why an event cannot be planned on in part. */
 export type Hindrance = "machines" | "options";
 
@@ -45,6 +47,7 @@ export class Touch {
     if (!areComparable(before, this.#options)) return "options";
     const machines = new Set(changes.machines);
     noteDifferences(before.releasedMachines, this.#options.releasedMachines, machines);
+    noteDifferences(before.fencedMachines ?? none, this.#options.fencedMachines ?? none, machines);
     for (const id of machines) if (!this.#hasPlace(id)) return "machines";
     this.#takeInMachines(machines);
     this.#takeInRefusals(before);
@@ -217,6 +220,7 @@ function areComparable(before: PlanOptions, after: PlanOptions): boolean {
   if (before.pace !== undefined || after.pace !== undefined) return false;
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof PlanOptions>;
   keys.delete("releasedMachines");
+  keys.delete("fencedMachines");
   keys.delete("refusedLately");
   return [...keys].every((key) => Object.is(before[key], after[key]));
 }

@@ -1,0 +1,153 @@
+import { type MachineId, parseMachineId } from "@fleet/core";
+import { describe, expect, it } from "vitest";
+import { carryOut, sketchTasks } from "../../../../test/support/carry-out.js";
+import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { type Plan, plan } from "./plan.js";
+
+const web = serviceName("web");
+
+function sketch(machines: string, units: string): ClusterSketch {
+  return new ClusterSketch().addMachines(machines).addUnits(units);
+}
+
+function planFor(cluster: ClusterSketch, fenced: readonly string[] = []): Plan {
+  const fencedMachines = new Set<MachineId>(fenced.map(parseMachineId));
+  return plan(cluster.view, { releasedMachines: cluster.absent, fencedMachines });
+}
+
+function reasons(planned: Plan): readonly string[] {
+  return planned.refusals.map(({ unit, reason }) => `${unit}: ${reason}`);
+}
+
+/** Plans and carries out, and says which tasks there were; machines do nothing. */
+function step(cluster: ClusterSketch, fenced: readonly string[] = []): string {
+  const planned = planFor(cluster, fenced);
+  carryOut(cluster, planned);
+  return sketchTasks(planned);
+}
+
+describe("an exclusive unit", () => {
+  it("is placed like any other", () => {
+    expect(step(sketch("m1 m2", "p>m1; web{Exclusive=true}"))).toBe("+web@m2");
+  });
+
+  it("stays where it is", () => {
+    expect(step(sketch("m1 m2 m3!", "web>m1{Exclusive=true}"))).toBe("");
+  });
+
+  it.each([
+    ["the metadata are others", "m1 m2{z=e}", "web>m1{Exclusive=true;MachineMetadata=z=e}"],
+    ["a rival is older", "m1 m2", "db>m1; web>m1{Exclusive=true;Conflicts=db.service}"],
+    ["the machine is drained", "m1% m2", "web>m1{Exclusive=true}"],
+    ["the machine is shutting down", "m1~ m2", "web>m1{Exclusive=true}"],
+    ["it is replaced", "m1 m2", "web>m1{Exclusive=true}; new>m1{Replaces=web.service}"],
+  ])("is removed first and placed after the acknowledgement, when %s", (_case, machines, units) => {
+    const cluster = sketch(machines, units);
+    expect(step(cluster)).toBe("-web@m1");
+    const waiting = planFor(cluster);
+    expect(waiting.tasks).toEqual([]);
+    expect(reasons(waiting)).toContain("web.service: exclusive, and on m1: it is being stopped there");
+    cluster.letAgentsWork();
+    const next = planFor(cluster);
+    expect(sketchTasks(next).split(" ").sort()).toEqual(["+web@m2", "~web@m1"]);
+    expect(next.tasks.every(({ kind }) => kind !== "move")).toBe(true);
+  });
+
+  it("is not removed for nothing", () => {
+    const cluster = sketch("m1%", "web>m1{Exclusive=true}");
+    const planned = planFor(cluster);
+    expect(planned.tasks).toEqual([]);
+    expect(reasons(planned)).toEqual([expect.stringContaining("web.service: stays on m1")]);
+  });
+
+  it("moves when a machine refuses it, and another may have it", () => {
+    const cluster = sketch("m1 m2", "web>m1{Exclusive=true}");
+    cluster.reportLoaded("m1", web, { condition: "refused", reason: "not here" });
+    expect(step(cluster)).toBe("-web@m1");
+  });
+
+  it("waits until its lost machine has been away for long enough, and longer if it returns", () => {
+    const cluster = sketch("m1 m2", "web>m1{Exclusive=true}").lose("m1");
+    const early = planFor(cluster);
+    expect(early.tasks).toEqual([]);
+    expect(reasons(early)).toEqual([
+      "web.service: stays on m1, which is away: exclusive, and it may still be running there",
+    ]);
+    expect(step(cluster, ["m1"])).toBe("-web@m1");
+    const next = planFor(cluster, ["m1"]);
+    expect(sketchTasks(next)).toBe("+web@m2");
+    expect(next.tasks).toMatchObject([{ goneMachines: ["m1"] }]);
+    // A leader that has just begun does not know for how long it has been away.
+    expect(reasons(planFor(cluster))).toEqual([
+      "web.service: exclusive, and on m1: it may still be running there, and the machine has not been away for long enough",
+    ]);
+    cluster.addMachines("m1");
+    expect(reasons(planFor(cluster, ["m1"]))).toEqual([
+      "web.service: exclusive, and on m1: it is being stopped there",
+    ]);
+  });
+
+  it("is placed anew only when no machine has gone away unseen", () => {
+    const cluster = sketch("m1 m2!", "web{Exclusive=true}; other");
+    const planned = planFor(cluster);
+    expect(sketchTasks(planned)).toBe("+other@m1");
+    expect(reasons(planned)).toEqual([
+      "web.service: exclusive, and on m2: it could be running there, as nobody knows what a machine has that has just gone away",
+    ]);
+    expect(sketchTasks(planFor(cluster, ["m2"]))).toContain("+web@m1");
+  });
+
+  it("needs nobody's word of a machine that was forgotten", () => {
+    const cluster = sketch("m1 m2?", "web{Exclusive=true}");
+    cluster.putSeat("m2", web, "absent");
+    expect(step(cluster)).toContain("+web@m1");
+  });
+
+  it("is adopted where it runs, and placed nowhere else", () => {
+    const cluster = sketch("m1 m2 m3!", "p>m2; web{Exclusive=true}");
+    cluster.reportLoaded("m2", web, { activeState: "active" });
+    expect(step(cluster)).toBe("+web@m2");
+  });
+
+  it("waits for a copy that can be neither adopted nor removed", () => {
+    const cluster = sketch("m1 m2%", "web{Exclusive=true}");
+    cluster.reportLoaded("m2", web, { activeState: "active" });
+    const planned = planFor(cluster);
+    expect(planned.tasks).toEqual([]);
+    expect(reasons(planned)).toContain("web.service: exclusive, and on m2: it is there without a seat");
+  });
+
+  it("waits for the copy of a unit of its name that was destroyed", () => {
+    const cluster = sketch("m1 m2", "web>m1{Exclusive=true}").destroy("web");
+    cluster.putUnit(web, "launched", ["Exclusive=true", "MachineID=m2"]);
+    expect(step(cluster)).toBe("-web@m1 clear web");
+    expect(planFor(cluster).tasks).toEqual([]);
+    cluster.letAgentsWork();
+    expect(step(cluster)).toContain("+web@m2");
+  });
+
+  it("takes those along that follow it", () => {
+    const cluster = sketch("m1% m2", "web>m1{Exclusive=true}; side>m1{MachineOf=web.service}");
+    expect(step(cluster)).toBe("-side@m1 -web@m1");
+    cluster.letAgentsWork();
+    step(cluster);
+    expect(cluster.where(["web", "side"])).toBe("web=m2 side=m2");
+  });
+
+  it("follows others in two steps", () => {
+    const cluster = sketch(
+      "m1 m2{z=e}",
+      "db>m1{MachineMetadata=z=e}; web>m1{Exclusive=true;MachineOf=db.service}",
+    );
+    expect(step(cluster)).toBe("-web@m1 db@m1>m2");
+    cluster.letAgentsWork();
+    expect(step(cluster)).toContain("+web@m2");
+  });
+
+  it("has one seat too many taken away", () => {
+    const cluster = sketch("m1 m2", "web>m1{Exclusive=true}");
+    cluster.putSeat("m2", web, "launched");
+    cluster.reportLoaded("m2", web);
+    expect(step(cluster)).toBe("-web@m2");
+  });
+});

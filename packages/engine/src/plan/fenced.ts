@@ -1,0 +1,24 @@
+import type { MachineId } from "@fleet/core";
+import type { LossState } from "./loss-state.js";
+
+/** Machines that have been away for so long that no exclusive unit can be running there. */
+export interface Fenced {
+  readonly machines: ReadonlySet<MachineId>;
+  /** When the next one will be among them, by the clock that the losses are watched with. */
+  readonly wakeAtMs?: number;
+}
+
+/**
+ * Tells which of the machines that are away have been away for long enough. What this process did not see vanish counts from
+ * when it was found missing.
+ * @param fenceMs - See `exclusiveFenceMs`.
+ */
+export function fencedMachines({ absent }: LossState, nowMs: number, fenceMs: number): Fenced {
+  const machines = new Set<MachineId>();
+  let wakeAtMs = Number.POSITIVE_INFINITY;
+  for (const [id, { sinceMs }] of absent) {
+    if (sinceMs + fenceMs <= nowMs) machines.add(id);
+    else wakeAtMs = Math.min(wakeAtMs, sinceMs + fenceMs);
+  }
+  return Number.isFinite(wakeAtMs) ? { machines, wakeAtMs } : { machines };
+}

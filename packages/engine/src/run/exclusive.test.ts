@@ -1,0 +1,37 @@
+import { VirtualClock } from "@fleet/registry/contract";
+import { expect, it } from "vitest";
+import { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
+import { FakeElection, FakeLeaderRegistry, FakeReplica } from "../../../../test/support/fake-cluster.js";
+import { silentLogger } from "../../../../test/support/silent-logger.js";
+import { createEngine } from "./engine.js";
+
+it("moves exclusive units of a lost machine when they cannot be running there any more", async () => {
+  const cluster = new ClusterSketch().addMachines("m1 m2").addUnits("a>m1; x>m1{Exclusive=true}");
+  const replica = new FakeReplica(cluster);
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const election = new FakeElection();
+  const engine = createEngine({
+    election,
+    replica,
+    leaderRegistry: new FakeLeaderRegistry(cluster, replica),
+    clock,
+    logger: silentLogger,
+    options: { machineTtlMs: 10_000, exclusiveStopMaxMs: 5_000 },
+  });
+  const ended = engine.run(stop.signal);
+  await clock.settle();
+  election.elect(cluster.view.revision);
+  await clock.settle();
+  cluster.lose("m1");
+  replica.step();
+  await clock.settle();
+  expect(cluster.where(["a", "x"])).toBe("a=m2 x=m1");
+  await clock.advance(15_900);
+  expect(cluster.where(["a", "x"])).toBe("a=m2 x=m1");
+  await clock.advance(200);
+  expect(cluster.where(["a", "x"])).toBe("a=m2 x=m2");
+  stop.abort();
+  await clock.settle();
+  await ended;
+});
