@@ -152,7 +152,7 @@ const withoutComments = (text) =>
 for (const file of files) {
   const lines = withoutComments(readFileSync(file, "utf8")).split("\n");
   for (const [index, line] of lines.entries()) {
-    const specifier = /(?:\bfrom|^\s*import|\bimport\()\s*"([^"]+)"/.exec(line)?.[1];
+    const specifier = /(?:\bfrom\s+|^\s*import\s+|\bimport\(\s*)"([^"]+)"/.exec(line)?.[1];
     if (specifier !== undefined) {
       const target = specifier.startsWith(".") ? posix.join(dirname(file), specifier) : specifier;
       for (const rule of importRules) {
