@@ -7,6 +7,8 @@ export interface SimConfig {
   readonly ttlSeconds: number;
   readonly holdWatchedMs: number;
   readonly holdFoundMs: number;
+  /** How long unit files stay that nothing refers to: short, so that the collector has something to do. */
+  readonly retentionMs: number;
 }
 
 /** The default world: small enough that a seed takes little, and large enough for every rule to matter. */
@@ -17,4 +19,5 @@ export const defaultConfig: SimConfig = {
   ttlSeconds: 10,
   holdWatchedMs: 30_000,
   holdFoundMs: 90_000,
+  retentionMs: 20_000,
 };

@@ -42,6 +42,8 @@ export class World {
   readonly #lasting = new Set<() => void>();
   /** Whether the time of faults is over. */
   isMended = false;
+  /** Whether everything has come right, and nothing is to happen any more. */
+  isResting = false;
   /** The first promise that was broken. */
   violation: Violation | undefined;
 

@@ -39,6 +39,4 @@ export interface Checker {
   onAcknowledged?(acknowledgement: Acknowledgement): void;
   /** Faults have stopped. @returns what has not come right yet; empty when all has. */
   unsettled?(): readonly string[];
-  /** Everything has come right, and nothing is going to happen from now on. */
-  onRest?(): void;
 }

@@ -9,6 +9,8 @@ import type { Checker } from "./checker.js";
  * - what a user was told was done is there, at the revision that the answer named, and is what was asked for;
  * - a unit's record changes only while somebody's request for exactly that unit is with the server that writes it (or by an
  *   operator with etcdctl): so between two requests it stands, whatever crashes;
+ * - who asks for another state alone leaves the content as it was: nobody writes what was decided from an older record (P2.1);
+ * - a record is deleted together with putting the mark that licenses unseating the unit (P2.3);
  * - the text that a record names is in etcd together with it, and is never deleted while a record or a seat names it.
  * What a restored or wiped etcd has lost is the backup's loss, not fleet's: acknowledgements are held against the history
  * in which they were given.
@@ -18,15 +20,25 @@ export function nothingLost(world: World): Checker {
   const { truth, users } = world;
   const fail = (what: string): void => world.fail(invariant, what);
 
-  const checkWriter = ({ after, parts }: RecordChange): void => {
+  const checkWriter = ({ before, after, parts }: RecordChange): void => {
     const unit = parts[1] ?? "";
     if (after.origin.kind === "operator") return;
-    const isAsked = [...users.pending].some(
-      ({ request, process }) => process === after.origin.who && "unit" in request && request.unit === unit,
+    const asked = [...users.pending].flatMap(({ request, process }) =>
+      process === after.origin.who && "unit" in request && request.unit === unit ? [request] : [],
     );
-    if (!isAsked)
+    if (asked.length === 0) {
       fail(`the record of ${unit} was changed at ${after.revision} by ${after.origin.who}, for nobody`);
+    }
     const record = unitOf(after);
+    const mayChangeText = asked.some(({ kind }) => kind === "submit" || kind === "destroy");
+    const old = unitOf(before)?.contentId;
+    if (!mayChangeText && old !== undefined && record?.contentId !== old) {
+      fail(`the text of ${unit} went back at ${after.revision}, which nobody has asked for`);
+    }
+    const mark = truth.history.current(keyOf.mark(unit));
+    if (after.value === undefined && mark?.revision !== after.revision) {
+      fail(`${unit} was destroyed at ${after.revision} without a mark`);
+    }
     if (record !== undefined && truth.history.current(keyOf.text(record.contentId)) === undefined) {
       fail(`the record of ${unit} names a text that is not in etcd (${record.contentId.slice(0, 8)})`);
     }

@@ -128,6 +128,7 @@ export class SimMachine {
           machineTtlMs: config.ttlSeconds * 1000,
           massLossHoldWatchedMs: config.holdWatchedMs,
           massLossHoldFoundMs: config.holdFoundMs,
+          unitFileRetentionMs: config.retentionMs,
         },
       }),
     };

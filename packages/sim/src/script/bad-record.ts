@@ -3,8 +3,8 @@ import { keyOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import type { BadKey } from "./step.js";
 
-/** Writes garbage over a record; after a while somebody puts back what was there, if the garbage still is. */
-export function spoil(world: World, bad: BadKey, garbage: string, ms: number): void {
+/** Spoils a record; after a while somebody puts back what was there, unless it is another by then. */
+export function spoil(world: World, bad: BadKey, garbage: string | undefined, ms: number): void {
   const key = keyFor(world, bad);
   if (key === undefined) return;
   const before = world.truth.history.current(key);
@@ -16,12 +16,23 @@ export function spoil(world: World, bad: BadKey, garbage: string, ms: number): v
       etcd.transact({ success: [{ kind: "put", key, value, ...lease }] }),
     );
   };
-  put(garbage);
+  const remove = (): void => {
+    world.server.serve(byOperator, (etcd) => etcd.transact({ success: [{ kind: "delete", key }] }));
+  };
+  if (garbage === undefined) remove();
+  else put(garbage);
+  const { branch } = world.truth;
   world.lasting(ms, () => {
+    const isSameHistory = world.truth.branch === branch;
+    if (garbage === undefined && !isSameHistory) return;
     if (world.truth.history.current(key)?.value !== garbage) return;
-    if (before?.value !== undefined && (leaseId === undefined || world.server.hasLease(leaseId)))
+    if (
+      isSameHistory &&
+      before?.value !== undefined &&
+      (leaseId === undefined || world.server.hasLease(leaseId))
+    )
       put(before.value);
-    else world.server.serve(byOperator, (etcd) => etcd.transact({ success: [{ kind: "delete", key }] }));
+    else remove();
   });
 }
 

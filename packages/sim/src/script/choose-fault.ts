@@ -122,7 +122,10 @@ export function chooseFault(chance: Chance, config: SimConfig, units: readonly s
       return { kind, machine, ms: chance.pick([20, 1_000, 9_000]) };
     case "bad-record": {
       const key = badKey(chance, config, units);
-      return { kind, key, garbage: chance.pick(garbage), ms: chance.pick([500, 8_000, 25_000]) };
+      // What is absent is no evidence either; but nobody promises anything of a seat that somebody deletes by hand.
+      const isDeleted = key.area === "units" && chance.happens(0.3);
+      const spoilt = isDeleted ? undefined : chance.pick(garbage);
+      return { kind, key, garbage: spoilt, ms: chance.pick([500, 8_000, 25_000]) };
     }
   }
 }

@@ -68,8 +68,13 @@ export type Deed =
   | { readonly kind: "unit-dies"; readonly machine: Whose; readonly unit: string }
   | { readonly kind: "bus-cut"; readonly machine: Whose; readonly ms: number }
   | { readonly kind: "reexec"; readonly machine: Whose }
-  /** Something writes garbage under a key; it is mended after a while. */
-  | { readonly kind: "bad-record"; readonly key: BadKey; readonly garbage: string; readonly ms: number };
+  /** Something writes garbage under a key, or deletes it; it is mended after a while. */
+  | {
+      readonly kind: "bad-record";
+      readonly key: BadKey;
+      readonly garbage: string | undefined;
+      readonly ms: number;
+    };
 
 /** Which record is spoilt. A seat or state is that of the machine on which the unit is at that moment. */
 export type BadKey =

@@ -1,5 +1,5 @@
 import {
-  conflictBetween,
+  matchesGlob,
   matchesMachineId,
   matchesMetadata,
   type Requirements,
@@ -54,18 +54,24 @@ export function seatsOf(world: World, unit: string): readonly string[] {
     .map(([machine]) => machine);
 }
 
-/** Whether two units exclude each other by what is demanded. */
+/** Whether two units exclude each other by what is demanded: a pattern of either matches the name of the other. */
 export function exclude(a: string, of: Requirements, b: string, from: Requirements | undefined): boolean {
-  return (
-    conflictBetween({ name: a, conflicts: of.conflicts }, { name: b, conflicts: from?.conflicts ?? [] }) !==
-    undefined
-  );
+  if (a === b) return false;
+  const objects = (patterns: readonly string[], name: string): boolean =>
+    patterns.some((pattern) => matchesGlob(pattern, name));
+  return objects(of.conflicts, b) || objects(from?.conflicts ?? [], a);
 }
 
-/** Whether two units exclude each other by every reading of their records of late. */
+/**
+ * Whether two units exclude each other by every reading of their records of late. A record that cannot be read is skipped
+ * (design, I8), so while it is there what it demands is no rule for those who plan; the machine still goes by the text.
+ */
 export function alwaysExclude(world: World, a: string, b: string): boolean {
   const ofA = demandsLately(world, a);
-  const ofB: readonly (Requirements | undefined)[] = demandsLately(world, b);
+  const wasUnreadable = world.truth
+    .lately(keyOf.unit(b), planAgeMs)
+    .some((version) => version.value !== undefined && unitOf(version) === undefined);
+  const ofB: readonly (Requirements | undefined)[] = wasUnreadable ? [] : demandsLately(world, b);
   const readingsOfB = ofB.length === 0 ? [undefined] : ofB;
   return ofA.length > 0 && ofA.every((x) => readingsOfB.every((y) => exclude(a, x, b, y)));
 }
