@@ -94,6 +94,15 @@ describe("draining a machine", () => {
     }
   });
 
+  it("stops an exclusive unit first, and only if there is another place for it", () => {
+    const cluster = sketch("m1% m2", "a>m1{Exclusive=true}; f>m1{MachineOf=a.service}");
+    expect(step(cluster)).toBe("-a@m1 -f@m1");
+    expect(step(cluster)).toBe("");
+    cluster.letAgentsWork();
+    expect(step(cluster)).toBe("~a@m1 ~f@m1 +a@m2 +f@m2");
+    expect(step(sketch("m1% m2^", "a>m1{Exclusive=true}"))).toBe("");
+  });
+
   it("hands over so many at a time, and the next when one has arrived", () => {
     const cluster = sketch("m1% m2", "a>m1; b>m1; c>m1");
     cluster.setPolicy("m1", { drained: true, handOversMax: 2 });

@@ -11,7 +11,10 @@ function changesOf(cluster: ClusterSketch): readonly string[] {
   return tasks.map((task) => {
     const { guards, writes } = toGuardedChange(task);
     const written = writes.map((write) => {
-      if (write.kind === "put-seat") return `${write.seat.target}@${write.seat.machine}`;
+      if (write.kind === "put-seat") {
+        const { machine, replaces, target } = write.seat;
+        return `${target}@${machine}${replaces === undefined ? "" : ` replacing ${replaces}`}`;
+      }
       return write.kind === "delete-seat" ? `delete@${write.machine}` : write.kind;
     });
     return `${task.kind}: ${guards.map((guard) => sketchGuard(cluster, guard)).join(" ")} -> ${written.join(" ")}`;
@@ -55,6 +58,21 @@ describe("a guarded change compares", () => {
     const options = { releasedMachines: cluster.absent, fencedMachines: new Set([m2]) };
     const [task] = plan(cluster.view, options).tasks;
     expect(toGuardedChange(task!).guards).toContainEqual({ kind: "presence", machine: m2, revision: 0 });
+  });
+
+  it("for a hand-over: the seat that it succeeds, and that names itself in every later change of the new one", () => {
+    const cluster = sketch("m1% m2 m3", "a>m1");
+    expect(changesOf(cluster)).toEqual(["seat: unit=ok m2=ok a@m2=0 a@m1=ok -> launched@m2 replacing m1"]);
+    cluster.putSeat("m2", serviceName("a"), "launched", { replaces: parseMachineId("m1") });
+    cluster.changeUnit("a", { startCount: 2 });
+    expect(changesOf(cluster)).toEqual(["update: unit=ok m2=ok a@m2=ok -> launched@m2 replacing m1"]);
+    cluster.setPolicy("m2", { drained: true });
+    expect(changesOf(cluster)).toEqual([
+      "move: unit=ok m3=ok a@m3=0 a@m2=ok m2=ok -> absent@m2 launched@m3 replacing m1",
+    ]);
+    cluster.setPolicy("m2", {}).changeUnit("a", { startCount: 1 });
+    cluster.reportLoaded("m2", serviceName("a"));
+    expect(changesOf(cluster)).toEqual(["unseat: unit=ok a@m1=ok a@m2=ok -> absent@m1"]);
   });
 
   it("for an update: the record, the machine, and the seat", () => {
