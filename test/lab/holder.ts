@@ -84,12 +84,15 @@ export class Holder {
    */
   static async open(options: { cgroup: string; directory: string; service?: string }): Promise<Holder> {
     const unshare = ["unshare", "--mount", "--net", "--propagation", "private", "--"];
-    const script = ["sh", "-c", holderScript, "fleet-machines"];
+    // systemd expands variables in the command of a service.
+    const text = options.service === undefined ? holderScript : holderScript.replaceAll("$", "$$$$");
+    const script = ["sh", "-c", text, "fleet-machines"];
     const systemdRun =
       options.service === undefined
         ? []
         : [
             ...["systemd-run", "--quiet", "--collect", "--pipe", "--wait", `--unit=${options.service}`],
+            "--description=full machines for trying fleet",
             ...["-p", "Delegate=yes", "-p", "KillMode=control-group", "-p", "TimeoutStopSec=5"],
           ];
     const own = options.service === undefined ? options.cgroup : "";
@@ -174,7 +177,9 @@ export class Holder {
       // The parent is shared with other labs, and stays while one of them needs it.
       await this.run('rmdir "/sys/fs/cgroup$(dirname "$1")" 2>/dev/null || true', this.cgroup);
     }
-    process.kill(this.identity.pid, "SIGKILL");
+    // A service that is killed has failed; one that is stopped is gone with its name.
+    if (this.#service === undefined) process.kill(this.identity.pid, "SIGKILL");
+    else await runCommand(["systemctl", "stop", this.#service]);
     await until("the end of the lab's holder", { timeoutMs, everyMs: 2 }, () => !isAlive(this.identity));
   }
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { identifyProcess, runCommand, until } from "@fleet/lab";
 import { afterEach, describe, expect, it } from "vitest";
-import { closeLab } from "../../lab/lab.js";
+import { attachLab, closeLab } from "../../lab/lab.js";
 import { readState } from "../../lab/lab-state.js";
 import { labDirectory } from "../../lab/paths.js";
 import { preflight } from "../../lab/preflight.js";
@@ -76,5 +76,26 @@ if (lack !== undefined) {
       expect(await ended(begin("down"))).toBe(0);
       expect(await remains()).toEqual([]);
     });
+  });
+
+  it("works on a host that was booted with systemd, as one of its services: a machine is one", async () => {
+    expect(await ended(begin("up"))).toBe(0);
+    const { machines } = attachLab(name);
+    const inner = async (...args: readonly string[]) =>
+      await machines.exec("m1", [
+        "node",
+        `${checkout}/scripts/lab.mjs`,
+        "--name",
+        "inner",
+        "--no-build",
+        ...args,
+      ]);
+    const services = ["systemctl", "list-units", "--all", "--plain", "--no-legend", "fleet-machines-*"];
+    const up = await inner("up", "--machines", "1");
+    expect(up.stdout, up.stderr).toMatch(/^m1\s.*\son\s/m);
+    expect((await machines.exec("m1", services)).stdout).toMatch(/^fleet-machines-inner.service\s/);
+    expect((await inner("down")).stdout).toBe("inner is gone\n");
+    expect((await machines.exec("m1", services)).stdout).toBe("");
+    expect((await machines.exec("m1", ["ls", "/run/fleet-machines"])).code).not.toBe(0);
   });
 }
