@@ -77,6 +77,17 @@ cases("global units", [
 ]);
 
 cases("what the original left to each machine", [
+  { id: "J01", machines: "me", units: "api>me", where: "api=me" },
+  { id: "J02", machines: "me other", units: "p>me; api>other", where: "p=me api=other" },
+  { id: "J03", machines: "me", units: "mon{Global=true}", where: "mon=me" },
+  { id: "J04", machines: "me{k=v}", units: "mon{Global=true;MachineMetadata=k=v}", where: "mon=me" },
+  {
+    id: "J05",
+    machines: "me{k=x} other",
+    units: "mon{Global=true;MachineMetadata=k=v}",
+    where: "mon=-",
+    because: { mon: "no machine: 2 lack k=v" },
+  },
   {
     id: "J06",
     machines: "me",

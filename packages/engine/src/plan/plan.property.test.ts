@@ -250,6 +250,44 @@ describe.each([
     );
   });
 
+  it("moves no unit twice, and says one thing to a machine about a unit", () => {
+    fc.assert(
+      fc.property(anyCluster, (description) => {
+        const cluster = buildCluster(description);
+        const { tasks } = planFor(cluster);
+        const said = tasks.flatMap((task) => {
+          if (task.kind === "clear-mark") return [];
+          const machines = task.kind === "move" ? [task.machine, task.from.machine] : [task.machine];
+          return machines.map((machine) => `${task.unit} ${machine}`);
+        });
+        expect(new Set(said).size).toBe(said.length);
+        const arriving = tasks.filter(
+          ({ kind, unit }) =>
+            (kind === "seat" || kind === "move") && !cluster.units.get(unit)?.requirements?.global,
+        );
+        expect(new Set(arriving.map(({ unit }) => unit)).size).toBe(arriving.length);
+      }),
+      runs,
+    );
+  });
+
+  it("takes no seat away for nothing unless the seat itself has become illegal", () => {
+    fc.assert(
+      fc.property(anyCluster, (description) => {
+        const cluster = buildCluster(description);
+        const before = buildCluster(description).view;
+        const { tasks } = planFor(cluster);
+        carryOut(cluster, { tasks });
+        for (const task of tasks) {
+          if (task.kind !== "unseat" || task.cause !== "illegal" || task.seatRevision === 0) continue;
+          if (before.units.get(task.unit)?.requirements?.exclusive === true) continue;
+          expectIllegal(before, cluster.view, task.unit, task.machine);
+        }
+      }),
+      runs,
+    );
+  });
+
   it("never touches what cannot be read, nor what no record or mark speaks of", () => {
     fc.assert(
       fc.property(anyCluster, (description) => {
@@ -353,6 +391,34 @@ function expectLegalSeat(view: ClusterView, unit: Unit, machine: MachineId): voi
 function expectTakenOver(view: ClusterView, unit: UnitName, from: MachineId, to: MachineId): void {
   const isThere = isAttended(view, from) && view.states.get(from)?.get(unit)?.condition !== "refused";
   if (isThere) expect(view.states.get(to)?.get(unit)?.activeState).toBe("active");
+}
+
+/** A machine that is merely away, shutting down, drained or unwilling makes no seat illegal. */
+function expectIllegal(before: ClusterView, after: ClusterView, name: UnitName, machine: MachineId): void {
+  const requirements = before.units.get(name)!.requirements!;
+  const host = before.machines.get(machine);
+  const isForgotten = host === undefined || (host.presence === undefined && !host.known);
+  const hadRival = liveSeats(before).some(
+    (seat) =>
+      seat.machine === machine &&
+      conflictBetween(party(before, name), party(before, seat.unit)) !== undefined,
+  );
+  const lacksPeer = [before, after].some((view) =>
+    requirements.machineOf.some(
+      (peer) => !liveSeats(view).some((seat) => seat.machine === machine && seat.unit === peer),
+    ),
+  );
+  const isElsewhere =
+    requirements.machineId !== undefined && !matchesMachineId(requirements.machineId, machine);
+  const isPlain = !requirements.global;
+  const reasons = [
+    isForgotten,
+    isAttended(before, machine) && !meetsMetadata(requirements, host?.metadata ?? {}),
+    isAttended(before, machine) && isPlain && isElsewhere,
+    isAttended(before, machine) && hadRival,
+    isPlain && lacksPeer,
+  ];
+  expect(reasons).toContain(true);
 }
 
 function expectReason(before: ClusterView, after: ClusterView, name: UnitName, machine: MachineId): void {
