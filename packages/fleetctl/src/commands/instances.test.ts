@@ -40,8 +40,19 @@ describe("a global unit on one machine", () => {
     expect(await run("stop glob@@113f")).toEqual(ok());
     expect(await run("start glob@@113f")).toEqual(ok(`Unit glob.service launched on ${places[0]}\n`));
     expect(states()).toEqual(["active 2", "active 1", "active 1"]);
+    expect(await run("start glob@@113f")).toEqual(ok());
+  });
+
+  it("is left alone by a start if it has failed, which is said", async () => {
+    const { api, run } = await createCluster();
+    const words = { isStarted: true, activeState: "failed", subState: "failed", jobResult: "done" };
+    api.cluster.report(machineIds[0], "glob.service", words);
     expect(await run("start glob@@113f")).toEqual(
-      ok("", "Unit glob.service@@113f16a7 is launched already\n"),
+      ok(
+        "",
+        "Unit glob.service@@113f16a7 is launched already: unit glob.service@@113f16a7 failed (failed/failed)\n" +
+          "Hint: to start it again: fleetctl restart glob.service@@113f16a7\n",
+      ),
     );
   });
 
