@@ -79,7 +79,8 @@ export class StatusPublisher {
     const paced = refusals.filter(({ failed }) => failed.some(({ check }) => check === "pace")).length;
     const drains = drainProgress(view, refusals).slice(0, listMax.drains);
     const rollOuts = underWay.slice(0, listMax.rollOuts);
-    const { unreadable } = view;
+    // The status itself is written anew by this very publication.
+    const unreadable = view.unreadable.filter(({ key }) => !key.endsWith("/engine/status"));
     const more = refusals.length - listMax.refusals;
     return {
       machines,

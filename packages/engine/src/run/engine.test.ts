@@ -382,7 +382,10 @@ describe("draining", () => {
   it("names what cannot be read, and counts the refusals that it does not list", async () => {
     const units = Array.from({ length: 203 }, (_, index) => `u${index}{MachineMetadata=no=where}`);
     const { cluster, registry, elect } = stage("m1", units.join("; "));
-    cluster.unreadable = [{ key: "/units/x", problem: "is not JSON" }];
+    cluster.unreadable = [
+      { key: "/units/x", problem: "is not JSON" },
+      { key: "/engine/status", problem: "is mended by what is written now" },
+    ];
     await elect();
     expect(registry.statuses.at(-1)).toMatchObject({
       moreRefusals: 3,
