@@ -6,13 +6,17 @@ import { plan } from "./plan.js";
 // The sizes of every run are small. `FLEET_PLAN_SIZE=100000` plans that many units, on a machine for each twenty.
 const full = Number(process.env.FLEET_PLAN_SIZE ?? 0);
 
-const sizes: readonly ClusterSize[] =
+const sizes: readonly ClusterSize[] = (
   full > 0
     ? [0, 10, 50].map((globals) => ({ units: full, machines: full / 20, globals }))
-    : [2_000, 4_000].map((units) => ({ units, machines: units / 20, globals: 5 }));
+    : [2_000, 4_000].map((units) => ({ units, machines: units / 20, globals: 5 }))
+).flatMap((size) => [
+  { ...size, allRules: false },
+  { ...size, allRules: true },
+]);
 
 it.each(sizes)(
-  "plans $units units and $globals global ones on $machines machines",
+  "plans $units units and $globals global ones on $machines machines (all rules: $allRules)",
   { timeout: 120_000 },
   (size) => {
     const cluster = new LargeCluster(size);
