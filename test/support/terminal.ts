@@ -115,10 +115,14 @@ export class Terminal {
   }
 
   /** Waits until the screen is as it should be. @returns the screen. */
-  async sees(what: string, isSeen: (screen: string) => boolean): Promise<string> {
+  async sees(
+    what: string,
+    isSeen: (screen: string) => boolean,
+    timeoutMs: number = limits.timeoutMs,
+  ): Promise<string> {
     let screen = "";
     try {
-      return await until(what, limits, async () => {
+      return await until(what, { ...limits, timeoutMs }, async () => {
         screen = await this.screen();
         return isSeen(screen) && screen;
       });
@@ -128,10 +132,10 @@ export class Terminal {
   }
 
   /** Waits until the cursor's line is as it should be, without the blanks at its end. */
-  async seesLine(expected: string): Promise<void> {
+  async seesLine(expected: string, timeoutMs: number = limits.timeoutMs): Promise<void> {
     let line = "";
     try {
-      await until(expected, limits, async () => {
+      await until(expected, { ...limits, timeoutMs }, async () => {
         line = await this.line();
         return line === expected.trimEnd();
       });
