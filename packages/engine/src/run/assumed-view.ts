@@ -5,6 +5,8 @@ import { ChangeCollector, type PlanChanges } from "../plan/incremental/changes.j
 /** Stands for a revision that is not known before the answer to a write. Nothing is older than what has it. */
 export const unansweredRevision: Revision = Number.MAX_SAFE_INTEGER;
 
+const noMachines: ReadonlySet<MachineId> = new Set();
+
 /**
  * The replica's view as it will be when the leader's own unanswered writes are done (protocol rule P3.3). A write is
  * assumed from the moment it is decided, until the replica has it or it has turned out not to be written.
@@ -100,15 +102,18 @@ export class AssumedView {
   }
 
   #note(writes: readonly LeaderWrite[]): void {
+    const units = new Set<UnitName>();
     const spots = new Map<UnitName, Set<MachineId>>();
     for (const write of writes) {
       if (write.kind === "delete-unit-file") continue;
       const spot = write.kind === "put-seat" ? write.seat : write;
-      const machines = spots.get(spot.unit) ?? new Set();
-      spots.set(spot.unit, machines);
-      if ("machine" in spot) machines.add(spot.machine);
+      units.add(spot.unit);
+      if (!("machine" in spot)) continue;
+      const machines = spots.get(spot.unit);
+      if (machines === undefined) spots.set(spot.unit, new Set([spot.machine]));
+      else machines.add(spot.machine);
     }
-    this.#changes.add({ all: false, units: new Set(spots.keys()), machines: new Set(), spots });
+    this.#changes.add({ all: false, units, machines: noMachines, spots });
   }
 
   #readAll(): void {

@@ -5,6 +5,7 @@ import type {
   GuardedChange,
   LeaderRegistry,
   Leadership,
+  LeaderWrite,
   Logger,
 } from "@fleet/core/ports";
 import type { EngineTask } from "../plan/task.js";
@@ -92,12 +93,14 @@ export class Outbox {
     const waiting = this.#dependence.waiting(tasks);
     const accepted = waiting.size === 0 ? tasks : tasks.filter(({ component }) => !waiting.has(component));
     this.#countSeats(accepted);
+    const writes: LeaderWrite[] = [];
     for (const task of accepted) {
       const change = toGuardedChange(task);
       this.#changes.set(task, change);
       this.#dependence.count(task, 1);
-      this.#parts.assumed.assume(change.writes);
+      writes.push(...change.writes);
     }
+    this.#parts.assumed.assume(writes);
     this.#queue.put(accepted);
     this.#pump();
   }
@@ -176,9 +179,9 @@ export class Outbox {
   }
 
   #release(tasks: readonly EngineTask[]): void {
+    this.#parts.assumed.forget(tasks.flatMap((task) => this.#changes.get(task)!.writes));
     for (const task of tasks) {
       this.#dependence.count(task, -1);
-      this.#parts.assumed.forget(this.#changes.get(task)!.writes);
       this.#changes.delete(task);
       const left = this.#seatsLeft.get(task.unit);
       if (left === undefined || task.kind !== "seat") continue;

@@ -26,24 +26,18 @@ export class WorkQueue {
   /** Takes tasks in. Components that were put in before have nothing to do with these. */
   put(tasks: readonly EngineTask[]): void {
     const groups = new Map<string, EngineTask[]>();
-    for (const task of tasks) {
+    for (const task of tasks.toSorted(compareMachines)) {
       const group = groups.get(task.component);
       if (group === undefined) groups.set(task.component, [task]);
       else group.push(task);
     }
-    for (const group of [...groups.values()].sort(compareMachines)) this.#putComponent(group);
+    for (const group of groups.values()) this.#putComponent(group);
   }
 
-  #putComponent(group: readonly EngineTask[]): void {
-    const stages = new Map<number, EngineTask[]>();
-    for (const task of group) {
-      const stage = stages.get(task.stage);
-      if (stage === undefined) stages.set(task.stage, [task]);
-      else stage.push(task);
-    }
+  #putComponent(group: EngineTask[]): void {
     const isUrgent = group.some(({ kind }) => kind !== "seat");
-    const ordered = [...stages].sort(([a], [b]) => a - b).map(([, stage]) => stage);
-    const component = { stages: ordered, isUrgent, open: 0, isBroken: false };
+    const stages = group.length === 1 ? [group] : inStages(group);
+    const component = { stages, isUrgent, open: 0, isBroken: false };
     for (const task of group) this.#components.set(task, component);
     this.#advance(component);
   }
@@ -81,9 +75,18 @@ export class WorkQueue {
   }
 }
 
-function compareMachines([a]: readonly EngineTask[], [b]: readonly EngineTask[]): number {
-  const machineOf = (task: EngineTask | undefined): string =>
-    task === undefined || task.kind === "clear-mark" ? "" : task.machine;
-  const [x, y] = [machineOf(a), machineOf(b)];
+function inStages(group: readonly EngineTask[]): EngineTask[][] {
+  const stages = new Map<number, EngineTask[]>();
+  for (const task of group) {
+    const stage = stages.get(task.stage);
+    if (stage === undefined) stages.set(task.stage, [task]);
+    else stage.push(task);
+  }
+  return [...stages].sort(([a], [b]) => a - b).map(([, stage]) => stage);
+}
+
+function compareMachines(a: EngineTask, b: EngineTask): number {
+  const x = a.kind === "clear-mark" ? "" : a.machine;
+  const y = b.kind === "clear-mark" ? "" : b.machine;
   return x < y ? -1 : x > y ? 1 : 0;
 }

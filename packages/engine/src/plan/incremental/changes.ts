@@ -17,7 +17,7 @@ export class ChangeCollector {
   #all = true;
   readonly #units = new Set<UnitName>();
   readonly #machines = new Set<MachineId>();
-  readonly #spots = new Map<UnitName, Set<MachineId>>();
+  readonly #spots = new Map<UnitName, ReadonlySet<MachineId>>();
   #hasSpots = true;
 
   /** Takes in what has changed. */
@@ -30,9 +30,8 @@ export class ChangeCollector {
     for (const machine of machines) this.#machines.add(machine);
     if (spots === undefined && units.size > 0) this.#hasSpots = false;
     for (const [unit, at] of spots ?? []) {
-      const known = this.#spots.get(unit) ?? new Set();
-      this.#spots.set(unit, known);
-      for (const machine of at) known.add(machine);
+      const known = this.#spots.get(unit);
+      this.#spots.set(unit, known === undefined ? at : new Set([...known, ...at]));
     }
   }
 

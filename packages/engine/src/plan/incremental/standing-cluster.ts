@@ -9,6 +9,7 @@ import { isReplacedAt, replacesAt } from "../replaces.js";
 import type { Subject, SubjectBooks } from "../subject.js";
 import { listMeanings, type World } from "../world.js";
 import { PatternLedger } from "./pattern-ledger.js";
+import { Residences } from "./residences.js";
 import { SortedNames } from "./sorted-names.js";
 import { SpotBook } from "./spot-book.js";
 
@@ -43,7 +44,7 @@ export class StandingCluster {
   eligible: EligiblePlaces;
   readonly #names: SortedNames;
   /** Where each unit stands in the draft, by the index of the machine. */
-  readonly #residences = new Map<Subject, Set<number>>();
+  readonly #residences = new Residences();
 
   /** Begins with a plan that was made from scratch, whose world and draft it takes over. */
   constructor(p: Planning) {
@@ -104,7 +105,7 @@ export class StandingCluster {
 
   /** Takes a unit out of the draft. */
   withdraw(subject: Subject): void {
-    for (const index of this.#residences.get(subject) ?? []) this.draft.remove(subject, this.places[index]!);
+    for (const index of this.#residences.of(subject)) this.draft.remove(subject, this.places[index]!);
     this.#residences.delete(subject);
   }
 
@@ -120,7 +121,7 @@ export class StandingCluster {
 
   /** Takes a unit out of the draft on one machine. */
   withdrawFrom(subject: Subject, place: Place): void {
-    if (this.#residences.get(subject)?.delete(place.index) === true) this.draft.remove(subject, place);
+    if (this.#residences.leave(subject, place.index)) this.draft.remove(subject, place);
   }
 
   /** Lets a unit stand where a part of it, that was decided about alone, has come to stand. */
@@ -130,13 +131,13 @@ export class StandingCluster {
       if (residence === undefined) continue;
       this.draft.remove(slice, place);
       this.draft.add(subject, place, residence);
-      this.#residences.get(subject)!.add(place.index);
+      this.#residences.enter(subject, place.index);
     }
   }
 
   /** On how many machines the unit stands. */
   residenceCount(subject: Subject): number {
-    return this.#residences.get(subject)?.size ?? 0;
+    return this.#residences.count(subject);
   }
 
   /** The units, by name, that a pattern matches. */
@@ -148,7 +149,7 @@ export class StandingCluster {
 
   /** Lets a unit know of patterns that have come up since it was prepared. */
   refreshPatterns(subject: Subject): void {
-    const residences = [...(this.#residences.get(subject) ?? [])].map((index) => {
+    const residences = [...this.#residences.of(subject)].map((index) => {
       const place = this.places[index]!;
       return { place, residence: this.draft.residentsOf(place).get(subject)! };
     });
@@ -193,7 +194,7 @@ function groupSeatings(p: Planning): ReadonlyMap<Subject, readonly Place[]> {
 }
 
 /** Where a plan has left a unit in its draft. */
-function residencesIn(draft: Draft, subject: Subject, seatings: readonly Place[]): Set<number> {
+function residencesIn(draft: Draft, subject: Subject, seatings: readonly Place[]): ReadonlySet<number> {
   const candidates = new Set<number>(subject.keyed);
   for (const { place } of subject.strays) candidates.add(place.index);
   for (const { index } of seatings) candidates.add(index);
