@@ -48,6 +48,8 @@ export class Term {
   readonly #outbox: Outbox;
   readonly #status: StatusPublisher;
   readonly #collector: UnitFileCollector;
+  /** What the loss rules said last, unless something has happened to a machine since. */
+  #loss: LossVerdict | undefined;
   #refusals: Plan["refusals"] | undefined;
   #reasons: ReadonlyMap<string, string> = new Map();
   #fruitless = 0;
@@ -79,6 +81,7 @@ export class Term {
     if (signal.aborted) end();
     const writing = this.#outbox.run(scope.signal).catch((error: unknown) => scope.abort(error));
     const unsubscribe = replica.subscribe((change) => {
+      if (change.resynced || change.machines.size > 0) this.#loss = undefined;
       this.#assumed.follow(change);
       this.#outbox.follow(change.revision);
     });
@@ -123,9 +126,9 @@ export class Term {
   }
 
   async #planAndCommit(signal: AbortSignal): Promise<void> {
-    const { replica, leadership, losses } = this.#parts;
+    const { replica, leadership } = this.#parts;
     await this.#settle(signal);
-    const loss = losses.look(replica.view());
+    const loss = this.#look();
     const fence = this.#fence(loss);
     const planned = this.#plan(loss, fence);
     this.#outbox.put(planned.tasks);
@@ -134,6 +137,14 @@ export class Term {
     await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
     this.#wakeAtMs = earlier(loss.wakeAtMs, fence.wakeAtMs);
+  }
+
+  /** While no machine is away, only what happens to a machine can make the loss rules say something else. */
+  #look(): LossVerdict {
+    const { replica, losses } = this.#parts;
+    if (this.#loss === undefined || this.#loss.state.absent.size > 0)
+      this.#loss = losses.look(replica.view());
+    return this.#loss;
   }
 
   /** Finds out what was written, where that is in doubt, and pauses if nothing could be. */
