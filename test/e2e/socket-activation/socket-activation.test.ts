@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "@fleet/lab";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -17,9 +17,15 @@ beforeEach(async () => {
 });
 afterEach(async () => await rm(directory, { recursive: true, force: true }));
 
-async function freePort(): Promise<number> {
+// Some containers have no IPv6 at all; a third socket is then one more of IPv4.
+const hasIpv6 = Object.values(networkInterfaces()).some((list) =>
+  list?.some(({ family }) => family === "IPv6"),
+);
+const third = hasIpv6 ? { host: "::1", listen: "[::1]" } : { host: "127.0.0.2", listen: "127.0.0.2" };
+
+async function freePort(host: string): Promise<number> {
   const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
+  await once(server.listen(0, host), "listening");
   const { port } = server.address() as { port: number };
   server.close();
   await once(server, "close");
@@ -27,7 +33,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Asks for the status, which is answered without etcd and systemd, too. @returns the body, or "" for no answer. */
-function status(where: { socketPath?: string; port?: number }): Promise<string> {
+function status(where: { socketPath?: string; host?: string; port?: number }): Promise<string> {
   return new Promise((resolve) => {
     const asked = request({ host: "127.0.0.1", path: "/fleet/v2/status", ...where }, (answer) => {
       let body = "";
@@ -44,9 +50,10 @@ function status(where: { socketPath?: string; port?: number }): Promise<string> 
 it.each([
   ["told to", { FLEET_LISTEN: "fd://" }],
   ["not told where to listen", {}],
-])("answers on a unix socket and on TCP that it was started with, %s", async (_, listen) => {
+])("answers on a unix socket, on TCP and on IPv6 that it was started with, %s", async (_, listen) => {
   const socketPath = join(directory, "fleet.sock");
-  const port = await freePort();
+  const port = await freePort("127.0.0.1");
+  const thirdPort = await freePort(third.host);
   const options = {
     ...listen,
     FLEET_MACHINE_ID: "0123456789abcdef0123456789abcdef",
@@ -62,6 +69,7 @@ it.each([
     [
       `--listen=${socketPath}`,
       `--listen=127.0.0.1:${port}`,
+      `--listen=${third.listen}:${thirdPort}`,
       ...Object.entries(options).map(([name, value]) => `--setenv=${name}=${value}`),
       process.execPath,
       `${checkout}/packages/fleetd/dist/fleetd.mjs`,
@@ -71,7 +79,8 @@ it.each([
   try {
     // The first to connect has fleetd started; nobody's connection is refused meanwhile.
     const bodies: Record<string, string> = {};
-    for (const [kind, where] of Object.entries({ unix: { socketPath }, tcp: { port } })) {
+    const places = { unix: { socketPath }, tcp: { port }, third: { host: third.host, port: thirdPort } };
+    for (const [kind, where] of Object.entries(places)) {
       await until(`an answer over ${kind}`, { timeoutMs: 60_000, everyMs: 100 }, async () => {
         bodies[kind] = await status(where);
         return bodies[kind] !== "";

@@ -66,8 +66,11 @@ async function seesStatus(
 }
 
 afterEach(async () => {
-  await fleetctl(cluster(), "destroy", "slow");
-  await terminal.close();
+  try {
+    await fleetctl(cluster(), "destroy", "slow");
+  } finally {
+    await terminal.close();
+  }
 });
 
 describe("the status line", () => {
