@@ -1,13 +1,28 @@
 import type { DrainV2, MachineV2 } from "@fleet/client";
-import { belongsToMachine, type ClusterView, isSeated, type Machine, type UnitName } from "@fleet/core";
+import {
+  belongsToMachine,
+  type ClusterView,
+  formatAmount,
+  isSeated,
+  type Machine,
+  type UnitName,
+} from "@fleet/core";
 
 /** What v2 says of a machine. */
 export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
   const { presence, policy } = machine;
   const hold = view.engineStatus?.machines.find((held) => held.machine === machine.id);
   let seats = 0;
-  for (const seat of view.seats.get(machine.id)?.values() ?? []) if (isSeated(seat)) seats += 1;
+  const reserved = new Map<string, number>();
+  for (const seat of view.seats.get(machine.id)?.values() ?? []) {
+    if (!isSeated(seat)) continue;
+    seats += 1;
+    for (const [name, amount] of view.units.get(seat.unit)?.requirements?.reserve ?? []) {
+      reserved.set(name, (reserved.get(name) ?? 0) + amount);
+    }
+  }
   return {
+    capacity: printAmounts(Object.entries(presence?.capacity ?? {})),
     condition: machine.unreadable === undefined ? (presence?.state ?? "away") : "unreadable",
     cordoned: policy.cordoned,
     drained: policy.drained,
@@ -16,6 +31,7 @@ export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
     note: policy.note ?? "",
     primaryIP: presence?.primaryIp ?? "",
     reason: presence?.reason ?? "",
+    reserved: printAmounts(reserved),
     released:
       presence === undefined && policy.released !== undefined && policy.released === machine.recordRevision,
     seats,
@@ -27,13 +43,19 @@ export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
   };
 }
 
+function printAmounts(amounts: Iterable<readonly [string, number]>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...amounts].map(([name, amount]) => [name, formatAmount(name, amount)]));
+}
+
 /** What is still there is counted here, so that nobody has to wait for the leader to hear that it is over. */
 function drainOf(view: ClusterView, { id }: Machine): DrainV2 {
   const counts = { left: 0, stopping: 0, staying: 0 };
   const requirementsOf = (name: string) => view.units.get(name as UnitName)?.requirements;
+  const isStaying = (name: UnitName): boolean =>
+    view.unreadableUnits.has(name) || belongsToMachine(requirementsOf(name), id, requirementsOf);
   for (const seat of view.seats.get(id)?.values() ?? []) {
     if (!isSeated(seat)) counts.stopping += 1;
-    else if (belongsToMachine(requirementsOf(seat.unit), id, requirementsOf)) counts.staying += 1;
+    else if (isStaying(seat.unit)) counts.staying += 1;
     else counts.left += 1;
   }
   const progress = view.engineStatus?.drains?.find(({ machine }) => machine === id);

@@ -17,7 +17,7 @@ const problemsMax = 10;
  * says of it.
  */
 export function drainProgress(
-  view: Pick<PlanView, "machines" | "seats" | "units">,
+  view: Pick<PlanView, "machines" | "seats" | "units" | "unreadableUnits">,
   refusals: readonly Refusal[],
 ): readonly DrainProgress[] {
   const drained = [...view.machines.values()]
@@ -33,7 +33,9 @@ export function drainProgress(
     const problems: { unit: UnitName; reason: string }[] = [];
     for (const seat of seats.sort((a, b) => compareUnitNames(a.unit, b.unit))) {
       const refusal = refusalOf(seat.unit, machine);
-      const belongs = belongsToMachine(requirementsOf(seat.unit), machine.id, requirementsOf);
+      const belongs =
+        view.unreadableUnits.has(seat.unit) ||
+        belongsToMachine(requirementsOf(seat.unit), machine.id, requirementsOf);
       const standing = belongs ? "staying" : standingOf(refusal);
       progress[standing] += 1;
       if (standing === "stuck" && refusal !== undefined && problems.length < problemsMax) {
