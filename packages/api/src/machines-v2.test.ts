@@ -51,6 +51,28 @@ describe("GET /fleet/v2/machines", () => {
     expect((await get("?ids=m2")).machines).toMatchObject([{ held: "lost", heldUntilMs: 7 }]);
   });
 
+  it("says what a machine has, and what units reserve of it", async () => {
+    const id = parseMachineId("m2");
+    const machine = api.cluster.machines.get(id)!;
+    const capacity = { cpu: 4000, memory: 2 * 1024 ** 3, gpu: 1 };
+    api.cluster.machines.set(id, { ...machine, presence: { ...machine.presence!, capacity } });
+    for (const [unit, reserve] of [
+      ["a.service", "cpu=0.5,memory=512M"],
+      ["b.service", "cpu=250m"],
+    ] as const) {
+      const text = `[Service]\nExecStart=/bin/true\n[X-Fleet]\nReserve=${reserve}\n`;
+      await api.ask("PUT", `/fleet/v2/units/${unit}`, JSON.stringify({ text, desiredState: "launched" }));
+      api.cluster.seat("m2", unit, "launched");
+    }
+    expect((await get("?ids=m2")).machines).toMatchObject([
+      {
+        capacity: { cpu: "4", memory: "2G", gpu: "1" },
+        reserved: { cpu: "0.75", memory: "512M" },
+        seats: 2,
+      },
+    ]);
+  });
+
   it("says so of the units, too", async () => {
     const text = "[Service]\nExecStart=/bin/true\n";
     await api.ask("PUT", "/fleet/v2/units/a.service", JSON.stringify({ text, desiredState: "launched" }));

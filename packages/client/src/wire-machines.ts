@@ -26,6 +26,10 @@ export interface MachineV2 {
   readonly released: boolean;
   /** How many units have their place there. */
   readonly seats: number;
+  /** What it has for units that reserve something, as in `Reserve=`; left out while it is away. */
+  readonly capacity?: Readonly<Record<string, string>>;
+  /** What the units that have their place there reserve of it by their `Reserve=`. */
+  readonly reserved?: Readonly<Record<string, string>>;
   /** How far that is; only of drained machines. */
   readonly drain?: DrainV2;
   /** Why its units wait, if it is lost and they do. */

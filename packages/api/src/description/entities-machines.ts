@@ -28,6 +28,12 @@ export const entitiesMachines: readonly EntitySchema[] = [
     note: text("Why, in the words of whoever did it."),
     released: always(flag("Its units are moved though others were lost, too.")),
     seats: always(number("How many units have their place there.")),
+    capacity: {
+      kind: "map",
+      of: text(),
+      about: "What it has for units that reserve something, as in Reserve.",
+    },
+    reserved: { kind: "map", of: text(), about: "What the units that have their place there reserve of it." },
     drain: ref("Drain"),
     held: text("Why its units wait, if it is lost and they do."),
     heldUntilMs: number("Until when at most, in ms since the Unix epoch by the leader's clock."),
