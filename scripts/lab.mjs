@@ -37,7 +37,9 @@ async function main(argv) {
   const request = parseLabArguments(argv);
   if (request === "") return void process.stdout.write(help());
   if (typeof request === "string") return refuseArguments("lab", request, help());
-  await runProgram("lab", async ({ write, writeError }) => {
+  await runProgram("lab", async ({ write, writeError, signal }) => {
+    // A lab that is not up ends with whoever makes it. Other commands wait for their child, which was interrupted too.
+    if (request.command === "up") signal.addEventListener("abort", () => process.exit(130));
     const log = (line) => writeError(`${line}\n`);
     if (request.command === "up" && request.build) await prepareMachines(log);
     if (request.command === "up" && request.plan.fakeClock) await ensureFakeClock({ say: log });

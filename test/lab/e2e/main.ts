@@ -70,6 +70,9 @@ export interface E2eContext {
   readonly writeError: (text: string) => void;
 }
 
+// As shells say it of a program that SIGINT has ended.
+const interrupted = 130;
+
 /** Plays what was asked for. @returns the exit status: 0 if every promise was kept. */
 export async function runE2e(request: E2eRequest, context: E2eContext): Promise<number> {
   const { write, writeError } = context;
@@ -95,6 +98,7 @@ export async function runE2e(request: E2eRequest, context: E2eContext): Promise<
         for (const { promise, what } of outcome.violations) tell(`  BROKEN ${promise}: ${what}\n`);
         tell(`  ${outcome.isFulfilled ? "kept" : "BROKEN"} in ${(outcome.durationMs / 1000).toFixed(0)} s\n`);
       } catch (error) {
+        if (context.signal.aborted) return interrupted;
         if (!(error instanceof LabError)) throw error;
         writeError(`e2e: ${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
         return 1;

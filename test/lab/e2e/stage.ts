@@ -183,6 +183,11 @@ export class Stage {
     for (const name of names) this.#ask(name);
   }
 
+  /** Notes that somebody asks for the end, or another start, of a unit, by other ways than this stage. */
+  ask(unit: string): void {
+    this.#ask(unit);
+  }
+
   #ask(unit: string): void {
     this.#asked.set(unit, [...(this.#asked.get(unit) ?? []), this.nowMs()]);
   }

@@ -9,6 +9,7 @@ import {
   etcdSlow,
 } from "./etcd.js";
 import { clockStepped, diskFull } from "./host.js";
+import { mostMachinesCut, twoMachinesLost } from "./mass-loss.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
 import { compaction, etcdRestored, etcdWiped } from "./registry.js";
 import {
@@ -22,11 +23,11 @@ import {
   freezeShort,
   slowNetwork,
 } from "./silence.js";
-import { busRestarted, daemonReexec, neverStops, reboot, rebootSlow } from "./systemd.js";
+import { busRestarted, byHand, daemonReexec, neverStops, reboot, rebootSlow } from "./systemd.js";
 
 /** Every scenario, in the order in which they are played. */
 export const scenarios: readonly Scenario[] = [
-  ...[powerCut, powerCutLeader, manyUnitsLost, powerCutForAll],
+  ...[powerCut, powerCutLeader, manyUnitsLost, powerCutForAll, twoMachinesLost, mostMachinesCut],
   ...[freezeShort, freezeLong, cutShort, cutLong, cutLeader, cutOut, cutIn, cutBetweenMachines, slowNetwork],
   ...[
     etcdFollowerLost,
@@ -40,6 +41,6 @@ export const scenarios: readonly Scenario[] = [
     compaction,
   ],
   ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
-  ...[busRestarted, daemonReexec, neverStops, reboot, rebootSlow],
+  ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],
   ...[diskFull, clockStepped],
 ];

@@ -1,5 +1,6 @@
 // systemd and its bus.
 import type { Scenario } from "../e2e/scenario.js";
+import type { Stage } from "../e2e/stage.js";
 import { mixed, plain } from "../e2e/unit-spec.js";
 import { expectSame, expectWorks, movableOn, snapshot, untilElsewhere } from "./loss.js";
 
@@ -155,5 +156,43 @@ export const rebootSlow: Scenario = {
     ]);
     stage.back([machine]);
     stage.measure(`${moved.length} units, reboot to active elsewhere`, doneMs - atMs, 2_000);
+  },
+};
+
+/** What fleet says of a unit: its active state. */
+async function listed(stage: Stage, unit: string): Promise<string> {
+  const rows = await stage.fleet("list-units", "--no-legend", "--fields=unit,active");
+  return /\t(\w+)$/.exec(rows.split("\n").find((row) => row.startsWith(unit)) ?? "")?.[1] ?? "";
+}
+
+/** Somebody uses systemctl on a machine. */
+export const byHand: Scenario = {
+  name: "by-hand",
+  asks: "somebody stops, starts, kills and restarts units by systemctl on a machine: fleet says what is so within a second",
+  parameters: { units: 6 },
+  play: async (stage, { units = 6 }) => {
+    await stage.start(plain(units));
+    await stage.settle();
+    const [one] = stage.timeline.look();
+    if (one === undefined) throw new Error("nothing runs");
+    const steps = [
+      [["stop"], "inactive"],
+      [["start"], "active"],
+      [["kill", "--signal=KILL"], "failed"],
+      [["reset-failed"], "inactive"],
+      [["restart"], "active"],
+    ] as const;
+    for (const [verb, state] of steps) {
+      stage.ask(one.unit);
+      await stage.act(`systemctl ${verb.join(" ")} ${one.unit} on ${one.machine}`, async () => {
+        await stage.lab.machines.execOrThrow(one.machine, "systemctl", ...verb, one.unit);
+      });
+      const fromMs = stage.nowMs();
+      const doneMs = await stage.until(`fleet to say that it is ${state}`, 10_000, async () => {
+        return (await listed(stage, one.unit)) === state;
+      });
+      stage.ask(one.unit);
+      stage.measure(`said to be ${state} after ${verb[0]}`, doneMs - fromMs, 1_500);
+    }
   },
 };
