@@ -1,5 +1,5 @@
 import type { ForecastV2, SurvivalReportV2 } from "@fleet/client";
-import type { Forecast, SurvivalReport } from "@fleet/core";
+import { type Forecast, isFleetError, type SurvivalReport } from "@fleet/core";
 import type { SurvivalRequest } from "@fleet/core/ports";
 import { HttpError, jsonAnswer } from "../answer.js";
 import { decodeObject, decodeProposal, refuseStrangers } from "../decode-proposal.js";
@@ -15,7 +15,8 @@ export const foresee: Handler = async ({ access, clock, insight }, request, sign
   const body = await request.readBody(signal);
   const view = await access.view(request.revisionMin, signal);
   const proposal = decodeProposal(body, view);
-  const forecast = insight.foresee(view, proposal, access.revisionMin(request.revisionMin));
+  const revisionMin = access.revisionMin(request.revisionMin);
+  const forecast = await insight.foresee(view, proposal, revisionMin, signal).catch(refuseCrowds);
   const answer = listAnswer(toForecastV2(forecast), clock, signal);
   return { ...answer, headers: { ...answer.headers, ...revisionHeader(forecast.revision) } };
 };
@@ -34,6 +35,11 @@ export const survive: Handler = async ({ access, insight }, request, signal) => 
   }
   return jsonAnswer(toReportV2(report), revisionHeader(report.revision));
 };
+
+/** Too many at once is no trouble with etcd, which is what the code means elsewhere. */
+function refuseCrowds(error: unknown): never {
+  throw isFleetError(error, "unavailable") ? new HttpError(503, error.message) : error;
+}
 
 function toForecastV2({ machines, moves, refusals, ...same }: Forecast): ForecastV2 {
   const sorted = [...refusals].sort((a, b) => Number(b.isNew) - Number(a.isNew));

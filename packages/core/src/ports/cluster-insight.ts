@@ -15,8 +15,16 @@ export interface ClusterInsight {
    * @returns `undefined` if nothing knows of such a unit.
    */
   explain(view: ClusterView, name: UnitName, revisionMin: Revision): Explanation | undefined;
-  /** Says what would become of the cluster if a proposal were carried out. */
-  foresee(view: ClusterView, proposal: Proposal, revisionMin: Revision): Forecast;
+  /**
+   * Says what would become of the cluster if a proposal were carried out. Questions are answered one after the other, and
+   * others have their turn between two plans.
+   */
+  foresee(
+    view: ClusterView,
+    proposal: Proposal,
+    revisionMin: Revision,
+    signal: AbortSignal,
+  ): Promise<Forecast>;
   /**
    * Says which losses of machines leave units without a place, as far as about a second of planning goes.
    * @returns `undefined` if it is asked to go on with a state of the cluster that it has no more.

@@ -105,7 +105,7 @@ function makeGroup(book: LossBook, at: Place, members: readonly Subject[]): Grou
 
 function isIntricateUnit(p: Planning, subject: Subject, members: readonly Subject[], at: Place): boolean {
   if (subject.cycle !== undefined || subject.claims.length > 1 || subject.strays.length > 0) return true;
-  if (subject.replaces.length > 0 || subject.replacedBy.length > 0) return true;
+  if (subject.exclusive || subject.replaces.length > 0 || subject.replacedBy.length > 0) return true;
   if (subject.reserve.length > 0 && members.length > 1) return true;
   if (p.draft.hasConflict(subject, at)) return true;
   return new Set(subject.peerNames).size > subject.peers.filter((peer) => members.includes(peer)).length;

@@ -6,7 +6,8 @@ import { LargeCluster } from "../../../../test/support/large-cluster.js";
 import { buildCluster, clusterPlan } from "../../../../test/support/random-cluster.js";
 import type { DecidedCluster } from "./decided-cluster.js";
 import { decide, plan } from "./plan.js";
-import { strandedBy, survive } from "./survive.js";
+import { survive } from "./survive.js";
+import { strandedBy } from "./survive-trial.js";
 import { settled } from "./what-if-settle.js";
 
 function decided(cluster: ClusterSketch): DecidedCluster {

@@ -1,10 +1,9 @@
 import { compareUnitNames, type FatalLoss, type SurvivalReport, type UnitName } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
 import type { Place } from "./place.js";
-import { decide } from "./plan.js";
 import type { Planning } from "./planning.js";
 import { fateOf, type Group, groupsAt, isUnsettled, type LossBook, openLossBook } from "./survive-groups.js";
-import { changeView } from "./what-if-change.js";
+import { LossTrial } from "./survive-trial.js";
 import { settled } from "./what-if-settle.js";
 
 /** How many units of one loss are named. */
@@ -39,20 +38,20 @@ export function survive(
   let checked = Math.min(question.from, total);
   let isOver = false;
   while (checked < total && !isOver) {
-    const lost = inquiry.lossAt(checked);
-    const { isPlanned, units } = question.losses === 1 ? inquiry.single(lost[0]!) : inquiry.pair(lost);
-    checked += 1;
+    const { isPlanned, units } = inquiry.outcomeAt(checked);
     if (units.length > 0) {
-      const named = units.slice(0, unitsMax);
-      fatal.push({ machines: lost.map(({ id }) => id), units: named, unitsTotal: units.length });
+      const machines = inquiry.machinesAt(checked).map(({ id }) => id);
+      fatal.push({ machines, units: units.slice(0, unitsMax), unitsTotal: units.length });
     }
-    isOver = fatal.length === fatalMax || ((isPlanned || checked % lookEvery === 0) && question.isTimeUp());
+    checked += 1;
+    const isTimeToLook = isPlanned || checked % lookEvery[question.losses] === 0;
+    isOver = fatal.length === fatalMax || (isTimeToLook && question.isTimeUp());
   }
   return { revision, losses: question.losses, total, checked, fatal };
 }
 
 /** Losses that need no plan take so little time that the clock is looked at after so many only. */
-const lookEvery = 4_096;
+const lookEvery = { 1: 32, 2: 4_096 } as const;
 
 interface Outcome {
   readonly units: readonly UnitName[];
@@ -64,28 +63,39 @@ class Inquiry {
   readonly total: number;
   readonly #book: LossBook;
   readonly #machines: readonly Place[];
+  readonly #trial: LossTrial;
   readonly #groups = new Map<Place, readonly Group[]>();
+  /** Those of the groups that a pair of losses may hit. */
+  readonly #fragile = new Map<Place, readonly Group[]>();
   readonly #singles = new Map<Place, Outcome>();
   readonly #unsettled = new Map<Place, boolean>();
 
   /** @param p - A plan in which nothing is under way. */
   constructor(p: Planning, losses: 1 | 2) {
     this.#book = openLossBook(p, losses);
+    this.#trial = new LossTrial(p);
     this.#machines = p.draft.places.filter(({ presenceRevision }) => presenceRevision !== 0);
     const count = this.#machines.length;
     this.total = losses === 1 ? count : (count * (count - 1)) / 2;
   }
 
   /** The machines of one loss. Pairs are ordered by the second machine, then by the first. */
-  lossAt(rank: number): readonly Place[] {
-    if (this.#book.losses === 1) return [this.#machines[rank]!];
+  machinesAt(rank: number): readonly Place[] {
+    return this.#book.losses === 1 ? [this.#machines[rank]!] : this.#pairAt(rank);
+  }
+
+  outcomeAt(rank: number): Outcome {
+    return this.#book.losses === 1 ? this.#single(this.#machines[rank]!) : this.#pair(this.#pairAt(rank));
+  }
+
+  #pairAt(rank: number): readonly [Place, Place] {
+    // The pairs whose second machine has this index begin at index * (index - 1) / 2.
     let second = Math.floor((1 + Math.sqrt(1 + 8 * rank)) / 2);
-    while ((second * (second - 1)) / 2 > rank) second -= 1;
-    while (((second + 1) * second) / 2 <= rank) second += 1;
+    if ((second * (second - 1)) / 2 > rank) second -= 1;
     return [this.#machines[rank - (second * (second - 1)) / 2]!, this.#machines[second]!];
   }
 
-  single(place: Place): Outcome {
+  #single(place: Place): Outcome {
     let known = this.#singles.get(place);
     if (known === undefined) {
       known = this.#isUnsettled(place) ? this.#plan([place]) : this.#judge(this.#groupsAt(place), [place]);
@@ -95,11 +105,12 @@ class Inquiry {
   }
 
   /** Units that survive either loss, but not both. */
-  pair(lost: readonly Place[]): Outcome {
-    const fragile = lost.flatMap((place) => this.#groupsAt(place)).filter((group) => this.#isFragile(group));
-    const isUnsettled = lost.some((place) => this.#isUnsettled(place));
+  #pair(lost: readonly [Place, Place]): Outcome {
+    const [first, second] = lost;
+    const isUnsettled = this.#isUnsettled(first) || this.#isUnsettled(second);
+    const fragile = this.#fragileOf(first, second);
     if (!isUnsettled && fragile.every((group) => fateOf(this.#book, group, lost) === "safe")) return nothing;
-    const singles = lost.map((place) => this.single(place));
+    const singles = lost.map((place) => this.#single(place));
     const known = new Set(singles.flatMap(({ units }) => units));
     const open = fragile.filter(({ members }) => members.some(({ name }) => !known.has(name)));
     const outcome = isUnsettled ? this.#plan(lost) : this.#judge(open, lost);
@@ -128,12 +139,24 @@ class Inquiry {
   }
 
   #plan(lost: readonly Place[]): Outcome {
-    return { units: strandedBy(this.#book.p, lost), isPlanned: true };
+    return { units: this.#trial.strandedBy(lost), isPlanned: true };
+  }
+
+  #fragileOf(first: Place, second: Place): readonly Group[] {
+    const ofFirst = this.#fragileAt(first);
+    const ofSecond = this.#fragileAt(second);
+    if (ofSecond.length === 0) return ofFirst;
+    return ofFirst.length === 0 ? ofSecond : [...ofFirst, ...ofSecond];
   }
 
   /** Most groups have more alternatives than anything could take from them: those were looked for no further. */
-  #isFragile({ isComplete, isIntricate }: Group): boolean {
-    return isComplete || isIntricate;
+  #fragileAt(place: Place): readonly Group[] {
+    let known = this.#fragile.get(place);
+    if (known === undefined) {
+      known = this.#groupsAt(place).filter(({ isComplete, isIntricate }) => isComplete || isIntricate);
+      this.#fragile.set(place, known);
+    }
+    return known;
   }
 
   #judge(groups: readonly Group[], lost: readonly Place[]): Outcome {
@@ -173,17 +196,4 @@ function inquiryInto(planning: Planning, losses: 1 | 2): Inquiry {
     ofPlan.byLosses.set(losses, inquiry);
   }
   return inquiry;
-}
-
-/** Asks the planner: the units that have a place now and would have none. By name. */
-export function strandedBy(p: Planning, lost: readonly Place[]): readonly UnitName[] {
-  const changes = lost.map(({ id }) => ({ kind: "lose", machine: id }) as const);
-  const { options, view } = changeView(p.world, changes);
-  const after = decide(view, options);
-  const stranded: UnitName[] = [];
-  for (const { kind, name } of after.refusals.keys()) {
-    const now = p.world.subjects.get(name);
-    if (kind === "plain" && now?.at !== undefined && !p.refusals.has(now)) stranded.push(name);
-  }
-  return stranded.sort(compareUnitNames);
 }

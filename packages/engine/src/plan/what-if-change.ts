@@ -58,7 +58,8 @@ const futureRevision = 2 ** 52;
 
 /** Makes the outlook that would be if all changes were made, one after the other. Nothing of the old one is changed. */
 export function changeView({ options, view }: Outlook, changes: readonly ViewChange[]): Outlook {
-  const units = new Map(view.units);
+  // There may be very many units, and most questions are about machines.
+  const units = changes.some(isAboutUnit) ? new Map(view.units) : undefined;
   const machines = new Map(view.machines);
   const states = new Map(view.states);
   const releasedMachines = new Set(options.releasedMachines);
@@ -68,7 +69,7 @@ export function changeView({ options, view }: Outlook, changes: readonly ViewCha
       case "put":
       case "want":
       case "demand":
-        changeUnit(units, change);
+        changeUnit(units!, change);
         break;
       case "lose":
         changeMachine(machines, change.machine, (machine) => ({ ...machine, presence: undefined }));
@@ -86,9 +87,13 @@ export function changeView({ options, view }: Outlook, changes: readonly ViewCha
     }
   }
   return {
-    view: { ...view, units, machines, states },
+    view: { ...view, units: units ?? view.units, machines, states },
     options: { ...options, releasedMachines, fencedMachines },
   };
+}
+
+function isAboutUnit({ kind }: ViewChange): boolean {
+  return kind === "put" || kind === "want" || kind === "demand";
 }
 
 /** Ids for machines that do not exist, which no machine of the view has. */

@@ -7,8 +7,8 @@ import type { PlanView } from "./view.js";
 import type { Outlook } from "./what-if-change.js";
 
 /**
- * How many plans one question is carried on for. A hand-over takes three: the new copy, the end of the old one, and what is
- * freed by that. More only come of units that wait for each other's places.
+ * How many plans one question is carried on for. A hand-over takes two: the new copy, and the end of the old one. More only
+ * come of units that wait for each other's places.
  */
 const roundsMax = 12;
 
@@ -28,6 +28,11 @@ export interface Settled {
  * decide says the same again.
  */
 export function settle(outlook: Outlook): Settled {
+  return finish(settling(outlook));
+}
+
+/** Does the same in steps of one plan each, so that others have their turn in between. */
+export function* settling(outlook: Outlook): Generator<undefined, Settled> {
   const reasons = new Map<UnitName, string>();
   let { view } = outlook;
   for (let round = 1; ; round += 1) {
@@ -39,6 +44,15 @@ export function settle(outlook: Outlook): Settled {
     const isOver = !tasks.some((task) => isStep(task, planning));
     if (isOver || round === roundsMax) return { planning, reasons, isUnfinished: !isOver };
     view = carryOut(view, tasks);
+    yield undefined;
+  }
+}
+
+/** Takes all steps at once. */
+export function finish<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
   }
 }
 
@@ -60,7 +74,8 @@ export function settled(planning: Planning): Planning {
 function isStep(task: EngineTask, { world }: Planning): boolean {
   if (task.kind === "seat") return "predecessor" in task;
   if (task.kind !== "unseat") return false;
-  return task.cause === "moved" || world.subjects.get(task.unit)?.kind === "plain";
+  // The end of a hand-over is the last step: the new copy is there already.
+  return task.cause !== "moved" && world.subjects.get(task.unit)?.kind === "plain";
 }
 
 /** The view after tasks were carried out, by the leader and by all machines that are there. */

@@ -14,12 +14,21 @@ import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
 import { changeView } from "./what-if-change.js";
 import { changesOf } from "./what-if-proposal.js";
-import { type Settled, settle } from "./what-if-settle.js";
+import { finish, type Settled, settling } from "./what-if-settle.js";
 
 /** Says what would become of the cluster: the planner's own decisions on a changed view, beside those on the view as it is. */
-export function foresee({ planning: before, revision }: DecidedCluster, proposal: Proposal): Forecast {
+export function foresee(decided: DecidedCluster, proposal: Proposal): Forecast {
+  return finish(foreseeing(decided, proposal));
+}
+
+/** Does the same in steps of one plan each, so that others have their turn in between. */
+export function* foreseeing(
+  { planning: before, revision }: DecidedCluster,
+  proposal: Proposal,
+): Generator<undefined, Forecast> {
   const changed = changeView(before.world, changesOf(proposal, before.world));
-  const after = settle(changed);
+  yield undefined;
+  const after = yield* settling(changed);
   const asked = new Set([...proposal.put, ...proposal.want].map(({ unit }) => unit));
   const refusals = foreseeRefusals(before, after.planning, asked);
   return {

@@ -8,6 +8,8 @@ const a = serviceName("a");
 const b = serviceName("b");
 const nothing: Proposal = { put: [], want: [], cordon: [], uncordon: [], drain: [], lose: [], add: [] };
 
+const { signal } = new AbortController();
+
 let cluster: ClusterSketch;
 let nowMs: number;
 /** How long a plan takes: the clock moves on each time somebody looks at it. */
@@ -30,7 +32,7 @@ beforeEach(() => {
     nowMs += stepMs;
     return nowMs;
   };
-  insight = createInsight(replica, { monotonic });
+  insight = createInsight(replica, { monotonic, sleep: async () => undefined });
 });
 
 function view(change: Partial<ClusterView> = {}): ClusterView {
@@ -70,14 +72,13 @@ it("plans anew when something of the unit has changed, or the client demands it"
   expect(explainedAt(serviceName("c"))).toBe(cluster.view.revision);
 });
 
-it("does not see changes of the cluster in kept decisions", () => {
+it("does not see changes of the cluster in kept decisions", async () => {
   explainedAt();
   cluster.lose("m2");
   // Asked of another unit, so that nothing of its own has changed.
   expect(insight.explain(view(), a, 0)).toMatchObject({ summary: "runs on m1" });
-  expect(
-    insight.foresee(view(), { ...nothing, lose: [...cluster.machines.keys()].slice(0, 1) }, 0),
-  ).toMatchObject({
+  const proposal = { ...nothing, lose: [...cluster.machines.keys()].slice(0, 1) };
+  expect(await insight.foresee(view(), proposal, 0, signal)).toMatchObject({
     moves: [{ unit: a, to: ["m2"] }],
   });
 });
@@ -113,4 +114,16 @@ it("moves nothing that the leader holds, and nothing while nobody leads", () => 
   expect(standing({})).toBe("placed");
   expect(standing({ engineStatus })).toBe("placed");
   expect(standing({ engineStatus: { ...engineStatus, machines: [] } })).toBe("moving");
+});
+
+it("makes one forecast after the other, and not too many", async () => {
+  const ask = (mySignal = signal) => insight.foresee(view(), nothing, 0, mySignal);
+  const gone = new AbortController();
+  const all = [ask(gone.signal), ...Array.from({ length: 15 }, () => ask())];
+  gone.abort(new Error("gone"));
+  await expect(ask()).rejects.toThrow("too many forecasts");
+  const [first, ...others] = await Promise.allSettled(all);
+  expect(first?.status).toBe("rejected");
+  expect(others.every(({ status }) => status === "fulfilled")).toBe(true);
+  expect(await ask()).toMatchObject({ fits: true });
 });

@@ -6,7 +6,8 @@ import { explainUnit } from "../plan/explain.js";
 import { decide } from "../plan/plan.js";
 import { publishedOptions, type SharedOptions } from "../plan/published-options.js";
 import { survive } from "../plan/survive.js";
-import { foresee } from "../plan/what-if.js";
+import { foreseeing } from "../plan/what-if.js";
+import { Queue } from "./queue.js";
 
 /** Planning takes at most one part in so many of the process's time, however often it is asked. */
 const planningPart = 10;
@@ -16,6 +17,9 @@ const keptMs = 60_000;
 
 /** How long one question about losses may plan; its last plan may end later. */
 const surveyMsMax = 500;
+
+/** How many forecasts may wait for their turn; each takes a plan or more. */
+const waitingMax = 16;
 
 interface Kept {
   readonly decided: DecidedCluster;
@@ -31,13 +35,14 @@ interface Kept {
  */
 export function createInsight(
   replica: Pick<ClusterReplica, "subscribe">,
-  clock: Pick<Clock, "monotonic">,
+  clock: Pick<Clock, "monotonic" | "sleep">,
   shared: SharedOptions = {},
 ): ClusterInsight {
   let kept: Kept | undefined;
   /** What an inquiry into losses is about, which takes several questions. */
   let surveyed: DecidedCluster | undefined;
   let askedAtMs = 0;
+  const queue = new Queue(waitingMax);
   replica.subscribe(() => {
     if (kept === undefined || clock.monotonic() - askedAtMs <= keptMs) return;
     kept = undefined;
@@ -54,13 +59,13 @@ export function createInsight(
       const decided = decidedFor(view, (old) => old.revision >= revisionMin && isSameFor(name, old, view));
       return explainUnit(decided, name);
     },
-    foresee: (view, proposal, revisionMin) => {
+    foresee: async (view, proposal, revisionMin, signal) => {
       const units = [...proposal.put, ...proposal.want].map(({ unit }) => unit);
       const decided = decidedFor(
         view,
         (old) => old.revision >= revisionMin && units.every((unit) => isSameFor(unit, old, view)),
       );
-      return foresee(decided, proposal);
+      return await queue.run(() => inSteps(foreseeing(decided, proposal), clock, signal), signal);
     },
     survive: (view, { from, losses, revision }) => {
       if (revision === undefined) surveyed = decidedFor(view, () => true);
@@ -70,6 +75,19 @@ export function createInsight(
       return survive(surveyed, { losses, from, isTimeUp: () => clock.monotonic() >= endMs });
     },
   };
+}
+
+/** Lets everything else in the process have its turn between two steps. */
+async function inSteps<T>(
+  steps: Generator<undefined, T>,
+  clock: Pick<Clock, "sleep">,
+  signal: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await clock.sleep(0, signal);
+  }
 }
 
 function decideNow(view: ClusterView, clock: Pick<Clock, "monotonic">, shared: SharedOptions): Kept {

@@ -1,0 +1,79 @@
+import { compareUnitNames, type MachineId, type UnitName } from "@fleet/core";
+import { IncrementalPlanner } from "./incremental/incremental-planner.js";
+import type { Place } from "./place.js";
+import type { Planning } from "./planning.js";
+import { changeView, type Outlook } from "./what-if-change.js";
+import { settle } from "./what-if-settle.js";
+
+/**
+ * Asks the planner which units would have no place that have one now, for one loss after the other on the same cluster: the
+ * incremental planner is told that the machines are gone, and then that they are back.
+ */
+export class LossTrial {
+  readonly #p: Planning;
+  #planner: IncrementalPlanner | undefined;
+  /** Units that are refused or remarked upon anyway. */
+  readonly #told = new Set<UnitName>();
+
+  constructor(p: Planning) {
+    this.#p = p;
+    for (const { name } of p.refusals.keys()) this.#told.add(name);
+    for (const { unit } of p.remarks) this.#told.add(unit);
+  }
+
+  /** @returns the units, by name. */
+  strandedBy(lost: readonly Place[]): readonly UnitName[] {
+    const p = this.#p;
+    if (lost.some((place) => hasExclusive(p, place))) return strandedBy(p, lost);
+    const planner = this.#planner ?? this.#begin();
+    const { options, view } = withoutMachines(p, lost);
+    const changes = { all: false, units: none, machines: new Set(lost.map(({ id }) => id)), spots: noSpots };
+    const { refusals } = planner.update(view, changes, options);
+    const stranded: UnitName[] = [];
+    let isAmbiguous = false;
+    for (const { unit } of refusals) {
+      const kind = p.world.subjects.get(unit)?.kind;
+      if (kind !== "plain") continue;
+      // Whether something else is said of it now than before cannot be told by its name.
+      if (!this.#told.has(unit)) stranded.push(unit);
+      else if (!p.refusals.has(p.world.subjects.get(unit)!)) isAmbiguous = true;
+    }
+    planner.update(p.world.view, changes, p.world.options);
+    if (isAmbiguous) return strandedBy(p, lost);
+    return [...new Set(stranded)].sort(compareUnitNames);
+  }
+
+  #begin(): IncrementalPlanner {
+    const planner = new IncrementalPlanner();
+    const { options, view } = this.#p.world;
+    planner.update(view, { all: true, units: none, machines: new Set() }, options);
+    this.#planner = planner;
+    return planner;
+  }
+}
+
+const none: ReadonlySet<UnitName> = new Set();
+const noSpots: ReadonlyMap<UnitName, ReadonlySet<MachineId>> = new Map();
+
+function hasExclusive(p: Planning, place: Place): boolean {
+  for (const subject of p.draft.residentsOf(place).keys()) if (subject.exclusive) return true;
+  return false;
+}
+
+/** The same by a plan of the whole cluster, carried on until there is nothing to do. */
+export function strandedBy(p: Planning, lost: readonly Place[]): readonly UnitName[] {
+  const { planning: after } = settle(withoutMachines(p, lost));
+  const stranded: UnitName[] = [];
+  for (const { kind, name } of after.refusals.keys()) {
+    const now = p.world.subjects.get(name);
+    if (kind === "plain" && now?.at !== undefined && !p.refusals.has(now)) stranded.push(name);
+  }
+  return stranded.sort(compareUnitNames);
+}
+
+function withoutMachines({ world }: Planning, lost: readonly Place[]): Outlook {
+  return changeView(
+    world,
+    lost.map(({ id }) => ({ kind: "lose", machine: id })),
+  );
+}
