@@ -143,7 +143,7 @@ const knownTarget = fc
       ...["units", "units/a.service", "state", "state/a.service", "machines", "discovery"].flatMap(
         (resource) => [`/fleet/v1/${resource}`, `/v1-alpha/${resource}`],
       ),
-      ...["units/a.service", "wait", "status", "openapi.json", "debug/state"].map(
+      ...["units/a.service", "units/a.service/explain", "wait", "status", "openapi.json", "debug/state"].map(
         (resource) => `/fleet/v2/${resource}`,
       ),
     ),
@@ -259,6 +259,34 @@ const goodText = fc.record(
   { requiredKeys: [] },
 );
 
+/** What one may think of doing to the only machine, and what may be asked of its loss. */
+const proposal = fc.record(
+  {
+    start: fc.array(
+      fc.record({ name: fc.constantFrom("a.service", "b.service"), text: unitText }, { requiredKeys: [] }),
+    ),
+    unload: fc.array(fc.constantFrom("a.service", "b.service"), { maxLength: 2 }),
+    drain: fc.constantFrom<unknown>(["m1"], ["m2"], "m1"),
+    lose: fc.constantFrom<unknown>(["m1"], ["m1", "m1"], [null]),
+    loseMetadata: fc.constantFrom<unknown>({}, { a: "b" }, { a: 1 }),
+    add: fc.array(
+      fc.record(
+        {
+          count: fc.constantFrom<unknown>(1, 3, 0, 1e9, "1"),
+          metadata: fc.constantFrom<unknown>({ a: "b" }, null, []),
+          capacity: fc.constantFrom<unknown>({ memory: "1G" }, { memory: "1GB" }, { cpu: 1 }),
+        },
+        { requiredKeys: [] },
+      ),
+      { maxLength: 2 },
+    ),
+    losses: fc.constantFrom<unknown>(1, 2, 3, "1"),
+    from: fc.constantFrom<unknown>(0, 1, -1, 1e300),
+    revision: fc.constantFrom<unknown>(1, 2, null),
+  },
+  { requiredKeys: [] },
+);
+
 /** Mostly what the resource takes or nearly so. */
 function bodyLike(...shapes: readonly fc.Arbitrary<unknown>[]): fc.Arbitrary<string> {
   return fc.oneof(...shapes.map((shape) => shape.map((value) => JSON.stringify(value))), body);
@@ -292,6 +320,14 @@ export const write: fc.Arbitrary<DirectRequest> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: writeOf("DELETE", unitsIn("/fleet/v1/units/"), fc.constant("")) },
+  {
+    weight: 2,
+    arbitrary: writeOf(
+      "POST",
+      fc.constantFrom("/fleet/v2/plan", "/fleet/v2/plan/survive"),
+      bodyLike(proposal),
+    ),
+  },
 );
 
 /** Requests of any kind. */

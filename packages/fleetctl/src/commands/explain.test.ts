@@ -63,7 +63,7 @@ Why not elsewhere:
 
   it("prints a document for programs", async () => {
     const { run } = await createRefused();
-    const { code, stdout } = await run("explain -o json b.service");
+    const { code, stdout } = await run("explain --json b.service");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       schema: "fleetctl.explain/1",
@@ -96,10 +96,13 @@ Why not elsewhere:
     expect(stderr).toContain("cannot explain; it is older than this fleetctl");
   });
 
-  it.each(["explain", "explain a b", "explain -o xml a"])("%s is a usage error", async (line) => {
-    const { run } = createLedCluster();
-    expect((await run(line)).code).toBe(2);
-  });
+  it.each(["explain", "explain a b", "explain -o xml a", "explain a@@113f"])(
+    "%s is a usage error",
+    async (line) => {
+      const { run } = createLedCluster();
+      expect((await run(line)).code).toBe(2);
+    },
+  );
 });
 
 describe("list-unit-files", () => {

@@ -3,11 +3,12 @@ import { completeUnitName } from "@fleet/core";
 import type { Command } from "../command.js";
 import { oneUnitArgument } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
-import { documentOption, readDocumentFormat, renderDocument } from "../output/document.js";
+import { documentOptions, readDocumentFormat, renderDocument } from "../output/document.js";
 import { tellError } from "../output/error-text.js";
 import { explanationItem, explanationSchema } from "../output/explanation-item.js";
 import { explanationPage } from "../output/explanation-page.js";
 import { indexMachines } from "../output/machine-legend.js";
+import { parseUnitAddress, requireWholeUnit } from "../patterns/unit-address.js";
 import { UsageError } from "../usage-error.js";
 
 const step = "Error explaining unit";
@@ -21,12 +22,12 @@ export const explain: Command = {
     "Asks the planner itself. Of a unit with a place it says where, since when and why; of a unit without one what speaks\n" +
     "against each machine, with the facts on both sides, and the smallest changes that would give it a place. Nothing is\n" +
     "changed. The exit status says whether there is such a unit, not how it fares.",
-  options: [documentOption],
+  options: documentOptions,
   arguments: oneUnitArgument,
   examples: [
     { command: "fleetctl explain hello.service", what: "Why it is where it is." },
     {
-      command: "fleetctl explain hello -o json | jq -r '.suggestions[].what'",
+      command: "fleetctl explain hello --json | jq -r '.suggestions[].what'",
       what: "Just what would help.",
     },
   ],
@@ -36,6 +37,7 @@ export const explain: Command = {
       throw new UsageError("Name one unit", { hint: "Usage: fleetctl explain UNIT" });
     }
     const format = readDocumentFormat(args);
+    requireWholeUnit(parseUnitAddress(argument), "explain");
     const { client, signal, stderr, stdout } = context;
     const name = completeUnitName(argument);
     try {

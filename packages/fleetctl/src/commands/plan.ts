@@ -1,6 +1,6 @@
 import { closest } from "@fleet/core";
 import type { Command, CommandArgs, CommandContext } from "../command.js";
-import { documentOption, readDocumentFormat, renderDocument } from "../output/document.js";
+import { documentOptions, readDocumentFormat, renderDocument } from "../output/document.js";
 import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex } from "../output/machine-legend.js";
 import { forecastItem, forecastPage, forecastSchema } from "../planning/forecast-page.js";
@@ -59,7 +59,7 @@ export const plan: Command = {
       fallback: 300,
       help: "survive: how long to go on asking, in seconds.",
     },
-    documentOption,
+    ...documentOptions,
   ],
   arguments: {
     offers: [{ kind: "words", words: actions }, { kind: "machines" }, { kind: "units" }, { kind: "files" }],

@@ -9,19 +9,22 @@ const formats = ["text", "json", "yaml"] as const;
 /** One of {@link formats}. */
 export type DocumentFormat = (typeof formats)[number];
 
-/** `--output`, for commands that print a page or a document. */
-export const documentOption: OptionSpec = {
-  name: "output",
-  short: "o",
-  type: "text",
-  fallback: "text",
-  offers: [{ kind: "words", words: formats }],
-  help: `How to print: ${formats.join(", ")}.`,
-};
+/** `--output` and `--json`, for commands that print a page or a document. */
+export const documentOptions: readonly OptionSpec[] = [
+  {
+    name: "output",
+    short: "o",
+    type: "text",
+    fallback: "text",
+    offers: [{ kind: "words", words: formats }],
+    help: `How to print: ${formats.join(", ")}.`,
+  },
+  { name: "json", type: "boolean", fallback: false, help: "The same as --output=json." },
+];
 
-/** Reads {@link documentOption}. @throws {UsageError} */
+/** Reads {@link documentOptions}. @throws {UsageError} */
 export function readDocumentFormat(args: CommandArgs): DocumentFormat {
-  const text = args.text("output");
+  const text = args.flag("json") ? "json" : args.text("output");
   const format = formats.find((candidate) => candidate === text);
   if (format !== undefined) return format;
   const meant = closest(text, formats);
