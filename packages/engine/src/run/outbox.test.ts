@@ -107,6 +107,19 @@ it("has several calls under way, and moves what ran somewhere before it goes on 
   expect(stage.cluster.where(["runs", ...names])).not.toMatch(/m3|-/);
 });
 
+it("plans anew what was dropped because another task of the component was overtaken", async () => {
+  const stage = await makeStage("m1", "head>m1; follower>m1{MachineOf=head.service}");
+  await stage.happen(() => stage.cluster.destroy("head"));
+  expect(underWay(stage)).toEqual(["follower head"]);
+  // The follower's unseating is overtaken; the head's is written, and is known last. Its mark was to go after both.
+  await stage.happen(() => stage.cluster.destroy("follower"));
+  for (let round = 0; round < 6; round += 1) {
+    await stage.answer();
+    await stage.clock.advance(100);
+  }
+  expect([...stage.cluster.view.destroyed.keys()]).toEqual([]);
+});
+
 it("ends without a write under way when the office is lost", async () => {
   const stage = await makeStage("m1", "a");
   stage.election.depose();

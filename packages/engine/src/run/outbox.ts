@@ -175,7 +175,9 @@ export class Outbox {
     const dropped = this.#queue.done(task, isWritten);
     this.#outcome[isWritten ? "committed" : "uncommitted"] += 1;
     if (isWritten) this.#written.push({ revision, task });
-    else this.#doubtful.push(task, ...dropped);
+    else this.#doubtful.push(task);
+    // Known only with the last task of the stage, whatever became of that one.
+    this.#doubtful.push(...dropped);
   }
 
   #release(tasks: readonly EngineTask[]): void {
