@@ -63,7 +63,7 @@ export async function benchExplain({ runs, progress, signal }: BenchContext): Pr
     });
     return [`${kind}Ms`, ms] as const;
   });
-  const all = summarize(samples.map(([, { max }]) => max));
+  const slowest = samples.map(([, ms]) => ms).reduce((a, b) => (a.median >= b.median ? a : b));
   return {
     bench: "explain",
     machines,
@@ -71,10 +71,10 @@ export async function benchExplain({ runs, progress, signal }: BenchContext): Pr
     planMs,
     firstQuestionMs: first,
     ...Object.fromEntries(samples),
-    slowestMs: all.max,
+    slowestMs: slowest.median,
     budgetMs,
-    slowestToPlanRatio: ratio({ ...all, median: all.max }, planMs),
-    isWithinBudget: String(all.max <= budgetMs),
+    slowestToPlanRatio: ratio(slowest, planMs),
+    isWithinBudget: String(slowest.median <= budgetMs),
   };
 }
 

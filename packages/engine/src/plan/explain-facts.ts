@@ -23,9 +23,7 @@ type FactsOf = (subject: Subject, place: Place, draft: Draft) => Facts | undefin
 /** Checks that are not listed have no facts beyond their own words. */
 const factsByCheck: { readonly [name in CheckName]?: FactsOf } = {
   "machine-metadata": (subject, { metadata }) => {
-    const missing = metadataDemands(subject).filter(({ isMet }) => !isMet(metadata));
-    const wanted = missing.map(({ text }) => text).join(" and ");
-    const keys = [...new Set(missing.map(({ key }) => key))];
+    const { keys, wanted } = unmetDemands(subject, metadata);
     const found = keys.map((key) => (Object.hasOwn(metadata, key) ? `${key}=${metadata[key]}` : `no ${key}`));
     return { key: wanted, wanted, found: found.join(", ") };
   },
@@ -73,14 +71,53 @@ export interface MetadataDemandPart {
   readonly cure: string | null | undefined;
 }
 
+/** Those demands of a unit that some machine does not meet. */
+export interface UnmetDemands {
+  readonly demands: readonly MetadataDemandPart[];
+  /** As they would be written. */
+  readonly wanted: string;
+  readonly keys: readonly string[];
+}
+
+interface Demands {
+  readonly all: readonly MetadataDemandPart[];
+  /** There are few combinations and many machines. */
+  readonly unmet: Map<number, UnmetDemands>;
+}
+
 /** They are asked of every machine. */
-const knownDemands = new WeakMap<Subject, readonly MetadataDemandPart[]>();
+const knownDemands = new WeakMap<Subject, Demands>();
+
+/** The same object for all machines that fail the same demands. */
+export function unmetDemands(subject: Subject, metadata: Metadata): UnmetDemands {
+  const { all, unmet } = demandsOf(subject);
+  let combination = 0;
+  // Beyond thirty demands, which nobody has, machines would be taken together that fail others.
+  for (const [index, demand] of all.entries()) {
+    if (!demand.isMet(metadata)) combination += 2 ** Math.min(index, 30);
+  }
+  let known = unmet.get(combination);
+  if (known === undefined) {
+    const demands = all.filter(({ isMet }) => !isMet(metadata));
+    known = {
+      demands,
+      wanted: demands.map(({ text }) => text).join(" and "),
+      keys: [...new Set(demands.map(({ key }) => key))],
+    };
+    unmet.set(combination, known);
+  }
+  return known;
+}
 
 /** All that a unit demands of a machine's metadata, each by itself. */
 export function metadataDemands(subject: Subject): readonly MetadataDemandPart[] {
+  return demandsOf(subject).all;
+}
+
+function demandsOf(subject: Subject): Demands {
   let demands = knownDemands.get(subject);
   if (demands === undefined) {
-    demands = listDemands(subject);
+    demands = { all: listDemands(subject), unmet: new Map() };
     knownDemands.set(subject, demands);
   }
   return demands;

@@ -43,11 +43,20 @@ export function firstFit(p: Planning, subject: Subject, places: readonly Place[]
  * @param metadata - Of the machine.
  */
 export function isTakenByGlobals(p: Planning, subject: Subject, metadata: Metadata): boolean {
-  for (const other of p.world.subjects.values()) {
-    if (other.kind !== "global" || !areRivals(subject, other)) continue;
-    if (metadataDemands(other).every(({ isMet }) => isMet(metadata))) return true;
+  return globalsOf(p).some(
+    (other) => areRivals(subject, other) && metadataDemands(other).every(({ isMet }) => isMet(metadata)),
+  );
+}
+
+const knownGlobals = new WeakMap<Planning, readonly Subject[]>();
+
+function globalsOf(p: Planning): readonly Subject[] {
+  let globals = knownGlobals.get(p);
+  if (globals === undefined) {
+    globals = [...p.world.subjects.values()].filter(({ kind }) => kind === "global");
+    knownGlobals.set(p, globals);
   }
-  return false;
+  return globals;
 }
 
 function areRivals(a: Subject, b: Subject): boolean {

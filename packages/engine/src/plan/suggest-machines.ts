@@ -1,6 +1,6 @@
 import { formatAmount, type MachineId, parseAmount } from "@fleet/core";
 import { type Lack, lacksAt } from "./checks/resources.js";
-import { metadataDemands } from "./explain-facts.js";
+import { metadataDemands, type UnmetDemands, unmetDemands } from "./explain-facts.js";
 import type { Place, Stance } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -84,35 +84,29 @@ function stanceCandidates(p: Planning, subject: Subject, misses: readonly NearMi
   });
 }
 
-interface Cure {
-  readonly places: Place[];
-  readonly changes: ReadonlyMap<string, string | undefined>;
-}
-
 function metadataCandidates(
   p: Planning,
   subject: Subject,
   misses: readonly NearMiss[],
 ): readonly Candidate[] {
-  const demands = metadataDemands(subject);
-  const cures = new Map<string, Cure>();
+  const alike = new Map<UnmetDemands, Place[]>();
   for (const place of failingOnly(misses, "machine-metadata")) {
-    const changes = new Map<string, string | undefined>();
-    for (const { cure, isMet, key } of demands) {
-      if (!isMet(place.metadata) && cure !== undefined) changes.set(key, cure ?? undefined);
-    }
-    const words = cureText(changes);
-    const known = cures.get(words);
-    if (known === undefined) cures.set(words, { places: [place], changes });
-    else known.places.push(place);
+    const unmet = unmetDemands(subject, place.metadata);
+    const known = alike.get(unmet);
+    if (known === undefined) alike.set(unmet, [place]);
+    else known.push(place);
   }
-  return [...cures].flatMap(([words, { changes, places }]): readonly Candidate[] => {
+  return [...alike].flatMap(([{ demands }, places]): readonly Candidate[] => {
     const [first] = places;
+    const cures = demands.flatMap(({ cure, key }): [string, string | undefined][] =>
+      cure === undefined ? [] : [[key, cure ?? undefined]],
+    );
+    const changes = new Map(cures);
     if (first === undefined || changes.size === 0) return [];
     const cured = places.slice(0, triedMax).map((place) => withMetadata(place, changes));
     return [
       {
-        what: `${words} on ${oneOf(places)}`,
+        what: `${cureText(changes)} on ${oneOf(places)}`,
         cost: 20 + changes.size,
         changes: [...changes].map(([key, value]) => ({ kind: "metadata", machine: first.id, key, value })),
         tryIt: () => firstFit(p, subject, cured),
