@@ -154,7 +154,11 @@ function continuedPair(p: Planning, subject: Subject): Pair | undefined {
     return heirVerdict.kind === "must-go" ? drop(heir, "illegal", heirVerdict.because) : handOver();
   }
   if (heirVerdict.kind === "stays" && isHandedOver(p, subject, old.place)) return handOver();
-  if (oldVerdict.kind === "hands-over") return pair;
+  if (oldVerdict.kind === "hands-over") {
+    const isRetried = p.world.options.retriedHeirs?.get(subject.name) === heir.place.id;
+    if (!isRetried || heirTrouble(p, subject, pair) === undefined) return pair;
+    return drop(heir, "surplus", "has not run for long, and is tried anew", old);
+  }
   return drop(heir, "surplus", `machine ${old.place.id} is not being drained any more`, old);
 }
 
@@ -173,7 +177,7 @@ function judgePair(p: Planning, subject: Subject, pair: Pair): void {
   const trouble = heirTrouble(p, subject, pair);
   if (trouble === undefined) return;
   const reason = `stays on ${old.place.id} (machine ${old.place.id} is being drained): ${trouble}`;
-  p.remarks.push({ unit: subject.name, machine: old.place.id, reason, failed: [] });
+  p.remarks.push({ unit: subject.name, machine: old.place.id, reason, failed: [], heir: heir.place.id });
 }
 
 /** Units that follow each other in a ring stay or go together. */

@@ -29,6 +29,8 @@ export interface Refusal {
   readonly reason: string;
   /** Most machines first. */
   readonly failed: readonly FailedCheck[];
+  /** Of a hand-over that does not go on: the machine where the new copy does not run. */
+  readonly heir?: MachineId;
   /** The units that wait for each other in a ring, if that is what is wrong; the first of many. */
   readonly cycle?: readonly UnitName[];
 }

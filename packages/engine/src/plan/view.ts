@@ -22,6 +22,11 @@ export interface PlanOptions {
   readonly refusedLately?: ReadonlyMap<UnitName, ReadonlyMap<MachineId, string>>;
   /** Whether a unit's own `MemoryMax=` and `CPUQuota=` count as reserved, of what its `Reserve=` does not name. */
   readonly reserveFromUnit?: boolean;
+  /**
+   * Units in the middle of a hand-over whose new copy has not run for long: the machines where those copies are given up,
+   * to be tried anew.
+   */
+  readonly retriedHeirs?: ReadonlyMap<UnitName, MachineId>;
   /** Absent to move without a brake. */
   readonly pace?: Pace;
 }

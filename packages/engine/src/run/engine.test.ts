@@ -340,6 +340,38 @@ describe("draining", () => {
     expect(cluster.where(["a", "b", "c"])).toBe("a=m2 b=m2 c=m2");
   });
 
+  it("tries a copy that does not run anew after a while, on another machine if there is one", async () => {
+    const set = stage("m1 m2 m3", "a>m1; x>m3");
+    const { cluster, elect, happen, clock } = set;
+    const fail = (machine: string) =>
+      happen(() =>
+        cluster.reportLoaded(machine, serviceName("a"), { activeState: "failed", jobResult: "failed" }),
+      );
+    await elect();
+    await happen(() => cluster.setPolicy("m1", { drained: true }));
+    await fail("m2");
+    await clock.advance(290_000);
+    expect(cluster.where(["a"])).toBe("a=m1,m2");
+    await clock.advance(20_000);
+    expect(cluster.where(["a"])).toBe("a=m1,m3");
+    await happen(() => cluster.letAgentsWork());
+    expect(cluster.where(["a"])).toBe("a=m3");
+  });
+
+  it("tries again where the copy has failed, if there is no other place", async () => {
+    const set = stage("m1 m2", "a>m1");
+    const { cluster, elect, happen, clock } = set;
+    await elect();
+    await happen(() => cluster.setPolicy("m1", { drained: true }));
+    await happen(() =>
+      cluster.reportLoaded("m2", serviceName("a"), { activeState: "failed", jobResult: "failed" }),
+    );
+    await clock.advance(310_000);
+    expect(cluster.where(["a"])).toBe("a=m1");
+    await settle(set);
+    expect(cluster.where(["a"])).toBe("a=m2");
+  });
+
   it("is gone on with by the next leader", async () => {
     const set = stage("m1 m2", "a>m1; b>m1");
     const { cluster, election, elect, happen } = set;

@@ -9,6 +9,7 @@ import { AssumedView } from "./assumed-view.js";
 import type { MutableCounters } from "./counters.js";
 import type { EngineParts } from "./engine.js";
 import { StatusPublisher } from "./engine-status.js";
+import { HeirWatch } from "./heir-watch.js";
 import type { LossWatch } from "./loss-watch.js";
 import { isPassing, Outbox } from "./outbox.js";
 import { RefusalMemory } from "./refusal-memory.js";
@@ -43,6 +44,7 @@ const loggedRefusalsMax = 50;
 export class Term {
   readonly #parts: TermParts;
   readonly #memory = new RefusalMemory();
+  readonly #heirs = new HeirWatch();
   readonly #planner = new IncrementalPlanner();
   readonly #assumed: AssumedView;
   readonly #outbox: Outbox;
@@ -136,7 +138,7 @@ export class Term {
     const facts = { plan: planned, loss, view: replica.view(), rollOuts };
     await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
-    this.#wakeAtMs = earlier(loss.wakeAtMs, fence.wakeAtMs);
+    this.#wakeAtMs = earlier(earlier(loss.wakeAtMs, fence.wakeAtMs), this.#heirs.wakeAtMs);
   }
 
   /** While no machine is away, only what happens to a machine can make the loss rules say something else. */
@@ -183,6 +185,7 @@ export class Term {
       releasedMachines: loss.released,
       fencedMachines: fence.machines,
       refusedLately: this.#memory.refusedLately,
+      retriedHeirs: this.#heirs.due(startMs),
       ...(options.reserveFromUnit === undefined ? {} : { reserveFromUnit: options.reserveFromUnit }),
       ...(loss.braked.size > 0
         ? { pace: { machines: loss.braked, unreportedMax: options.unreportedMax ?? 8 } }
@@ -200,6 +203,7 @@ export class Term {
     this.#memory.note(planned.unwilling, view, endMs);
     if (planned.refusals === this.#refusals) return planned;
     this.#refusals = planned.refusals;
+    this.#heirs.note(planned.refusals, endMs);
     losses.notePlan(planned);
     this.#logRefusals(planned);
     return planned;
