@@ -17,6 +17,9 @@ describe("cordon and uncordon", () => {
     expect((await run(`cordon ${second}`)).stdout).toBe(
       "Machine 85c0c595.../127.0.0.2 is cordoned already\n",
     );
+    expect((await run(["cordon", second, "--note", "fan"])).stdout).toBe(
+      "Machine 85c0c595.../127.0.0.2 is cordoned already; changed its note\n",
+    );
     expect((await run(`uncordon ${first} ${first}`)).stdout).toBe(
       "Uncordoned machine 113f16a7.../127.0.0.1\n",
     );

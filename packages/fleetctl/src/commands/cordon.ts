@@ -92,8 +92,9 @@ async function changeAll(
     const name = machineName(machine);
     try {
       const { effect } = await client.putMachine(machine.machineID, change.put, signal);
-      const isNews = effect !== "unchanged" && !change.isDone(machine);
-      stdout.write(isNews ? `${change.done} ${name}\n` : `Machine ${name} ${change.was} already\n`);
+      if (!change.isDone(machine)) stdout.write(`${change.done} ${name}\n`);
+      else if (effect === "unchanged") stdout.write(`Machine ${name} ${change.was} already\n`);
+      else stdout.write(`Machine ${name} ${change.was} already; changed its note\n`);
     } catch (error) {
       signal.throwIfAborted();
       tellError(context, `Error changing machine ${name}`, error);
