@@ -43,10 +43,13 @@ interface Changes {
 function changesOf(p: Planning, subject: Subject): Changes {
   const arrivals = new Map<Place, string>();
   const departures = new Map<Place, string>();
-  const { at, from } = subject;
+  const { at, from, predecessor } = subject;
   if (subject.kind === "plain" && at !== from?.place) {
     if (at !== undefined) arrivals.set(at, subject.arrivingBecause);
     if (from !== undefined) departures.set(from.place, subject.leavingBecause ?? subject.arrivingBecause);
+  }
+  if (predecessor !== undefined) {
+    departures.set(predecessor.place, `handed over to ${at?.id}, when it runs there`);
   }
   for (const seating of p.globalSeatings) {
     if (seating.subject === subject) arrivals.set(seating.place, seating.reason);

@@ -73,6 +73,10 @@ function launchedSummary(machine: string, state: UnitState): string {
 }
 
 function movingSummary(subject: Subject): string {
+  const old = subject.predecessor?.place.id;
+  if (old !== undefined) {
+    return `is handed over from ${old} to ${subject.at?.id}: it stops on ${old} when it runs on ${subject.at?.id}`;
+  }
   const from = subject.from?.place.id;
   const because = subject.leavingBecause ?? subject.arrivingBecause;
   const to = subject.at === undefined ? "and has no other place" : `for ${subject.at.id}`;

@@ -75,6 +75,24 @@ describe("an explanation", () => {
       places: "arriving@m1",
     },
     {
+      title: "a unit of a drained machine",
+      machines: "m1% m2",
+      units: "a>m1",
+      standing: "moving",
+      summary: "is handed over from m1 to m2: it stops on m1 when it runs on m2",
+      places: "leaving@m1 arriving@m2",
+    },
+    {
+      title: "an exclusive unit of a drained machine",
+      machines: "m1% m2",
+      units: "a>m1{Exclusive=true}",
+      standing: "waiting",
+      summary:
+        "unseated (machine m1 is being drained); exclusive: gets another place when it has stopped on m1",
+      objections: ["1 is being drained"],
+      places: "leaving@m1",
+    },
+    {
       title: "a unit that is about to move",
       machines: "m1 m2",
       units: "x>m1{Conflicts=a.service}; a>m1",

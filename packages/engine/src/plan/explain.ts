@@ -48,6 +48,7 @@ function standingOf(p: Planning, subject: Subject): UnitStanding {
       return isTemplate(subject.name) ? "template" : "inactive";
     case "plain":
       if (p.refusals.has(subject)) return "waiting";
+      if (subject.predecessor !== undefined) return "moving";
       if (subject.from === undefined) return subject.at === undefined ? "waiting" : "arriving";
       return subject.at === subject.from.place ? "placed" : "moving";
   }

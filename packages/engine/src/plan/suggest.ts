@@ -1,6 +1,6 @@
 import type { Suggestion } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
-import { isHeld, type Place } from "./place.js";
+import type { Place } from "./place.js";
 import { decide } from "./plan.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -44,9 +44,9 @@ export function suggestChanges(
 
 function candidatesFor(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
   if (subject.cycle !== undefined) return demandCandidates(p, subject, misses);
-  // Until the machine that has it can be spoken to, it goes nowhere else.
-  const held = subject.from === undefined ? subject.strays.filter(({ place }) => isHeld(place)) : [];
-  if (held.length > 0) return [];
+  // It waits for a machine to let go of it, or to be spoken to, and goes nowhere else before.
+  const refusal = p.refusals.get(subject);
+  if (refusal?.machine !== undefined && refusal.failed.length === 0) return [];
   return [
     ...machineCandidates(p, subject, misses),
     ...unitCandidates(p, subject, misses),
