@@ -161,9 +161,9 @@ export class StatePublisher {
     for (const unit of this.#touched) {
       const { state, progress } = this.#derive(unit);
       this.#dueMs.delete(unit);
-      const isSaid = !this.#uncertain.has(unit) && isPublished(state, this.#published.get(unit));
-      const isKnown = state === "unknown" || isSaid;
-      const dueMs = isKnown ? "never" : this.#whenDue(unit, state, progress);
+      const isSaid =
+        state !== "unknown" && !this.#uncertain.has(unit) && isPublished(state, this.#published.get(unit));
+      const dueMs = state === "unknown" || isSaid ? "never" : this.#whenDue(unit, state, progress);
       if (dueMs === "never") {
         // It will be touched when something changes; until then the time it has to settle does not run.
         this.#dirtyMs.delete(unit);
