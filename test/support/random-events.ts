@@ -348,7 +348,12 @@ function happenToMachine(
     case "policy":
       cluster.machines.set(id, {
         ...before,
-        policy: { cordoned: event.policy === "cordoned", drained: event.policy === "drained" },
+        // One at a time, so that there are turns even on small machines.
+        policy: {
+          cordoned: event.policy === "cordoned",
+          drained: event.policy === "drained",
+          handOversMax: 1,
+        },
       });
       return;
     case "zone": {

@@ -8,6 +8,7 @@ import {
   ruledClusterEvent,
 } from "../../../../../test/support/random-events.js";
 import { ruledClusterPlan } from "../../../../../test/support/random-rules.js";
+import { sparseEvent, sparsePlan } from "../../../../../test/support/sparse-cluster.js";
 import { ViewWatcher } from "../../../../../test/support/view-changes.js";
 import { plan } from "../plan.js";
 import { IncrementalPlanner } from "./incremental-planner.js";
@@ -24,6 +25,7 @@ const numRuns = Number(process.env.FLEET_PROPERTY_RUNS ?? 400);
 it.each([
   ["the original's rules", storyOf(clusterPlan, clusterEvent)],
   ["all rules", storyOf(ruledClusterPlan, ruledClusterEvent)],
+  ["rules that tie few units", storyOf(sparsePlan(ruledClusterPlan), sparseEvent(ruledClusterEvent))],
 ])(
   "plans by %s after each event as from scratch, to the last byte",
   { timeout: 600_000 },

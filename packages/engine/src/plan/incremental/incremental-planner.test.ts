@@ -1,0 +1,128 @@
+import { parseMachineId } from "@fleet/core";
+import { expect, it } from "vitest";
+import { carryOut, sketchTasks } from "../../../../../test/support/carry-out.js";
+import { ClusterSketch, serviceName } from "../../../../../test/support/cluster-sketch.js";
+import { ViewWatcher } from "../../../../../test/support/view-changes.js";
+import { plan } from "../plan.js";
+import type { PlanOptions } from "../view.js";
+import { IncrementalPlanner } from "./incremental-planner.js";
+
+/** A cluster at rest, and a planner that has planned it. */
+function stage(machines: string, units: string) {
+  const cluster = new ClusterSketch().addMachines(machines).addUnits(units);
+  const watcher = new ViewWatcher(cluster.view);
+  const planner = new IncrementalPlanner();
+  const options = (): PlanOptions => ({ releasedMachines: cluster.absent });
+  planner.update(cluster.view, { ...watcher.look(), all: true }, options());
+  /** Lets something happen, and plans. */
+  const after = (happen: (cluster: ClusterSketch) => void, more: Partial<PlanOptions> = {}) => {
+    happen(cluster);
+    const planned = planner.update(cluster.view, watcher.look(), { ...options(), ...more });
+    expect(planned).toEqual(plan(cluster.view, { ...options(), ...more }));
+    return planned;
+  };
+  return { cluster, planner, after };
+}
+
+function policy(cluster: ClusterSketch, name: string, kind: "none" | "cordoned" | "drained"): void {
+  const id = parseMachineId(name);
+  const decided = { cordoned: kind === "cordoned", drained: kind === "drained", handOversMax: 1 };
+  cluster.machines.set(id, { ...cluster.machines.get(id)!, policy: decided });
+}
+
+it.each<[string, machines: string, units: string, happen: (cluster: ClusterSketch) => void, tasks: string]>([
+  ["a unit that comes", "m1 m2", "a>m1; b>m2", (cluster) => cluster.addUnits("c"), "+c@m1"],
+  [
+    "a follower whose peer comes later",
+    "m1 m2",
+    "a>m1; tail{MachineOf=head.service}",
+    (cluster) => cluster.addUnits("head"),
+    "+head@m2 +tail@m2",
+  ],
+  [
+    "a unit that is in the way of a refused one, and goes",
+    "m1",
+    "old>m1; new{Conflicts=old.service}; c>m1",
+    (cluster) =>
+      cluster.units.set(serviceName("old"), {
+        ...cluster.units.get(serviceName("old"))!,
+        desiredState: "inactive",
+      }),
+    "-old@m1 +new@m1",
+  ],
+  [
+    "a pattern that comes up and matches units that are there",
+    "m1 m2",
+    "web@1>m1; web@2>m2",
+    (cluster) => cluster.addUnits("lone{Conflicts=web@*}"),
+    "",
+  ],
+  [
+    "a machine that begins to take units, for one that was to make way",
+    "m1 m2^",
+    "q>m1{Replaces=r.service}; r>m1",
+    (cluster) => policy(cluster, "m2", "none"),
+    "r@m1>m2",
+  ],
+  [
+    "units that leave a drained machine in turns",
+    "m1 m2",
+    "a>m1; b>m1; c>m2",
+    (cluster) => policy(cluster, "m1", "drained"),
+    "a@m1+m2",
+  ],
+  [
+    "a global unit and a machine that it may come to",
+    "m1 m2^",
+    "g>m1{Global=true}; a>m1",
+    (cluster) => policy(cluster, "m2", "none"),
+    "+g@m2",
+  ],
+])("plans on %s", (_name, machines, units, happen, tasks) => {
+  const { planner, after } = stage(machines, units);
+  expect(sketchTasks(after(happen))).toBe(tasks);
+  expect(planner.isLastPartial).toBe(true);
+});
+
+it("lets the next one leave a drained machine when one has left it", () => {
+  const { cluster, after } = stage("m1 m2", "a>m1; b>m1");
+  const first = after(() => policy(cluster, "m1", "drained"));
+  expect(sketchTasks(after(() => carryOut(cluster, first)))).toBe("");
+  const taken = after(() => cluster.reportLoaded("m2", serviceName("a")));
+  expect(sketchTasks(taken)).toBe("-a@m1 b@m1+m2");
+});
+
+it("decides about nobody when a unit becomes active where it belongs", () => {
+  const { planner, after } = stage("m1 m2", "a>m1; b>m2; c>m1");
+  after((cluster) => cluster.reportLoaded("m1", serviceName("a"), { activeState: "activating" }));
+  after((cluster) => cluster.reportLoaded("m1", serviceName("a"), { activeState: "active" }));
+  expect(planner.counts.decidedLast).toBe(0);
+});
+
+it("decides about nobody when what was planned has been done", () => {
+  const { planner, cluster, after } = stage("m1 m2", "a>m1");
+  const planned = after(() => cluster.addUnits("b; c; g{Global=true}"));
+  expect(planner.counts.decidedLast).toBe(3);
+  expect(after(() => carryOut(cluster, planned)).tasks).toEqual([]);
+  expect(planner.counts.decidedLast).toBe(0);
+});
+
+it("decides about few when one of many machines is lost", () => {
+  const machines = Array.from({ length: 50 }, (_, index) => `m${100 + index}`);
+  const units = machines.map((machine, index) => `u${index}>${machine}`).join("; ");
+  const { planner, after } = stage(machines.join(" "), units);
+  expect(after((cluster) => cluster.lose("m120")).tasks.length).toBe(1);
+  expect(planner.counts.decidedLast).toBe(1);
+});
+
+it("begins from scratch for a machine that nobody has heard of, and while moves are braked", () => {
+  const { planner, after } = stage("m1 m3", "a>m1");
+  after((cluster) => cluster.addMachines("m2"));
+  expect(planner.isLastPartial).toBe(false);
+  after(() => undefined);
+  expect(planner.isLastPartial).toBe(true);
+  const pace = { machines: new Set([parseMachineId("m1")]), unreportedMax: 1 };
+  after((cluster) => cluster.lose("m1"), { pace });
+  after(() => undefined, { pace });
+  expect(planner.counts).toMatchObject({ partial: 1, fromScratch: { asked: 1, machines: 1, options: 2 } });
+});
