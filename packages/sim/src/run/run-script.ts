@@ -34,6 +34,8 @@ export async function runScript(script: Script, keepsLines = false): Promise<Out
   world.watch(allCheckers(world));
   try {
     await play(world, script);
+  } catch (error) {
+    world.fail("no-bugs", error instanceof Error ? error.message : String(error));
   } finally {
     world.end();
   }

@@ -8,6 +8,12 @@ export interface Timer {
   fire: (() => void) | undefined;
 }
 
+/** No wait is shorter, if it is one at all: sums of fractions would else leave waits in which no time passes. */
+const momentMs = 0.001;
+
+/** More events than this in one moment are a loop that never waits. */
+const atOnceMax = 20_000;
+
 /**
  * The time of a simulated world, and everything that is going to happen in it. Time stands still while something happens
  * and everything that follows from it without waiting; then it jumps to the next event. Of two events of the same moment
@@ -19,6 +25,7 @@ export class Scheduler {
   #nowMs = 0;
   #events = 0;
   #cancelled = 0;
+  #atOnce = 0;
   /** Called after each event and all that follows from it at once. */
   onSettled: () => void = () => {};
 
@@ -34,7 +41,8 @@ export class Scheduler {
 
   /** Lets something happen after a while. */
   after(ms: number, fire: () => void): Timer {
-    const timer: Timer = { dueMs: this.#nowMs + Math.max(ms, 0), order: this.#order, fire };
+    const waitMs = ms > 0 ? Math.max(ms, momentMs) : 0;
+    const timer: Timer = { dueMs: this.#nowMs + waitMs, order: this.#order, fire };
     this.#order += 1;
     this.#push(timer);
     return timer;
@@ -60,6 +68,7 @@ export class Scheduler {
             resolve();
             return;
           }
+          this.#noteProgress(timer.dueMs);
           this.#nowMs = timer.dueMs;
           this.#events += 1;
           const { fire } = timer;
@@ -73,6 +82,12 @@ export class Scheduler {
       };
       nextTurn(step);
     });
+  }
+
+  #noteProgress(dueMs: number): void {
+    this.#atOnce = dueMs > this.#nowMs ? 0 : this.#atOnce + 1;
+    if (this.#atOnce > atOnceMax)
+      throw new Error(`more than ${atOnceMax} events in one moment: somebody spins`);
   }
 
   /** Forgets everything that was going to happen. */
