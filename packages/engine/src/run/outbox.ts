@@ -52,7 +52,7 @@ export class Outbox {
   /** Tasks that are written but that the view does not have, by the revision from which on it has them. */
   #written: { readonly revision: Revision; readonly task: EngineTask }[] = [];
   /** Tasks that were not written, or perhaps not. The view has to be refreshed before anything is decided about them. */
-  #doubtful: EngineTask[] = [];
+  readonly #doubtful = new Set<EngineTask>();
   #fail: ((error: unknown) => void) | undefined;
   #outcome = { committed: 0, uncommitted: 0 };
 
@@ -76,9 +76,9 @@ export class Outbox {
       .sort((a, b) => b.left - a.left || (a.unit < b.unit ? -1 : 1));
   }
 
-  /** Whether something was not written, or perhaps not. */
-  get hasDoubts(): boolean {
-    return this.#doubtful.length > 0;
+  /** Tasks that were not written, or perhaps not. Nothing is to be planned before that is settled. */
+  get doubts(): readonly EngineTask[] {
+    return [...this.#doubtful];
   }
 
   /** What has become of tasks since the last call. */
@@ -113,9 +113,10 @@ export class Outbox {
     this.#release(known.map(({ task }) => task));
   }
 
-  /** Takes note that the replica has everything that can have been written by the tasks in doubt. */
-  settleDoubts(): void {
-    this.#release(this.#doubtful.splice(0));
+  /** Takes note that the replica has everything that can have been written by tasks that were in doubt. */
+  settle(doubts: readonly EngineTask[]): void {
+    for (const task of doubts) this.#doubtful.delete(task);
+    this.#release(doubts);
   }
 
   /**
@@ -175,9 +176,9 @@ export class Outbox {
     const dropped = this.#queue.done(task, isWritten);
     this.#outcome[isWritten ? "committed" : "uncommitted"] += 1;
     if (isWritten) this.#written.push({ revision, task });
-    else this.#doubtful.push(task);
+    else this.#doubtful.add(task);
     // Known only with the last task of the stage, whatever became of that one.
-    this.#doubtful.push(...dropped);
+    for (const later of dropped) this.#doubtful.add(later);
   }
 
   #release(tasks: readonly EngineTask[]): void {

@@ -152,9 +152,9 @@ export class Term {
   /** Finds out what was written, where that is in doubt, and pauses if nothing could be. */
   async #settle(signal: AbortSignal): Promise<void> {
     const { replica, bell } = this.#parts;
-    if (this.#outbox.hasDoubts) {
+    for (let { doubts } = this.#outbox; doubts.length > 0; { doubts } = this.#outbox) {
       await replica.refresh(signal);
-      this.#outbox.settleDoubts();
+      this.#outbox.settle(doubts);
     }
     const { committed, uncommitted } = this.#outbox.takeOutcome();
     if (committed > 0) this.#fruitless = 0;

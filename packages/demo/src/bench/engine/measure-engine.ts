@@ -40,6 +40,7 @@ export function measureEngine(size: EngineSize, runs: number, events: number): F
     placed: tasks.length,
     refused: refusals.length,
     fromScratchMs: cold.ms,
+    fromScratchCpuMs: cold.cpuMs,
     unitsPerSecond: Math.round(size.units / (cold.ms.median / 1000)),
     nothingToDoMs: settled.ms,
     ...perEvent,
@@ -50,15 +51,26 @@ export function measureEngine(size: EngineSize, runs: number, events: number): F
   };
 }
 
-function timed(runs: number, make: () => Plan): { readonly ms: Summary; readonly last: Plan } {
+interface Timed {
+  readonly ms: Summary;
+  /** What this process got of the processors meanwhile, the garbage collector's threads included. */
+  readonly cpuMs: Summary;
+  readonly last: Plan;
+}
+
+function timed(runs: number, make: () => Plan): Timed {
   const samples: number[] = [];
+  const cpuSamples: number[] = [];
   let last: Plan | undefined;
   for (let run = 0; run < runs; run += 1) {
     const startedMs = performance.now();
+    const before = process.cpuUsage();
     last = make();
+    const { user, system } = process.cpuUsage(before);
     samples.push(performance.now() - startedMs);
+    cpuSamples.push((user + system) / 1000);
   }
-  return { ms: summarize(samples), last: last! };
+  return { ms: summarize(samples), cpuMs: summarize(cpuSamples), last: last! };
 }
 
 type Sample = (name: string, options?: PlanOptions) => Plan;
