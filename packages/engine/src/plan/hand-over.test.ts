@@ -149,7 +149,7 @@ describe("draining a machine", () => {
     const cluster = sketch("m1% m2 m3", "a>m1");
     step(cluster);
     cluster.reportLoaded("m2", serviceName("a"), { condition: "refused", reason: "its own" });
-    expect(step(cluster)).toBe("a@m2>m3");
+    expect(step(cluster)).toBe("-a@m2 a@m1+m3");
     expect(cluster.seats.get(parseMachineId("m3"))?.get(serviceName("a"))?.replaces).toBe("m1");
     expect(running(cluster, "m1")).toBe("a");
   });
@@ -159,7 +159,7 @@ describe("draining a machine", () => {
     ["that has ended as it should", "a>m1", { activeState: "inactive", jobResult: "done" }, "-a@m1"],
     ["not before its start has ended", "a>m1", { activeState: "inactive" }, ""],
     ["not when the start of another generation is told of", "a>m1", { started: undefined }, ""],
-    ["not when the machine only refuses", "a>m1", { condition: "refused" as const }, ""],
+    ["not when the machine refuses it", "a>m1", { condition: "refused" as const }, "-a@m2"],
   ])("lets go of a unit %s", (_what, unit, state, tasks) => {
     const cluster = sketch("m1% m2", unit);
     step(cluster);
@@ -226,11 +226,11 @@ describe("a hand-over", () => {
   it("goes on with another machine if the new one is lost, leaving, or drained, too", () => {
     const lost = begun().lose("m2");
     expect(step(lost)).toBe("");
-    expect(step(lost, lost.absent)).toBe("a@m2>m3");
+    expect(step(lost, lost.absent)).toBe("-a@m2 a@m1+m3");
     expect(running(lost, "m1")).toBe("a");
     const drained = begun();
     drained.setPolicy("m2", { drained: true });
-    expect(step(drained)).toBe("a@m2>m3");
+    expect(step(drained)).toBe("-a@m2 a@m1+m3");
     drained.letAgentsWork();
     expect(step(drained)).toBe("-a@m1 ~a@m2");
   });
@@ -242,6 +242,29 @@ describe("a hand-over", () => {
     const machine = cluster.machines.get(id)!;
     cluster.machines.set(id, { ...machine, presence: { ...machine.presence!, state: "frozen" } });
     expect(step(cluster)).toBe("");
+  });
+
+  it("finds another place for all who leave together", () => {
+    const units = "db>m1; app>m1{MachineOf=db.service;MachineMetadata=disk=ssd}";
+    const cluster = begun("m1%{disk=ssd} m2{disk=ssd} m3 m4{disk=ssd}", units);
+    expect(cluster.where(["db", "app"])).toBe("db=m1,m2 app=m1,m2");
+    cluster.lose("m2");
+    expect(step(cluster, cluster.absent)).toBe("-app@m2 -db@m2 db@m1+m4 app@m1+m4");
+  });
+
+  it("says whom it waits for, and is tried anew when that has lasted", () => {
+    const units = "db>m1; app>m1{MachineOf=db.service;MachineMetadata=disk=ssd}";
+    const cluster = begun("m1%{disk=ssd} m2{disk=ssd} m3{disk=ssd}", units);
+    const id = parseMachineId("m2");
+    cluster.machines.set(id, { ...cluster.machines.get(id)!, metadata: {} });
+    cluster.reportLoaded("m2", serviceName("db"));
+    expect(step(cluster)).toBe("-app@m2");
+    expect(reasonsOf(cluster)).toContain(
+      "db: stays on m1 (machine m1 is being drained): its new copy on m2 waits for app.service, without which it cannot leave",
+    );
+    const retriedHeirs = new Map([[serviceName("db"), id]]);
+    const planned = plan(cluster.view, { releasedMachines: new Set(), retriedHeirs });
+    expect(sketchTasks(planned)).toBe("-db@m2 db@m1+m3 app@m1+m3");
   });
 
   it("loses what has become illegal, wherever that is", () => {

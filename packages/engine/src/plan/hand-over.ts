@@ -49,15 +49,21 @@ export function isOnTheMove({ claims, kind }: Subject): boolean {
 
 /** Whether a unit, and everyone who has to go with it, has taken over on its new machine. */
 export function isHandedOver(p: Planning, subject: Subject, from: Place): boolean {
+  return groupOf(subject, from).every((member) => {
+    const pair = pairOf(member);
+    return pair !== undefined && pair.old.place === from && hasTakenOver(p, member, pair);
+  });
+}
+
+/** A unit, and those on the same machine who follow it or whom it follows, and so on. */
+function groupOf(subject: Subject, place: Place): readonly Subject[] {
   const group = new Set<Subject>([subject]);
   for (const member of group) {
-    const pair = pairOf(member);
-    if (pair === undefined || pair.old.place !== from || !hasTakenOver(p, member, pair)) return false;
     for (const tied of [...member.peers, ...member.followers]) {
-      if (tied.kind === "plain" && tied.claims.some(({ place }) => place === from)) group.add(tied);
+      if (tied.kind === "plain" && tied.claims.some((claim) => claim.place === place)) group.add(tied);
     }
   }
-  return true;
+  return [...group];
 }
 
 /**
@@ -87,15 +93,21 @@ function isAtRest(state: UnitState | undefined): boolean {
   return state?.condition === "loaded" && ["inactive", "failed"].includes(state.activeState);
 }
 
-/** What keeps the new copy from taking over, if it will not do so by itself; `undefined` while there is hope. */
-export function heirTrouble(p: Planning, { name }: Subject, { heir }: Pair): string | undefined {
-  const state = p.world.view.states.get(heir.place.id)?.get(name);
+/** What keeps a hand-over from going on, if that will not change by itself; `undefined` while there is hope. */
+export function handOverTrouble(p: Planning, subject: Subject, pair: Pair): string | undefined {
+  const { heir, old } = pair;
+  const copy = `its new copy on ${heir.place.id}`;
+  if (hasTakenOver(p, subject, pair)) {
+    const left = groupOf(subject, old.place).filter((member) => pairOf(member) === undefined);
+    const names = left.map(({ name }) => name).join(", ");
+    return left.length === 0 ? undefined : `${copy} waits for ${names}, without which it cannot leave`;
+  }
+  const state = p.world.view.states.get(heir.place.id)?.get(subject.name);
   if (state?.condition !== "loaded" || !isAtRest(state)) return undefined;
   const { activeState, jobResult, reason = "", subState } = state;
   if (jobResult === undefined && activeState === "inactive") return undefined;
   const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
-  const because = reason === "" ? "" : `: ${reason}`;
-  return `its new copy on ${heir.place.id} does not run (${activeState}/${subState}${how})${because}`;
+  return `${copy} does not run (${activeState}/${subState}${how})${reason === "" ? "" : `: ${reason}`}`;
 }
 
 /** Counts a unit that is on its way away from a machine. */

@@ -1,6 +1,6 @@
 import { belongsToMachine, type Revision, type UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
-import { countHandOver, heirTrouble, isHandedOver, type Pair, pairOf } from "./hand-over.js";
+import { countHandOver, handOverTrouble, isHandedOver, type Pair, pairOf } from "./hand-over.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, unseating } from "./planning.js";
 import type { Claim, Ring, Subject } from "./subject.js";
@@ -155,9 +155,11 @@ function continuedPair(p: Planning, subject: Subject): Pair | undefined {
   }
   if (heirVerdict.kind === "stays" && isHandedOver(p, subject, old.place)) return handOver();
   if (oldVerdict.kind === "hands-over") {
+    // The old copy runs on, so another place can be found for all who leave together.
+    if ("because" in heirVerdict) return drop(heir, "surplus", heirVerdict.because, old);
     const isRetried = p.world.options.retriedHeirs?.get(subject.name) === heir.place.id;
-    if (!isRetried || heirTrouble(p, subject, pair) === undefined) return pair;
-    return drop(heir, "surplus", "has not run for long, and is tried anew", old);
+    if (!isRetried || handOverTrouble(p, subject, pair) === undefined) return pair;
+    return drop(heir, "surplus", "could not take over for long: tried anew", old);
   }
   return drop(heir, "surplus", `machine ${old.place.id} is not being drained any more`, old);
 }
@@ -174,7 +176,7 @@ function judgePair(p: Planning, subject: Subject, pair: Pair): void {
     if (claim === heir || claim === old) continue;
     p.unseatings.push(unseating(subject, claim, "surplus", `has its seat on ${heir.place.id}`, heir));
   }
-  const trouble = heirTrouble(p, subject, pair);
+  const trouble = handOverTrouble(p, subject, pair);
   if (trouble === undefined) return;
   const reason = `stays on ${old.place.id} (machine ${old.place.id} is being drained): ${trouble}`;
   p.remarks.push({ unit: subject.name, machine: old.place.id, reason, failed: [], heir: heir.place.id });

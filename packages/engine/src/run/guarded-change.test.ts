@@ -68,7 +68,8 @@ describe("a guarded change compares", () => {
     expect(changesOf(cluster)).toEqual(["update: unit=ok m2=ok a@m2=ok -> launched@m2 replacing m1"]);
     cluster.setPolicy("m2", { drained: true });
     expect(changesOf(cluster)).toEqual([
-      "move: unit=ok m3=ok a@m3=0 a@m2=ok m2=ok -> absent@m2 launched@m3 replacing m1",
+      "unseat: unit=ok a@m2=ok a@m1=ok -> absent@m2",
+      "seat: unit=ok m3=ok a@m3=0 a@m1=ok -> launched@m3 replacing m1",
     ]);
     cluster.setPolicy("m2", {}).changeUnit("a", { startCount: 1 });
     cluster.reportLoaded("m2", serviceName("a"));
