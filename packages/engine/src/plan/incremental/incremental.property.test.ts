@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { EventfulCluster } from "../../../../../test/support/eventful-cluster.js";
 import { buildCluster, type ClusterPlan, clusterPlan } from "../../../../../test/support/random-cluster.js";
 import {
   type ClusterEvent,
   clusterEvent,
-  EventfulCluster,
   ruledClusterEvent,
 } from "../../../../../test/support/random-events.js";
 import { ruledClusterPlan } from "../../../../../test/support/random-rules.js";
