@@ -68,6 +68,8 @@ export const benchmarks = {
   start: { about: "one new unit, from the command until it runs and is listed", runs: 15 },
   failover: { about: "a machine's power cut, until its units run elsewhere", runs: 5 },
   cli: { about: "fleetctl --version and list-units of up to 10,000 units", runs: 10 },
+  schedule: { about: "50,000 units placed on 2,000 simulated agents through a real etcd", runs: 3 },
+  globals: { about: "one more global unit on 2,000 simulated agents that have 50 already", runs: 5 },
   engine: {
     about: "planning alone: from scratch and per event, up to 100,000 units on 5,000 machines",
     runs: 5,
