@@ -70,6 +70,21 @@ describe("states", () => {
     expect(machine.session.states.get(web)).toMatchObject({ activeState: "active", jobResult: "done" });
   });
 
+  test("an acknowledgement that the disk has no room for holds no other state back", async () => {
+    machine.session.seat(web, { text: service() });
+    machine.session.seat(db, { text: service() });
+    await machine.settle();
+    machine.session.isDiskFull = true;
+    const tombstone = machine.session.seat(web, { target: "absent" });
+    machine.systemd.play(db, "failed", "failed");
+    await machine.clock.advance(10_000);
+    expect(machine.session.states.get(db)).toMatchObject({ activeState: "failed" });
+    expect(machine.session.states.get(web)?.acked).toBeUndefined();
+    machine.session.isDiskFull = false;
+    await machine.settle();
+    expect(machine.session.states.get(web)).toMatchObject({ condition: "unloaded", acked: tombstone });
+  });
+
   test("all are published again, acknowledgements too, when the machine registers anew", async () => {
     machine.session.seat(web, { text: service() });
     const tombstone = machine.session.seat(db, { text: service(), target: "absent" });

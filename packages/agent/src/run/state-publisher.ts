@@ -112,6 +112,21 @@ export class StatePublisher {
     if (this.#registration !== this.#session.registration || isAnotherRegistry) this.#startOver();
     const { puts, removals, waitMs } = this.#collect();
     if (puts.length === 0 && removals.length === 0) return waitMs;
+    // An acknowledgement waits for the disk, which may be full; nothing else is to wait with it.
+    const isAck = ({ acked }: UnitStateContent) => acked !== undefined;
+    const others = puts.filter((state) => !isAck(state));
+    const areWritten = await this.#write(others, removals, signal);
+    const areAcked = await this.#write(puts.filter(isAck), [], signal);
+    return areWritten && areAcked ? waitMs : retryMs;
+  }
+
+  /** @returns whether it was written; what was not will be tried again. */
+  async #write(
+    puts: readonly UnitStateContent[],
+    removals: readonly UnitName[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (puts.length === 0 && removals.length === 0) return true;
     try {
       const outcome = await this.#session.publish(puts, removals, signal);
       if (outcome.kind === "not-registered") return this.#failed(puts, removals);
@@ -130,7 +145,7 @@ export class StatePublisher {
       for (const facts of [this.#published, this.#since, this.#writtenMs, this.#uncertain])
         facts.delete(unit);
     }
-    return waitMs;
+    return true;
   }
 
   /**
@@ -204,13 +219,13 @@ export class StatePublisher {
     return timed;
   }
 
-  #failed(puts: readonly UnitStateContent[], removals: readonly UnitName[]): number {
+  #failed(puts: readonly UnitStateContent[], removals: readonly UnitName[]): false {
     for (const unit of [...puts.map((state) => state.unit), ...removals]) {
       this.#writtenMs.delete(unit);
       this.touch(unit);
     }
     this.#retryAtMs = this.#clock.monotonic() + retryMs;
-    return retryMs;
+    return false;
   }
 }
 

@@ -38,6 +38,8 @@ export class FakeSession implements MachineSession {
   readonly acted: Seat[] = [];
   /** While true, publishing fails as if etcd were away. */
   isAway = false;
+  /** While true, publishing an acknowledgement fails, because what it rests on cannot be written to the disk. */
+  isDiskFull = false;
   /** While true, publishing takes effect and fails nevertheless, as if the answer were lost. */
   losesAnswers = false;
   #revision = 100;
@@ -65,6 +67,8 @@ export class FakeSession implements MachineSession {
 
   async publish(states: readonly UnitStateContent[], removals: readonly UnitName[]): Promise<PublishOutcome> {
     if (this.isAway) throw new FleetError("unavailable", "cannot publish: etcd is away");
+    if (this.isDiskFull && states.some(({ acked }) => acked !== undefined))
+      throw new FleetError("unavailable", "cannot publish: the disk is full");
     if (this.condition !== "joined") return { kind: "not-registered" };
     this.#revision += 1;
     for (const content of states) {
