@@ -210,6 +210,14 @@ export class Stage {
     return this.nowMs();
   }
 
+  /** The machines that a unit runs on. */
+  placesOf(unit: string): readonly string[] {
+    return this.timeline
+      .look()
+      .filter((running) => running.unit === unit)
+      .map(({ machine }) => machine);
+  }
+
   /** How many units run on a machine. */
   countOn(machine: string): number {
     return this.timeline.look().filter((running) => running.machine === machine).length;

@@ -23,7 +23,7 @@ export const leaderKilled: Scenario = {
     // The command is still putting them when the leader dies. If that was its server, too, it says so, and is repeated.
     const starting = stage.start(plain(units, "more")).catch(async (error: unknown) => {
       if (!(error instanceof LabError)) throw error;
-      stage.say(`fleetctl: ${error.message}`);
+      stage.say(error.message.split("\n")[0] ?? "");
       await stage.start(plain(units, "more"));
     });
     await stage.until("the first of them to run", 20_000, (running) =>

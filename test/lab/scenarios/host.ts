@@ -3,7 +3,7 @@ import type { Scenario } from "../e2e/scenario.js";
 import { mixed } from "../e2e/unit-spec.js";
 import { stepClock } from "../faults/clock.js";
 import { fillDisk } from "../faults/disk.js";
-import { expectSame, expectWorks, snapshot } from "./loss.js";
+import { expectSame, expectWorks, listed, snapshot } from "./loss.js";
 
 /** Disks are full. */
 export const diskFull: Scenario = {
@@ -36,11 +36,16 @@ export const diskFull: Scenario = {
       "units were moved or restarted",
     );
     await stage.settle();
-    const ended = stage.timeline.look()[0]?.unit ?? "";
+    const ended = "plain-1.service";
     // The command waits for what a machine can only say when there is room.
     const destroying = stage.destroy([ended]);
     await stage.until(`${ended} to end`, 10_000, (running) => running.every(({ unit }) => unit !== ended));
     await expectWorks(stage, "still", 10_000);
+    const stillMs = stage.nowMs();
+    const saidMs = await stage.until("fleet to say so", 20_000, async () => {
+      return (await listed(stage, "still.service")) === "active";
+    });
+    stage.measure("fleet says that it is active", saidMs - stillMs, 5_000);
     await stage.act("make room again", async () => {
       await Promise.all(stage.machines.map((machine) => fillDisk(stage.lab, machine, false)));
     });

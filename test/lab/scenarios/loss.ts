@@ -55,3 +55,9 @@ export async function expectWorks(stage: Stage, name: string, atMostMs: number):
   );
   stage.measure(`${name}: a new unit, command to process`, atMs - fromMs, atMostMs);
 }
+
+/** What fleet says of a unit: its active state; empty if it is not listed. */
+export async function listed(stage: Stage, unit: string): Promise<string> {
+  const rows = await stage.fleet("list-units", "--no-legend", "--fields=unit,active");
+  return /\t(\w+)$/.exec(rows.split("\n").find((row) => row.startsWith(unit)) ?? "")?.[1] ?? "";
+}

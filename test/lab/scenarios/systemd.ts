@@ -1,8 +1,7 @@
 // systemd and its bus.
 import type { Scenario } from "../e2e/scenario.js";
-import type { Stage } from "../e2e/stage.js";
 import { mixed, plain } from "../e2e/unit-spec.js";
-import { expectSame, expectWorks, movableOn, snapshot, untilElsewhere } from "./loss.js";
+import { expectSame, expectWorks, listed, movableOn, snapshot, untilElsewhere } from "./loss.js";
 
 /** The system bus is restarted. */
 export const busRestarted: Scenario = {
@@ -158,12 +157,6 @@ export const rebootSlow: Scenario = {
     stage.measure(`${moved.length} units, reboot to active elsewhere`, doneMs - atMs, 2_000);
   },
 };
-
-/** What fleet says of a unit: its active state. */
-async function listed(stage: Stage, unit: string): Promise<string> {
-  const rows = await stage.fleet("list-units", "--no-legend", "--fields=unit,active");
-  return /\t(\w+)$/.exec(rows.split("\n").find((row) => row.startsWith(unit)) ?? "")?.[1] ?? "";
-}
 
 /** Somebody uses systemctl on a machine. */
 export const byHand: Scenario = {
