@@ -28,12 +28,22 @@ const lookEveryMs = 2_000;
 /** For how long nothing at all may be written once everything is right. */
 const restMs = 20_000;
 
-/** Plays a script to its end, or to the first promise that is broken. */
-export async function runScript(script: Script, keepsLines = false): Promise<Outcome> {
+/**
+ * Plays a script to its end, or to the first promise that is broken.
+ * @param keepsLines - Whether the outcome tells what happened.
+ * @param judge - Says what is wrong in the end, beside what every world is held against.
+ */
+export async function runScript(
+  script: Script,
+  keepsLines = false,
+  judge: (world: World) => string | undefined = () => undefined,
+): Promise<Outcome> {
   const world = new World(script.seed, script.config, keepsLines);
   world.watch(allCheckers(world));
   try {
     await play(world, script);
+    const wrong = world.violation === undefined ? judge(world) : undefined;
+    if (wrong !== undefined) world.fail("case", wrong);
   } catch (error) {
     world.fail("no-bugs", error instanceof Error ? error.message : String(error));
   } finally {

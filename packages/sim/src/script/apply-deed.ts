@@ -140,6 +140,9 @@ const handlers: Handlers = {
   },
   "by-hand": (world, { machine, what, unit }) => void whose(world, machine)?.byHand(what, unit),
   "unit-dies": (world, { machine, unit }) => whose(world, machine)?.die(unit),
+  "host-unit": (world, { machine, unit }) => {
+    whose(world, machine)?.systemd.addHostUnit(unit, "[Service]\nExecStart=/usr/bin/sleep 1000\n", true);
+  },
   "bus-cut": (world, { machine: name, ms }) => {
     const machine = whose(world, name);
     machine?.systemd.cut();

@@ -66,6 +66,8 @@ export type Deed =
       readonly unit: string;
     }
   | { readonly kind: "unit-dies"; readonly machine: Whose; readonly unit: string }
+  /** The machine has a unit of that name of its own, and it runs. */
+  | { readonly kind: "host-unit"; readonly machine: Whose; readonly unit: string }
   | { readonly kind: "bus-cut"; readonly machine: Whose; readonly ms: number }
   | { readonly kind: "reexec"; readonly machine: Whose }
   /** Something writes garbage under a key, or deletes it; it is mended after a while. */

@@ -1,0 +1,48 @@
+import { ask, at, type Case, copies, pinnedTo, submit } from "./case.js";
+
+const web = "u0.service";
+
+/** What the simulation has found, each at its shortest. */
+export const foundCases: readonly Case[] = [
+  {
+    rule: "I7",
+    name: "an acknowledgement whose answer was lost is withdrawn with the unit",
+    steps: [
+      at(4, submit("m1", web, [pinnedTo("m2")])),
+      at(10, { kind: "lose-replies", machine: "m2", count: 1 }),
+      at(10.01, ask("m1", { kind: "destroy", unit: web })),
+    ],
+    finally: (world) => copies(world, web, 0),
+  },
+  {
+    rule: "I7",
+    name: "a registration anew whose answer was lost is one nevertheless",
+    steps: [
+      at(4, submit("m1", web, [pinnedTo("m2")])),
+      at(10, { kind: "link", machines: ["m2"], mode: "stalled", ms: 20_000 }),
+      at(29.9, { kind: "lose-replies", machine: "m2", count: 2 }),
+    ],
+  },
+  {
+    rule: "P6",
+    name: "a replica does not go on with an etcd that was restored and has overtaken it",
+    steps: [
+      at(6, { kind: "etcd-backup" }),
+      at(8, submit("m1", web, [pinnedTo("m4")])),
+      at(12, { kind: "etcd-restore", acceptAfterMs: 5_000 }),
+      ...Array.from({ length: 10 }, (_, index) =>
+        at(17.5 + index * 0.1, submit("m1", "u2.service", [], `v${index}`)),
+      ),
+    ],
+  },
+  {
+    rule: "I8",
+    name: "a unit whose seat cannot be read is not given a second one by the next leader",
+    steps: [
+      at(4, submit("m1", web)),
+      at(10, { kind: "bad-record", key: { area: "schedule", unit: web }, garbage: "{", ms: 30_000 }),
+      at(12, { kind: "crash", machine: "leader", downMs: 500 }),
+    ],
+    finally: (world) => copies(world, web, 1),
+  },
+];

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { foundCases } from "./cases/found.js";
+import { protocolCases } from "./cases/protocol.js";
+import { runCase } from "./cases/run-case.js";
+import { defaultConfig } from "./config.js";
+import { runScript } from "./run/run-script.js";
+import { generateScript } from "./script/generate.js";
+
+describe("simulated worlds", () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("keep every promise: seed %i", async (seed) => {
+    const { violation } = await runScript(generateScript(String(seed), defaultConfig));
+    expect(violation).toBeUndefined();
+  });
+
+  test("are the same to the last byte when they are played again, told or not", async () => {
+    const script = generateScript("11", defaultConfig);
+    const [first, second, told] = [
+      await runScript(script),
+      await runScript(script),
+      await runScript(script, true),
+    ];
+    expect([second.digest, told.digest]).toEqual([first.digest, first.digest]);
+    expect(told.lines.length).toBeGreaterThan(100);
+    expect((await runScript(generateScript("12", defaultConfig))).digest).not.toBe(first.digest);
+  });
+});
+
+describe("interleavings that bought the protocol's rules", () => {
+  test.each(protocolCases.map((one) => [one.rule, one.name, one] as const))(
+    "%s: %s",
+    async (_rule, _name, one) => {
+      expect((await runCase(one)).violation).toBeUndefined();
+    },
+  );
+});
+
+describe("what the simulation has found", () => {
+  test.each(foundCases.map((one) => [one.rule, one.name, one] as const))(
+    "%s: %s",
+    async (_rule, _name, one) => {
+      expect((await runCase(one)).violation).toBeUndefined();
+    },
+  );
+});
