@@ -76,6 +76,7 @@ describe("states", () => {
     await machine.settle();
     machine.session.isDiskFull = true;
     const tombstone = machine.session.seat(web, { target: "absent" });
+    await machine.clock.advance(10_000);
     machine.systemd.play(db, "failed", "failed");
     await machine.clock.advance(10_000);
     expect(machine.session.states.get(db)).toMatchObject({ activeState: "failed" });
