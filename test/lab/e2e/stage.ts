@@ -183,6 +183,13 @@ export class Stage {
     for (const name of names) this.#ask(name);
   }
 
+  /** Lets something go on while the scenario does other things; it must be awaited later. */
+  meanwhile<T>(work: Promise<T>): Promise<T> {
+    // If the scenario fails first, nobody is there to hear of this failure as well.
+    work.catch(() => undefined);
+    return work;
+  }
+
   /** Notes that somebody asks for the end, or another start, of a unit, by other ways than this stage. */
   ask(unit: string): void {
     this.#ask(unit);

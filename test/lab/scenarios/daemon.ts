@@ -21,11 +21,13 @@ export const leaderKilled: Scenario = {
     const before = snapshot(stage);
     const leader = await stage.leader();
     // The command is still putting them when the leader dies. If that was its server, too, it says so, and is repeated.
-    const starting = stage.start(plain(units, "more")).catch(async (error: unknown) => {
-      if (!(error instanceof LabError)) throw error;
-      stage.say(error.message.split("\n")[0] ?? "");
-      await stage.start(plain(units, "more"));
-    });
+    const starting = stage.meanwhile(
+      stage.start(plain(units, "more")).catch(async (error: unknown) => {
+        if (!(error instanceof LabError)) throw error;
+        stage.say(error.message.split("\n")[0] ?? "");
+        await stage.start(plain(units, "more"));
+      }),
+    );
     await stage.until("the first of them to run", 20_000, (running) =>
       running.some(({ unit }) => unit.startsWith("more")),
     );

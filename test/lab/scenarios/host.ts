@@ -38,7 +38,7 @@ export const diskFull: Scenario = {
     await stage.settle();
     const ended = "plain-1.service";
     // The command waits for what a machine can only say when there is room.
-    const destroying = stage.destroy([ended]);
+    const destroying = stage.meanwhile(stage.destroy([ended]));
     await stage.until(`${ended} to end`, 10_000, (running) => running.every(({ unit }) => unit !== ended));
     await expectWorks(stage, "still", 10_000);
     const stillMs = stage.nowMs();

@@ -89,7 +89,7 @@ export const neverStops: Scenario = {
     await stage.settle();
     const fromMs = stage.nowMs();
     // The command waits until the unit has ended.
-    const destroying = stage.destroy(["stubborn.service"]);
+    const destroying = stage.meanwhile(stage.destroy(["stubborn.service"]));
     await stage.until("it to be asked to stop", 10_000, () => stage.nowMs() - fromMs > 1_000);
     const neighbourMs = stage.nowMs();
     await stage.destroy([neighbours[0]?.name ?? ""]);
