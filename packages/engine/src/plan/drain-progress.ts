@@ -6,7 +6,7 @@ import {
   type Machine,
   type UnitName,
 } from "@fleet/core";
-import type { Refusal } from "./refusal.js";
+import type { CheckName, Refusal } from "./refusal.js";
 import type { PlanView } from "./view.js";
 
 /** How many stuck units are named for each machine. */
@@ -47,6 +47,8 @@ export function drainProgress(
 }
 
 function standingOf(refusal: Refusal | undefined): "leaving" | "waiting" | "stuck" {
-  if (refusal === undefined) return "leaving";
-  return refusal.failed.some(({ check }) => check === "pace") ? "waiting" : "stuck";
+  const isFor = (wanted: CheckName): boolean =>
+    refusal?.failed.some(({ check }) => check === wanted) === true;
+  if (refusal === undefined || isFor("hand-over")) return "leaving";
+  return isFor("pace") ? "waiting" : "stuck";
 }

@@ -2,6 +2,7 @@ import { isSeated, type MachineId, parseMachineId } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { carryOut, sketchTasks } from "../../../../test/support/carry-out.js";
 import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { drainProgress } from "./drain-progress.js";
 import { type Plan, plan } from "./plan.js";
 
 function sketch(machines: string, units = ""): ClusterSketch {
@@ -143,6 +144,20 @@ describe("draining a machine", () => {
     );
     cluster.setPolicy("m1", {});
     expect(step(cluster)).toBe("-a@m2");
+  });
+
+  it("says that a new copy is not started yet, which is a matter of time", () => {
+    const cluster = sketch("m1% m2", "a>m1");
+    step(cluster);
+    cluster.reportLoaded("m2", serviceName("a"), {
+      activeState: "inactive",
+      subState: "dead",
+      started: undefined,
+    } as object);
+    const { refusals, tasks } = planFor(cluster);
+    expect(tasks).toEqual([]);
+    expect(refusals).toMatchObject([{ heir: "m2", failed: [{ check: "hand-over" }] }]);
+    expect(drainProgress(cluster.view, refusals)).toMatchObject([{ machine: "m1", leaving: 1, stuck: 0 }]);
   });
 
   it("tries another machine if one refuses the unit", () => {

@@ -93,7 +93,13 @@ function isAtRest(state: UnitState | undefined): boolean {
   return state?.condition === "loaded" && ["inactive", "failed"].includes(state.activeState);
 }
 
-/** What keeps a hand-over from going on, if that will not change by itself; `undefined` while there is hope. */
+/** Whether the new copy has just been loaded, as far as anybody can tell, so that it may well be started next. */
+export function isUntried(p: Planning, { name }: Subject, { heir }: Pair): boolean {
+  const state = p.world.view.states.get(heir.place.id)?.get(name);
+  return state?.activeState === "inactive" && state.jobResult === undefined;
+}
+
+/** What keeps a hand-over from going on, unless that changes by itself; `undefined` if something is being done. */
 export function handOverTrouble(p: Planning, subject: Subject, pair: Pair): string | undefined {
   const { heir, old } = pair;
   const copy = `its new copy on ${heir.place.id}`;
@@ -105,7 +111,6 @@ export function handOverTrouble(p: Planning, subject: Subject, pair: Pair): stri
   const state = p.world.view.states.get(heir.place.id)?.get(subject.name);
   if (state?.condition !== "loaded" || !isAtRest(state)) return undefined;
   const { activeState, jobResult, reason = "", subState } = state;
-  if (jobResult === undefined && activeState === "inactive") return undefined;
   const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
   return `${copy} does not run (${activeState}/${subState}${how})${reason === "" ? "" : `: ${reason}`}`;
 }

@@ -1,6 +1,6 @@
 import { belongsToMachine, type Revision, type UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
-import { countHandOver, handOverTrouble, isHandedOver, type Pair, pairOf } from "./hand-over.js";
+import { countHandOver, handOverTrouble, isHandedOver, isUntried, type Pair, pairOf } from "./hand-over.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, unseating } from "./planning.js";
 import type { Claim, Ring, Subject } from "./subject.js";
@@ -179,7 +179,9 @@ function judgePair(p: Planning, subject: Subject, pair: Pair): void {
   const trouble = handOverTrouble(p, subject, pair);
   if (trouble === undefined) return;
   const reason = `stays on ${old.place.id} (machine ${old.place.id} is being drained): ${trouble}`;
-  p.remarks.push({ unit: subject.name, machine: old.place.id, reason, failed: [], heir: heir.place.id });
+  const what = "has not taken over yet";
+  const failed = isUntried(p, subject, pair) ? [{ check: "hand-over" as const, machines: 1, what }] : [];
+  p.remarks.push({ unit: subject.name, machine: old.place.id, reason, failed, heir: heir.place.id });
 }
 
 /** Units that follow each other in a ring stay or go together. */

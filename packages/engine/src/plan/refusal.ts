@@ -10,7 +10,8 @@ export type CheckName =
   | "machine-of"
   | "conflicts"
   | "resources"
-  | "pace";
+  | "pace"
+  | "hand-over";
 
 /** How many machines failed a check for the same reason; each machine counts for the first check it fails. */
 export interface FailedCheck {

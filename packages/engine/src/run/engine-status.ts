@@ -130,7 +130,7 @@ function urgentPart({ drains = [], machines, quarantine }: EngineStatus, { refus
     quarantine,
     drains.map(({ machine }) => machine),
     refusals
-      .filter(({ failed }) => failed.every(({ check }) => check !== "pace"))
+      .filter(({ failed }) => failed.every(({ check }) => check !== "pace" && check !== "hand-over"))
       .slice(0, listMax.refusals)
       .map(toRefused),
   ]);
