@@ -29,7 +29,7 @@ it("stands on the real registry", async () => {
   const server = createApiServer({
     replica,
     units: createUnitRegistry(options),
-    insight: createInsight(replica, clock),
+    insight: createInsight(clock),
     availability: () => ({ available: true }),
     tokenLimit: 100,
     version: "0.1.0",

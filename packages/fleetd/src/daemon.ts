@@ -95,10 +95,11 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     logger,
   });
   const introspection = createIntrospection({ clock, membership, replica, store });
+  const insight = createInsight(clock, { reserveFromUnit: options.reserve_from_unit });
   const api: ApiServer = createApiServer({
     replica,
     units: createUnitRegistry(registry),
-    insight: createInsight(replica, clock, { reserveFromUnit: options.reserve_from_unit }),
+    insight,
     availability: () => {
       const problem = membership.problem ?? registry.trust.finding;
       // A frozen daemon answers, and says in each answer that it does not believe the registry.
@@ -120,6 +121,7 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
       [
         (inner) => unitManager.run(inner),
         (inner) => replica.run(inner),
+        (inner) => insight.run(inner),
         (inner) => membership.run(inner),
         (inner) => api.run(inner),
       ],

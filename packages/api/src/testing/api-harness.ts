@@ -48,7 +48,7 @@ export function createApiHarness(
   const server = createApiServer({
     replica: cluster,
     units: cluster,
-    insight: createInsight(cluster, clock),
+    insight: createInsight(clock),
     availability: () => harness.availability,
     tokenLimit: options.tokenLimit ?? 100,
     version: "0.1.0",

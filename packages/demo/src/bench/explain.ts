@@ -50,10 +50,8 @@ export async function benchExplain({ runs, progress, signal }: BenchContext): Pr
   signal.throwIfAborted();
   progress("asking why they have no place");
   const planMs = measure(runs, () => plan(cluster.view, options));
-  const insight = createInsight(
-    { subscribe: () => () => undefined },
-    { monotonic: () => performance.now(), sleep: async () => undefined },
-  );
+  const now = () => performance.now();
+  const insight = createInsight({ now, monotonic: now, boottime: now, sleep: async () => undefined });
   const view = viewOf(cluster, 1);
   const first = measure(1, () => insight.explain(view, nameOf("metadata", 0), 0));
   const samples = Object.keys(hopeless).map((kind) => {

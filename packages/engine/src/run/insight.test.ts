@@ -1,5 +1,4 @@
 import type { ClusterView, Proposal, Revision } from "@fleet/core";
-import type { ReplicaChange } from "@fleet/core/ports";
 import { beforeEach, expect, it } from "vitest";
 import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
 import { createInsight } from "./insight.js";
@@ -14,25 +13,26 @@ let cluster: ClusterSketch;
 let nowMs: number;
 /** How long a plan takes: the clock moves on each time somebody looks at it. */
 let stepMs: number;
-let notify: (change: ReplicaChange) => void;
+/** Lets the newest pause end. */
+let pass: () => void;
 let insight: ReturnType<typeof createInsight>;
 
 beforeEach(() => {
   cluster = new ClusterSketch().addMachines("m1 m2").addUnits("a>m1; b>m2");
   nowMs = 0;
   stepMs = 100;
-  notify = () => undefined;
-  const replica = {
-    subscribe: (listener: (change: ReplicaChange) => void) => {
-      notify = listener;
-      return () => undefined;
-    },
-  };
   const monotonic = () => {
     nowMs += stepMs;
     return nowMs;
   };
-  insight = createInsight(replica, { monotonic, sleep: async () => undefined });
+  const sleep = async (ms: number, mine: AbortSignal) => {
+    if (ms === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      pass = resolve;
+      mine.addEventListener("abort", () => reject(mine.reason as Error), { once: true });
+    });
+  };
+  insight = createInsight({ now: monotonic, monotonic, boottime: monotonic, sleep });
 });
 
 function view(change: Partial<ClusterView> = {}): ClusterView {
@@ -90,7 +90,9 @@ it("plans anew in another history of the cluster", () => {
   expect(insight.explain(view({ identity }), a, 0)?.revision).toBeGreaterThan(first!);
 });
 
-it("goes on with an inquiry while the cluster changes, until nobody has asked for long", () => {
+it("goes on with an inquiry while the cluster changes, until nobody has asked for long", async () => {
+  const stop = new AbortController();
+  const running = insight.run(stop.signal);
   const question = { losses: 1, from: 0, revision: undefined } as const;
   const first = insight.survive(view(), question);
   expect(first).toMatchObject({ total: 2, fatal: [] });
@@ -98,9 +100,14 @@ it("goes on with an inquiry while the cluster changes, until nobody has asked fo
   const { revision } = first!;
   expect(insight.survive(view(), { ...question, revision })).toMatchObject({ revision, fatal: [] });
   expect(insight.survive(view(), { ...question, revision: revision + 1 })).toBeUndefined();
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  await turn();
   nowMs += 100_000;
-  notify({ revision: 1, resynced: false, units: new Set(), machines: new Set(), leader: false });
+  pass();
+  await turn();
   expect(insight.survive(view(), { ...question, revision })).toBeUndefined();
+  stop.abort();
+  await running;
 });
 
 it("moves nothing that the leader holds, and nothing while nobody leads", () => {

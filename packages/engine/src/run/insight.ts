@@ -1,5 +1,13 @@
-import type { ClusterView, Explanation, Revision, UnitName } from "@fleet/core";
-import type { Clock, ClusterInsight, ClusterReplica } from "@fleet/core/ports";
+import type {
+  ClusterView,
+  Explanation,
+  Forecast,
+  Proposal,
+  Revision,
+  SurvivalReport,
+  UnitName,
+} from "@fleet/core";
+import type { Clock, ClusterInsight, SurvivalRequest } from "@fleet/core/ports";
 import { copyView } from "../plan/copy-view.js";
 import type { DecidedCluster } from "../plan/decided-cluster.js";
 import { explainUnit } from "../plan/explain.js";
@@ -8,11 +16,12 @@ import { publishedOptions, type SharedOptions } from "../plan/published-options.
 import { survive } from "../plan/survive.js";
 import { foreseeing } from "../plan/what-if.js";
 import { Queue } from "./queue.js";
+import { Wakeup } from "./wakeup.js";
 
 /** Planning takes at most one part in so many of the process's time, however often it is asked. */
 const planningPart = 10;
 
-/** So long after the last question the decisions are given up, at the next change of the cluster. */
+/** So long after the last question the decisions are given up. */
 const keptMs = 60_000;
 
 /** How long one question about losses may plan; its last plan may end later. */
@@ -29,52 +38,91 @@ interface Kept {
   readonly durationMs: number;
 }
 
+/** Answers questions about the plan. */
+export interface Insight extends ClusterInsight {
+  /** Gives up, until aborted, what has been decided for questions that nobody asks any more. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
 /**
  * Makes what answers questions about the plan. It plans when it is asked, and keeps what was decided for a while.
  * @param shared - What this daemon's configuration says, and the leader's is taken to say.
  */
-export function createInsight(
-  replica: Pick<ClusterReplica, "subscribe">,
-  clock: Pick<Clock, "monotonic" | "sleep">,
-  shared: SharedOptions = {},
-): ClusterInsight {
-  let kept: Kept | undefined;
+export function createInsight(clock: Clock, shared: SharedOptions = {}): Insight {
+  return new KeepingInsight(clock, shared);
+}
+
+class KeepingInsight implements Insight {
+  readonly #clock: Clock;
+  readonly #shared: SharedOptions;
+  readonly #queue = new Queue(waitingMax);
+  readonly #asked: Wakeup;
+  #kept: Kept | undefined;
   /** What an inquiry into losses is about, which takes several questions. */
-  let surveyed: DecidedCluster | undefined;
-  let askedAtMs = 0;
-  const queue = new Queue(waitingMax);
-  replica.subscribe(() => {
-    if (kept === undefined || clock.monotonic() - askedAtMs <= keptMs) return;
-    kept = undefined;
-    surveyed = undefined;
-  });
-  const decidedFor = (view: ClusterView, mayServe: (decided: DecidedCluster) => boolean): DecidedCluster => {
-    askedAtMs = clock.monotonic();
-    if (kept !== undefined && isUsable(kept, view, askedAtMs) && mayServe(kept.decided)) return kept.decided;
-    kept = decideNow(view, clock, shared);
-    return kept.decided;
-  };
-  return {
-    explain: (view, name, revisionMin): Explanation | undefined => {
-      const decided = decidedFor(view, (old) => old.revision >= revisionMin && isSameFor(name, old, view));
-      return explainUnit(decided, name);
-    },
-    foresee: async (view, proposal, revisionMin, signal) => {
-      const units = [...proposal.put, ...proposal.want].map(({ unit }) => unit);
-      const decided = decidedFor(
-        view,
-        (old) => old.revision >= revisionMin && units.every((unit) => isSameFor(unit, old, view)),
-      );
-      return await queue.run(() => inSteps(foreseeing(decided, proposal), clock, signal), signal);
-    },
-    survive: (view, { from, losses, revision }) => {
-      if (revision === undefined) surveyed = decidedFor(view, () => true);
-      else if (surveyed?.revision !== revision) return undefined;
-      askedAtMs = clock.monotonic();
-      const endMs = askedAtMs + surveyMsMax;
-      return survive(surveyed, { losses, from, isTimeUp: () => clock.monotonic() >= endMs });
-    },
-  };
+  #surveyed: DecidedCluster | undefined;
+  #askedAtMs = 0;
+
+  constructor(clock: Clock, shared: SharedOptions) {
+    this.#clock = clock;
+    this.#shared = shared;
+    this.#asked = new Wakeup(clock);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#asked.wait(this.#kept === undefined ? undefined : keptMs, signal).catch(() => undefined);
+      if (this.#clock.monotonic() - this.#askedAtMs < keptMs) continue;
+      this.#kept = undefined;
+      this.#surveyed = undefined;
+    }
+  }
+
+  explain(view: ClusterView, name: UnitName, revisionMin: Revision): Explanation | undefined {
+    const decided = this.#decidedFor(
+      view,
+      (old) => old.revision >= revisionMin && isSameFor(name, old, view),
+    );
+    return explainUnit(decided, name);
+  }
+
+  async foresee(
+    view: ClusterView,
+    proposal: Proposal,
+    revisionMin: Revision,
+    signal: AbortSignal,
+  ): Promise<Forecast> {
+    const units = [...proposal.put, ...proposal.want].map(({ unit }) => unit);
+    const decided = this.#decidedFor(
+      view,
+      (old) => old.revision >= revisionMin && units.every((unit) => isSameFor(unit, old, view)),
+    );
+    const steps = foreseeing(decided, proposal);
+    return await this.#queue.run(() => inSteps(steps, this.#clock, signal), signal);
+  }
+
+  survive(view: ClusterView, { from, losses, revision }: SurvivalRequest): SurvivalReport | undefined {
+    if (revision === undefined) this.#surveyed = this.#decidedFor(view, () => true);
+    else if (this.#surveyed?.revision !== revision) return undefined;
+    this.#noteQuestion();
+    const endMs = this.#askedAtMs + surveyMsMax;
+    const isTimeUp = (): boolean => this.#clock.monotonic() >= endMs;
+    return survive(this.#surveyed, { losses, from, isTimeUp });
+  }
+
+  #decidedFor(view: ClusterView, mayServe: (decided: DecidedCluster) => boolean): DecidedCluster {
+    this.#noteQuestion();
+    const kept = this.#kept;
+    if (kept !== undefined && isUsable(kept, view, this.#askedAtMs) && mayServe(kept.decided)) {
+      return kept.decided;
+    }
+    this.#kept = decideNow(view, this.#clock, this.#shared);
+    return this.#kept.decided;
+  }
+
+  #noteQuestion(): void {
+    this.#askedAtMs = this.#clock.monotonic();
+    this.#asked.ring();
+  }
 }
 
 /** Lets everything else in the process have its turn between two steps. */
