@@ -7,19 +7,15 @@ import { runScript } from "./run/run-script.js";
 import { generateScript } from "./script/generate.js";
 
 describe("simulated worlds", () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])("keep every promise: seed %i", async (seed) => {
+  test.each([1, 2, 3, 4])("keep every promise: seed %i", async (seed) => {
     const { violation } = await runScript(generateScript(String(seed), defaultConfig));
     expect(violation).toBeUndefined();
   });
 
   test("are the same to the last byte when they are played again, told or not", async () => {
     const script = generateScript("11", defaultConfig);
-    const [first, second, told] = [
-      await runScript(script),
-      await runScript(script),
-      await runScript(script, true),
-    ];
-    expect([second.digest, told.digest]).toEqual([first.digest, first.digest]);
+    const [first, told] = [await runScript(script), await runScript(script, true)];
+    expect(told.digest).toBe(first.digest);
     expect(told.lines.length).toBeGreaterThan(100);
     expect((await runScript(generateScript("12", defaultConfig))).digest).not.toBe(first.digest);
   });

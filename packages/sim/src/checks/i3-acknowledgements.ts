@@ -26,9 +26,7 @@ export function acknowledgementsAreTrue(world: World): Checker {
         world.fail(invariant, `${where} acknowledges revision ${acked}, which is no tombstone`);
       }
       const byHandMs = machine.touchedByHandMs.get(unit) ?? Number.NEGATIVE_INFINITY;
-      const isOurs =
-        machine.systemd.loaded.get(unit as never)?.path === machine.directory.pathOf(unit as never);
-      if (isOurs && machine.isRunning(unit) && world.nowMs - byHandMs > 1_000) {
+      if (machine.isOurs(unit) && machine.isRunning(unit) && world.nowMs - byHandMs > 1_000) {
         world.fail(invariant, `${where} is said to be gone at ${after.revision}, and runs`);
       }
     },

@@ -70,7 +70,7 @@ class Settlement {
     for (const unit of seatedOn(this.#world, machine.id)) this.#checkSeated(machine, unit);
     for (const unit of machine.systemd.loaded.keys()) {
       const isSeated = truth.history.current(keyOf.seat(machine.id, unit)) !== undefined;
-      if (isSeated || !machine.isRunning(unit)) continue;
+      if (isSeated || !machine.isRunning(unit) || !machine.isOurs(unit)) continue;
       if (!this.#refused.has(unit))
         this.#problems.push(`${unit} runs on ${machine.name} without a seat, unremarked`);
     }

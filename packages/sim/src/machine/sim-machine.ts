@@ -213,6 +213,12 @@ export class SimMachine {
     if (known?.activeState === "active") this.systemd.play(name, "failed", "failed");
   }
 
+  /** Whether systemd has the unit from fleet's own file. */
+  isOurs(unit: string): boolean {
+    const name = unit as UnitName;
+    return this.systemd.loaded.get(name)?.path === this.directory.pathOf(name);
+  }
+
   /** Whether fleetd has asked systemd for something between two moments. */
   actedBetween(fromMs: number, toMs: number): boolean {
     return this.#acted.some((atMs) => atMs >= fromMs && atMs <= toMs);

@@ -40,6 +40,9 @@ export async function runScript(
 ): Promise<Outcome> {
   const world = new World(script.seed, script.config, keepsLines);
   world.watch(allCheckers(world));
+  const { stackTraceLimit } = Error;
+  // Worlds make thousands of errors in passing; only who reads the story wants to know where one came from.
+  if (!keepsLines) Error.stackTraceLimit = 0;
   try {
     await play(world, script);
     const wrong = world.violation === undefined ? judge(world) : undefined;
@@ -47,6 +50,7 @@ export async function runScript(
   } catch (error) {
     world.fail("no-bugs", error instanceof Error ? error.message : String(error));
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     world.end();
   }
   return {

@@ -148,6 +148,10 @@ const handlers: Handlers = {
     machine?.systemd.cut();
     lasting(world, ms, () => machine?.systemd.mend());
   },
+  spin: (world) => {
+    const again = (): void => void world.scheduler.after(0, again);
+    again();
+  },
   reexec: (world, { machine: name }) => {
     const machine = whose(world, name);
     machine?.systemd.cut();

@@ -70,6 +70,8 @@ export type Deed =
   | { readonly kind: "host-unit"; readonly machine: Whose; readonly unit: string }
   | { readonly kind: "bus-cut"; readonly machine: Whose; readonly ms: number }
   | { readonly kind: "reexec"; readonly machine: Whose }
+  /** Something never waits; for tests of what finds failures. */
+  | { readonly kind: "spin" }
   /** Something writes garbage under a key, or deletes it; it is mended after a while. */
   | {
       readonly kind: "bad-record";
