@@ -7,6 +7,7 @@ import { fleetctlCommand } from "./fleetctl.js";
 import { attachLab, closeLab, listLabs, type MachineLab, openLab } from "./lab.js";
 import type { LabPlan } from "./lab-state.js";
 import { addressOf, cut, cutOneWay, heal, mendLink } from "./network.js";
+import { findProgram } from "./preflight.js";
 import { Truth } from "./truth.js";
 
 const joinTimeoutMs = 60_000;
@@ -17,6 +18,8 @@ export interface CommandContext {
   readonly name: string;
   /** What `up` makes. */
   readonly plan: LabPlan;
+  /** Of Debian, for `base`. */
+  readonly suite: string;
   /** The command's own words. */
   readonly args: readonly string[];
   readonly write: (text: string) => void;
@@ -39,6 +42,19 @@ export async function waitUntilJoined(lab: MachineLab): Promise<void> {
     const listed = await runOrThrow(command).catch(() => "");
     return listed.split("\n").filter((line) => line !== "").length >= on;
   });
+}
+
+// What a machine needs to boot, what the lab runs on it, and what this host's node is linked with.
+const basePackages = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "libstdc++6", "libatomic1"];
+
+async function makeBase(directory: string, suite: string, packages: readonly string[]): Promise<number> {
+  if (!directory.startsWith("/"))
+    throw new LabError("invalid", "base needs the absolute path of a directory");
+  if (findProgram("mmdebstrap") === undefined) {
+    throw new LabError("missing", "there is no mmdebstrap", { hint: "apt-get install mmdebstrap" });
+  }
+  const include = `--include=${[...basePackages, ...packages].join(",")}`;
+  return await inherit(["mmdebstrap", "--variant=minbase", include, suite, directory]);
 }
 
 function inherit(command: readonly [string, ...string[]]): Promise<number> {
@@ -124,6 +140,11 @@ export const commands: Readonly<Record<string, Command>> = {
       write((await closeLab(name)) ? `${name} is gone\n` : `there was no ${name}\n`);
       return 0;
     },
+  },
+  base: {
+    usage: "base DIR [PACKAGE…]",
+    about: "make a Debian tree for `up --base DIR`, with these packages too; needs mmdebstrap",
+    run: async ({ args: [directory = "", ...packages], suite }) => await makeBase(directory, suite, packages),
   },
   status: {
     usage: "status",

@@ -22,6 +22,7 @@ FLAGS
   --etcd N        of \`up\`: how many members etcd has, e1, e2, …: 1 (default), 3 or 5
   --ttl 10s       of \`up\`: how long a silent machine counts as present
   --base DIR      of \`up\`: lay the machines over this Debian tree instead of this host's own root
+  --suite NAME    of \`base\`: which release of Debian (default trixie)
   --set NAME=VALUE  of \`up\`: an option of every machine's fleet.conf; may be repeated
   --clock         of \`up\`: so that \`clock\` can step fleetd's time
   --no-build      of \`up\`: take the bundles as they are
@@ -37,6 +38,8 @@ export interface Request {
   readonly args: readonly string[];
   readonly name: string;
   readonly plan: LabPlan;
+  /** Which release of Debian `base` makes a tree of. */
+  readonly suite: string;
   /** Whether to install and build first what is missing. */
   readonly build: boolean;
 }
@@ -77,11 +80,12 @@ export function parseLabArguments(argv: readonly string[]): Request | string {
     options,
     ...(values.ttl === undefined ? {} : { ttl: values.ttl }),
   };
-  return { command, args, name: values.name, plan, build: !values["no-build"] };
+  return { command, args, name: values.name, plan, suite: values.suite, build: !values["no-build"] };
 }
 
 const takesValue = (word: string | undefined): boolean =>
-  word !== undefined && ["--machines", "--etcd", "--ttl", "--base", "--set", "--name"].includes(word);
+  word !== undefined &&
+  ["--machines", "--etcd", "--ttl", "--base", "--suite", "--set", "--name"].includes(word);
 
 function parse(argv: readonly string[]) {
   return parseArgs({
@@ -92,6 +96,7 @@ function parse(argv: readonly string[]) {
       etcd: { type: "string", default: "1" },
       ttl: { type: "string" },
       base: { type: "string", default: "/" },
+      suite: { type: "string", default: "trixie" },
       set: { type: "string", multiple: true, default: [] },
       clock: { type: "boolean", default: false },
       name: { type: "string", default: "lab" },
