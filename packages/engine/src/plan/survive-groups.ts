@@ -108,6 +108,9 @@ function isIntricateUnit(p: Planning, subject: Subject, members: readonly Subjec
   if (subject.exclusive || subject.replaces.length > 0 || subject.replacedBy.length > 0) return true;
   if (subject.reserve.length > 0 && members.length > 1) return true;
   if (p.draft.hasConflict(subject, at)) return true;
+  // Where a unit goes depends on who wants to follow it, be that possible or not.
+  if (subject.followers.some((follower) => follower.kind === "plain" && !members.includes(follower)))
+    return true;
   return new Set(subject.peerNames).size > subject.peers.filter((peer) => members.includes(peer)).length;
 }
 
