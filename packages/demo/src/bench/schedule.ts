@@ -26,6 +26,7 @@ interface Run {
   readonly plainMs: number;
   readonly transactions: number;
   readonly underWayMax: number;
+  readonly lost: number;
   readonly readMs: number;
   readonly residentMiB: number;
 }
@@ -54,6 +55,7 @@ export async function benchSchedule(context: BenchContext): Promise<Figures> {
     rateToPlainRatio: summary((run) => run.plainMs / run.scheduleMs),
     transactions: summary((run) => run.transactions),
     transactionsUnderWayMax: summary((run) => run.underWayMax),
+    answersLost: summary((run) => run.lost),
     replicaReadMs: summary((run) => run.readMs),
     leaderResidentMiB: summary((run) => run.residentMiB),
   };
@@ -96,6 +98,7 @@ async function measure({ progress, signal }: BenchContext): Promise<Run> {
       plainMs,
       transactions: recorder.transactions.length,
       underWayMax: recorder.underWayMax,
+      lost: recorder.lost,
       readMs,
       residentMiB,
     };
@@ -113,9 +116,13 @@ async function schedule(store: Store, signal: AbortSignal) {
   const readMs = performance.now() - startedMs;
   try {
     await leader.elected();
-    while (recorder.seats < units) {
+    while (countOf(leader.replica.view().seats) < units) {
       signal.throwIfAborted();
-      if (performance.now() - startedMs > limitMs) throw new Error(`${recorder.seats} of ${units} seats`);
+      if (performance.now() - startedMs > limitMs) {
+        const { staleTasks, unknownTasks, failedRounds } = leader.counters;
+        const trouble = JSON.stringify({ lost: recorder.lost, staleTasks, unknownTasks, failedRounds });
+        throw new Error(`${countOf(leader.replica.view().seats)} of ${units} seats: ${trouble}`);
+      }
       await pause(5);
     }
     const residentMiB = Math.round(process.memoryUsage.rss() / 1024 / 1024);
@@ -123,6 +130,12 @@ async function schedule(store: Store, signal: AbortSignal) {
   } finally {
     await leader.stop();
   }
+}
+
+function countOf(seats: ReadonlyMap<unknown, ReadonlyMap<unknown, unknown>>): number {
+  let count = 0;
+  for (const ofMachine of seats.values()) count += ofMachine.size;
+  return count;
 }
 
 /** Waits until the agents have answered everything, so that they begin anew together with the next measurement. */

@@ -1,18 +1,20 @@
 import type { Revision } from "@fleet/core";
-import { type Compare, Keys, type Store, type Transaction } from "@fleet/registry";
+import { type Compare, Keys, type Operation, type Store, type Transaction } from "@fleet/registry";
 
 const keys = new Keys();
 
 /** Passes everything on to a store, and keeps the transactions that write seats. */
 export class Recorder {
   readonly store: Store;
-  readonly transactions: Transaction[] = [];
   /** When the office was won. */
   electedMs = Number.NaN;
   /** When the first of them was sent, and the last one answered. */
   firstMs = Number.NaN;
   lastMs = Number.NaN;
-  seats = 0;
+  /** How many were sent in vain, or without an answer. They are sent again. */
+  lost = 0;
+  /** By the first key that they write, so that one that was sent twice is kept once. */
+  readonly #transactions = new Map<string, Transaction>();
   #underWay = 0;
   underWayMax = 0;
 
@@ -29,6 +31,10 @@ export class Recorder {
     };
   }
 
+  get transactions(): readonly Transaction[] {
+    return [...this.#transactions.values()];
+  }
+
   async #passOn(store: Store, transaction: Transaction, signal: AbortSignal) {
     const result = await store.transact(transaction, signal);
     const isElection = (transaction.success ?? []).some(
@@ -40,25 +46,27 @@ export class Recorder {
   }
 
   async #transact(store: Store, transaction: Transaction, signal: AbortSignal) {
-    const seats = (transaction.success ?? []).filter(
-      (operation) => operation.kind === "put" && operation.key.startsWith(keys.schedule),
-    ).length;
-    if (seats === 0) return await this.#passOn(store, transaction, signal);
+    const [first] = (transaction.success ?? []).filter(isSeat);
+    if (first === undefined) return await this.#passOn(store, transaction, signal);
     if (Number.isNaN(this.firstMs)) this.firstMs = performance.now();
     this.#underWay += 1;
     this.underWayMax = Math.max(this.underWayMax, this.#underWay);
+    this.#transactions.set(first.key, transaction);
     try {
       const result = await store.transact(transaction, signal);
-      if (result.succeeded) {
-        this.transactions.push(transaction);
-        this.seats += seats;
-        this.lastMs = performance.now();
-      }
+      this.lastMs = performance.now();
       return result;
+    } catch (error) {
+      this.lost += 1;
+      throw error;
     } finally {
       this.#underWay -= 1;
     }
   }
+}
+
+function isSeat(operation: Operation): operation is Extract<Operation, { kind: "put" }> {
+  return operation.kind === "put" && operation.key.startsWith(keys.schedule);
 }
 
 /** The same transactions, in the name of whoever made the leader key that is there now. */
