@@ -1,7 +1,7 @@
 import { Chance } from "../chance.js";
 import type { SimConfig } from "../config.js";
 import { chooseFault } from "./choose-fault.js";
-import type { Deed, Step } from "./step.js";
+import { type Deed, type Step, theLeader } from "./step.js";
 import { chooseDemands, unitNames, unitText } from "./unit-texts.js";
 
 /** Everything that is going to happen in a world, apart from what follows from it. */
@@ -135,6 +135,7 @@ function faults(chance: Chance, config: SimConfig, units: readonly string[], end
     const acceptAfterMs = chance.between(500, 40_000);
     steps.push({ atMs: chance.between(atMs + 1_000, endMs - 5_000), deed: { kind: deed, acceptAfterMs } });
   }
+  if (chance.happens(0.4)) steps.push(...lateCommit(chance, config, units, endMs));
   while (steps.length < count) {
     steps.push({
       atMs: chance.between(beginMs, endMs - 1_000),
@@ -142,4 +143,33 @@ function faults(chance: Chance, config: SimConfig, units: readonly string[], end
     });
   }
   return steps;
+}
+
+/**
+ * The leader freezes when it is about to commit, somebody else comes to lead and decides otherwise because more has happened,
+ * and then the first one's commit arrives. What keeps it out must be the office alone.
+ */
+function lateCommit(
+  chance: Chance,
+  config: SimConfig,
+  units: readonly string[],
+  endMs: number,
+): readonly Step[] {
+  const [first, second] = [chance.pick(units), chance.pick(units)].toSorted();
+  if (first === undefined || second === undefined || first === second) return [];
+  const atMs = chance.between(12_000, endMs - 16_000);
+  const user = (afterMs: number, wanted: Extract<Deed, { kind: "user" }>["request"]): Step => ({
+    atMs: atMs + afterMs,
+    deed: { kind: "user", via: via(chance, config), request: wanted },
+  });
+  const submits = (unit: string) =>
+    ({ kind: "submit", unit, text: unitText("late", []), state: "launched" }) as const;
+  const ms = chance.pick([6_000, 7_000, 9_000, 13_000]);
+  return [
+    user(-4_000, { kind: "destroy", unit: first }),
+    user(-4_000, { kind: "destroy", unit: second }),
+    { atMs, deed: { kind: "freeze-at", machine: theLeader, what: "store.commit", side: "before", ms } },
+    user(200, submits(second)),
+    user(1_500, submits(first)),
+  ];
 }
