@@ -52,7 +52,7 @@ async function makeStage(machines: string, units: string) {
     await clock.settle();
     await ended;
   };
-  return { cluster, clock, calls, election, happen, answer };
+  return { cluster, clock, calls, election, engine, happen, answer };
 }
 
 let close: () => Promise<void>;
@@ -84,6 +84,21 @@ it("does not let a unit come where another has not left yet for certain", async 
   await stage.answer();
   await stage.answer();
   expect(stage.cluster.where(["old", "new"])).toBe("old=m1 new=-");
+});
+
+it("plans in part while it leads, whatever happens to units and to machines that are known", async () => {
+  const stage = await makeStage("m1 m2 m3", "a>m1; b>m2; c");
+  await stage.answer();
+  await stage.happen(() => stage.cluster.addUnits("d; e{MachineOf=d.service}"));
+  await stage.answer();
+  await stage.answer();
+  await stage.happen(() => stage.cluster.letAgentsWork());
+  await stage.happen(() => stage.cluster.lose("m3"));
+  await stage.answer();
+  await stage.happen(() => stage.cluster.letAgentsWork());
+  const { plans, partialPlans } = stage.engine.counters;
+  expect(plans).toBeGreaterThan(4);
+  expect(partialPlans).toBe(plans - 1);
 });
 
 it("writes followers after those they follow, and other components beside them", async () => {

@@ -51,6 +51,7 @@ export class Touch {
     for (const id of machines) if (!this.#hasPlace(id)) return "machines";
     this.#takeInMachines(machines);
     this.#takeInRefusals(before);
+    this.#takeInRetries(before);
     for (const name of changes.units) {
       const spots = changes.spots === undefined ? this.#cluster.placeOf.keys() : changes.spots.get(name);
       if (!this.#takeInUnit(name, spots ?? [])) return "machines";
@@ -133,6 +134,14 @@ export class Touch {
       if (!areSame(before?.get(name), after?.get(name)) && this.#cluster.subjects.has(name)) {
         this.units.add(name);
       }
+    }
+  }
+
+  #takeInRetries({ retriedHeirs: before }: PlanOptions): void {
+    const { retriedHeirs: after } = this.#options;
+    if (before === after) return;
+    for (const name of new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])) {
+      if (before?.get(name) !== after?.get(name) && this.#cluster.subjects.has(name)) this.units.add(name);
     }
   }
 
@@ -222,6 +231,7 @@ function areComparable(before: PlanOptions, after: PlanOptions): boolean {
   keys.delete("releasedMachines");
   keys.delete("fencedMachines");
   keys.delete("refusedLately");
+  keys.delete("retriedHeirs");
   return [...keys].every((key) => Object.is(before[key], after[key]));
 }
 
