@@ -28,6 +28,9 @@ export class EventfulCluster {
       case "release":
         this.#release(this.#machine(event.machine), event.released);
         return;
+      case "retry":
+        this.#retry(serviceName(event.unit), this.#machine(event.machine), event.isDue);
+        return;
       case "fence":
         this.#fence(this.#machine(event.machine), event.fenced);
         return;
@@ -71,6 +74,13 @@ export class EventfulCluster {
     if (released) releasedMachines.add(id);
     else releasedMachines.delete(id);
     this.options = { ...this.options, releasedMachines };
+  }
+
+  #retry(unit: UnitName, id: MachineId, isDue: boolean): void {
+    const retriedHeirs = new Map(this.options.retriedHeirs);
+    if (isDue) retriedHeirs.set(unit, id);
+    else retriedHeirs.delete(unit);
+    this.options = { ...this.options, retriedHeirs };
   }
 
   #fence(id: MachineId, fenced: boolean): void {

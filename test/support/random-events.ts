@@ -36,6 +36,7 @@ export type ClusterEvent =
   | { readonly kind: "release"; readonly machine: number; readonly released: boolean }
   | { readonly kind: "fence"; readonly machine: number; readonly fenced: boolean }
   | { readonly kind: "recall"; readonly unit: string; readonly machine: number; readonly refuses: boolean }
+  | { readonly kind: "retry"; readonly unit: string; readonly machine: number; readonly isDue: boolean }
   | { readonly kind: "carry-out"; readonly stale: readonly number[] }
   | { readonly kind: "agents" };
 
@@ -167,6 +168,10 @@ export const ruledClusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("fence" as const), machine, fenced: fc.boolean() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("retry" as const), unit, machine, isDue: fc.boolean() }),
   },
   { weight: 33, arbitrary: otherEvent },
 );
