@@ -20,7 +20,8 @@ export function acknowledgementsAreTrue(world: World): Checker {
       if (acked === undefined || acked === stateOf(before)?.acked) return;
       const machine = world.machineById(id);
       if (machine === undefined) return;
-      const tombstone = history.all(keyOf.seat(id, unit)).find(({ revision }) => revision === acked);
+      // The newest of that revision: an etcd that was restored has revisions twice.
+      const tombstone = history.all(keyOf.seat(id, unit)).findLast(({ revision }) => revision === acked);
       const where = `${unit} on ${machine.name}`;
       if (seatOf(tombstone)?.target !== "absent") {
         world.fail(invariant, `${where} acknowledges revision ${acked}, which is no tombstone`);

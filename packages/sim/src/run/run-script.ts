@@ -28,6 +28,12 @@ const eventsOfMachineMinute = 25_000;
 /** How often it is looked whether everything has come right. */
 const lookEveryMs = 2_000;
 
+/** What is still under way when all is right: elections, last acknowledgements. */
+const settleMs = 10_000;
+
+/** How often agents look at everything at the latest, and a little more. */
+const resyncMs = 75_000;
+
 /** For how long nothing at all may be written once everything is right. */
 const restMs = 20_000;
 
@@ -107,7 +113,8 @@ async function comeRight(world: World): Promise<void> {
 
 /** What has come right stays as it is: nobody writes anything any more, and nobody starts or stops anything (I4). */
 async function stayRight(world: World): Promise<void> {
-  await world.scheduler.run(world.nowMs + restMs / 2);
+  // Where a registry was accepted, agents look at everything once more when they do so anyway.
+  await world.scheduler.run(world.nowMs + (world.truth.branch > 0 ? resyncMs : settleMs));
   world.isResting = true;
   await world.scheduler.run(world.nowMs + restMs);
   if (world.violation !== undefined) return;

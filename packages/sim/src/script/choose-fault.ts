@@ -133,7 +133,7 @@ export function chooseFault(chance: Chance, config: SimConfig, units: readonly s
 function badKey(chance: Chance, config: SimConfig, units: readonly string[]): BadKey {
   const area = chance.weighted({
     units: 4,
-    schedule: 4,
+    schedule: 6,
     states: 2,
     machines: 1,
     "machine-policy": 1,

@@ -137,10 +137,12 @@ function faults(chance: Chance, config: SimConfig, units: readonly string[], end
   }
   if (chance.happens(0.4)) steps.push(...lateCommit(chance, config, units, endMs));
   while (steps.length < count) {
-    steps.push({
-      atMs: chance.between(beginMs, endMs - 1_000),
-      deed: chooseFault(chance, config, units),
-    });
+    const atMs = chance.between(beginMs, endMs - 1_000);
+    const deed = chooseFault(chance, config, units);
+    steps.push({ atMs, deed });
+    // Who could read it before knows what it said; only a new leader is put to the test.
+    const isSeat = deed.kind === "bad-record" && deed.key.area === "schedule";
+    if (isSeat) steps.push({ atMs: atMs + 200, deed: { kind: "crash", machine: theLeader, downMs: 500 } });
   }
   return steps;
 }
