@@ -33,12 +33,17 @@ export interface SimStoreParts {
 /** After this a request that got no answer has failed, as with the etcd adapter. */
 const requestTimeoutMs = 5_000;
 
+/** No message takes longer than this one way, however slow the line: longer is what stalls are for. */
+const latencyMsMax = 4_000;
+
 /** One of so many requests takes a hundred times as long as the others. */
 const stutterProbability = 0.01;
 
 /** etcd as a process sees it over its machine's line: requests take time, and what can befall one does. */
 export class SimStore implements Store {
   readonly #parts: SimStoreParts;
+  /** When the request that was sent last arrives. Requests of one process go over one connection, so none overtakes another. */
+  #arrivesAtMs = 0;
 
   constructor(parts: SimStoreParts) {
     this.#parts = parts;
@@ -95,7 +100,7 @@ export class SimStore implements Store {
       process.deliver(() => {
         if (exchange.isOver) return;
         if (link.isCut || !server.isUp) exchange.fail(1, "no connection");
-        else exchange.send(this.#latencyMs(), this.#latencyMs(), perform);
+        else exchange.send(this.#wayThereMs(), this.#latencyMs(), perform);
       });
     });
   }
@@ -108,11 +113,17 @@ export class SimStore implements Store {
     });
   }
 
+  #wayThereMs(): number {
+    const { nowMs } = this.#parts.scheduler;
+    this.#arrivesAtMs = Math.max(this.#arrivesAtMs, nowMs + this.#latencyMs());
+    return this.#arrivesAtMs - nowMs;
+  }
+
   /** One way. */
   #latencyMs(): number {
     const { chance, link } = this.#parts;
     const usual = 0.1 + chance.fraction() * 0.9;
-    return usual * link.slowness * (chance.happens(stutterProbability) ? 100 : 1);
+    return Math.min(usual * link.slowness * (chance.happens(stutterProbability) ? 100 : 1), latencyMsMax);
   }
 }
 
