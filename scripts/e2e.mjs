@@ -1,4 +1,5 @@
 // `npm run e2e`: plays scenarios on full machines. Sets up what is missing, builds, and runs test/lab/e2e.
+import { spawnSync } from "node:child_process";
 import { importFromSource, prepareMachines } from "./lab.mjs";
 import { refuseArguments, runProgram } from "./program.mjs";
 import { checkout, ensureFakeClock } from "./setup.mjs";
@@ -13,6 +14,8 @@ else {
     const log = (line) => io.writeError(`${line}\n`);
     await prepareMachines(log);
     if (request.needsFakeClock) await ensureFakeClock({ say: log });
-    return await runE2e(request, { checkout, ...io });
+    const asked = spawnSync("git", ["rev-parse", "HEAD"], { cwd: checkout, encoding: "utf8" });
+    const commit = asked.status === 0 ? asked.stdout.trim() : undefined;
+    return await runE2e(request, { checkout, commit, ...io });
   });
 }

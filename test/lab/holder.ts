@@ -52,8 +52,10 @@ for child in "$group"/*/; do
 done
 umount -R -l "$directory/disk"
 echo $$ >"/sys/fs/cgroup$before/cgroup.procs"
-rmdir "$group/host" "$group" "$group/.."
+parent=$(dirname "$group")
+rmdir "$group/host" "$group" "$parent"
 [ ! -f "$directory/state.json" ] || rm -rf --one-file-system "$directory"
+rmdir "$(dirname "$directory")"
 `;
 
 /** The live holder of a lab. */

@@ -66,6 +66,15 @@ if (lack !== undefined) {
       await until("everything to be gone", { timeoutMs: 20_000 }, async () => (await remains()).length === 0);
     });
 
+    it("SIGKILL of its owner, with nobody to clean up: it ends by itself", async () => {
+      const owner = begin("up");
+      await until("the machine to boot", { timeoutMs: 30_000, everyMs: 2 }, () => {
+        return readState(directory) !== undefined;
+      });
+      owner.kill("SIGKILL");
+      await until("everything to be gone", { timeoutMs: 20_000 }, async () => (await remains()).length === 0);
+    });
+
     it("SIGKILL of what holds its namespaces: the next one cleans up and boots", async () => {
       expect(await ended(begin("up"))).toBe(0);
       const state = readState(directory);

@@ -65,6 +65,8 @@ export function parseE2eArguments(argv: readonly string[]): E2eRequest | string 
 /** What the programs are given by scripts/e2e.mjs. */
 export interface E2eContext {
   readonly checkout: string;
+  /** What of the checkout is committed; absent where that is not known. */
+  readonly commit: string | undefined;
   readonly signal: AbortSignal;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
@@ -94,7 +96,7 @@ export async function runE2e(request: E2eRequest, context: E2eContext): Promise<
           ...(request.ttl === undefined ? {} : { ttl: request.ttl }),
         });
         outcomes.push(outcome);
-        if (request.json) write(`${JSON.stringify(outcome)}\n`);
+        if (request.json) write(`${JSON.stringify({ commit: context.commit, ...outcome })}\n`);
         for (const { promise, what } of outcome.violations) tell(`  BROKEN ${promise}: ${what}\n`);
         tell(`  ${outcome.isFulfilled ? "kept" : "BROKEN"} in ${(outcome.durationMs / 1000).toFixed(0)} s\n`);
       } catch (error) {
