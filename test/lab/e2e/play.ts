@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { LabError, until } from "@fleet/lab";
 import { waitUntilJoined } from "../commands.js";
 import { openLab } from "../lab.js";
@@ -131,5 +131,5 @@ async function keepJournals(stage: Stage, directory: string): Promise<void> {
     const said = await stage.lab.machines.exec(machine, ["journalctl", "--no-pager", "-o", "short-precise"]);
     writeFileSync(join(directory, `${machine}.journal`), said.stdout);
   }
-  stage.say(`journals are kept in ${directory}`);
+  stage.say(`journals are kept in ${relative(process.cwd(), directory)}`);
 }
