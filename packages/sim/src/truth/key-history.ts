@@ -45,8 +45,11 @@ export class KeyHistory {
     for (let index = versions.length - 1; index >= 0; index -= 1) {
       const version = versions[index] as Version;
       found.push(version);
-      if (version.sinceMs < sinceMs) break;
+      if (version.sinceMs < sinceMs) return found;
     }
+    const oldest = found.at(-1);
+    if (oldest !== undefined)
+      found.push({ ...oldest, value: undefined, revision: 0, createRevision: 0, sinceMs: 0 });
     return found;
   }
 
