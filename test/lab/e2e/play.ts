@@ -89,7 +89,6 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Ou
     judge(stage);
     if (stage.violations.length > 0) await keepJournals(stage, join(options.keep, scenario.name));
   } finally {
-    stage.close();
     await lab.close();
   }
   return {

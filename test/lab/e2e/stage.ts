@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandResult, LabError, runCommand, sleep, until } from "@fleet/lab";
 import { fleetctlCommand } from "../fleetctl.js";
@@ -43,7 +42,8 @@ export class Stage {
   readonly #asked = new Map<string, number[]>();
   readonly #absences: Absence[] = [];
   readonly #startedMs = performance.now();
-  readonly #directory = mkdtempSync(join(tmpdir(), "fleet-e2e-"));
+  /** Goes with the lab, whoever ends it. */
+  readonly #directory: string;
   readonly #progress: (line: string) => void;
   readonly signal: AbortSignal;
   /** The most units a machine may ever run (I5); `undefined`: all that one loss can bring to the survivors. */
@@ -56,6 +56,7 @@ export class Stage {
     options: { ttlMs: number; signal: AbortSignal; progress: (line: string) => void },
   ) {
     this.lab = lab;
+    this.#directory = mkdtempSync(join(lab.paths.directory, "units-"));
     this.ttlMs = options.ttlMs;
     this.signal = options.signal;
     this.#progress = options.progress;
@@ -293,11 +294,6 @@ export class Stage {
     await this.act(`heal ${machine}`, async () => await heal(this.lab.holder, machine));
     this.back([machine]);
     return atMs;
-  }
-
-  /** Takes the stage down; the lab is its owner's. */
-  close(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   /** Looks at the machines until aborted. */
