@@ -1,11 +1,12 @@
 // Bundles the programs: one file each, so that they start fast and need nothing beside them. Programs whose source is
-// not there are passed over. `node scripts/build.mjs [NAME...]` builds some of them only.
+// not there are passed over. `node scripts/build.mjs [NAME...]` builds some of them only; `client` is the package for others.
 
 import { existsSync } from "node:fs";
 import { cp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
+import { buildClient } from "./build-client.mjs";
 import { SetupError } from "./setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -93,14 +94,16 @@ export async function build({ names = Object.keys(programs), log = console.log }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const names = process.argv.slice(2);
-  const unknown = names.filter((name) => !Object.hasOwn(programs, name));
+  const there = [...Object.keys(programs), "client"];
+  const names = process.argv.length > 2 ? process.argv.slice(2) : there;
+  const unknown = names.filter((name) => !there.includes(name));
   if (unknown.length > 0) {
-    console.error(`unknown program: ${unknown.join(", ")} (there are ${Object.keys(programs).join(", ")})`);
+    console.error(`nothing to build by this name: ${unknown.join(", ")} (there are ${there.join(", ")})`);
     process.exit(2);
   }
   try {
-    await build(names.length > 0 ? { names } : {});
+    await build({ names });
+    if (names.includes("client")) await buildClient();
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;
