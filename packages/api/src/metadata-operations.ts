@@ -60,5 +60,9 @@ function decodeValue(given: unknown): string {
   if (typeof value !== "string" || value === "") {
     throw new HttpError(400, "invalid value: add and replace require a value");
   }
+  // What is said of a machine is one word in a line of it, in logs and on terminals.
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
+    throw new HttpError(400, "invalid value: metadata must not contain control characters");
+  }
   return value;
 }

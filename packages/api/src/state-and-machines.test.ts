@@ -106,6 +106,10 @@ describe.each(ways)("over %s", (over) => {
         "invalid value: add and replace require a value",
       ],
       [`[${good},null]`, "json: cannot unmarshal null into Go value of type api.machineMetadataOp"],
+      ...["a\nb", "\tx", "\u001b[31mred", "\u007f", "\u009b", "\u2028"].map((value) => [
+        `[${good},${JSON.stringify({ op: "add", path: "/m1/metadata/k", value })}]`,
+        "invalid value: metadata must not contain control characters",
+      ]),
       [`[${Array(101).fill(good).join(",")}]`, "too many operations: at most 100 in one request"],
     ])("refuse %j as a whole", async (body, message) => {
       const before = await get("machines");

@@ -1,6 +1,7 @@
 import { closest } from "@fleet/core";
 import type { OptionSpec } from "../command.js";
 import { UsageError } from "../usage-error.js";
+import { printable } from "./printable.js";
 import { layOutColumns } from "./tabwriter.js";
 
 /** The cells that a row can show, by field name. */
@@ -54,7 +55,7 @@ export function renderTable<Row>(
   withLegend: boolean,
 ): string {
   const header = withLegend ? [names.map((name) => name.toUpperCase())] : [];
-  const body = rows.map((row) => names.map((name) => fields[name]?.(row) ?? ""));
+  const body = rows.map((row) => names.map((name) => printable(fields[name]?.(row) ?? "")));
   return layOutColumns([...header, ...body]);
 }
 
