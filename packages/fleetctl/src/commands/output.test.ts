@@ -52,6 +52,63 @@ describe("--output", () => {
     });
   });
 
+  it("json has each field of status, and its exit status is systemctl's", async () => {
+    const { code, stderr, stdout } = await cluster.run("status -o json web@1 failing db nosuch");
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/^Unit nosuch.service does not exist.\n/)]);
+    const document = JSON.parse(stdout);
+    expect(document.schema).toBe("fleetctl.status/1");
+    const shared = { global: false, hash: expect.stringMatching(/^[0-9a-f]{40}$/) };
+    const state = { load: "loaded", desiredState: "launched", sinceMs: null, ...shared };
+    const nothing = { machine: null, load: null, active: null, sub: null, jobResult: null, sinceMs: null };
+    expect(document.items).toEqual([
+      {
+        ...state,
+        unit: "web@1.service",
+        machine: { id: m1, ip: "127.0.0.1" },
+        active: "active",
+        sub: "running",
+        jobResult: "done",
+        reason: null,
+      },
+      {
+        ...state,
+        unit: "failing.service",
+        machine: { id: m3, ip: "127.0.0.3" },
+        active: "failed",
+        sub: "failed",
+        jobResult: "failed",
+        reason: null,
+      },
+      {
+        unit: "db.service",
+        desiredState: "inactive",
+        ...shared,
+        ...nothing,
+        reason: "not placed on any machine",
+      },
+    ]);
+  });
+
+  it.each([
+    ["status -o name glob web@1", 0, /^glob.service\nweb@1.service\n$/],
+    ["status -o yaml web@1", 0, /^schema: fleetctl.status\/1\nitems:\n- unit: web@1.service\n/],
+    ["status --output=wide glob@@113f", 0, /^UNIT\s+MACHINE\s+DSTATE.*\nglob.service\s+113f16a7a2\S+\/127/],
+    ["status -o json failing", 3, /"failed"/],
+    ["status -o json db", 1, /"not placed on any machine"/],
+    ["status -o json nosuch", 1, /"items": \[\]/],
+  ])("%s asks no machine", async (line, code, stdout) => {
+    const runs = cluster.programs.runs.length;
+    expect(await cluster.run(line)).toMatchObject({ code, stdout: expect.stringMatching(stdout) });
+    expect(cluster.programs.runs).toHaveLength(runs);
+  });
+
+  it("status knows its formats", async () => {
+    expect(await cluster.run("status -o jsn web@1")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/"jsn" for --output\n\nDid you mean this\?\n\t--output=json\n/),
+    });
+  });
+
   it("json has each field of list-unit-files", async () => {
     const document = JSON.parse(await print("list-unit-files -o json"));
     expect(document.schema).toBe("fleetctl.list-unit-files/1");
