@@ -9,7 +9,7 @@ import { type RemoteRun, runOnMachine } from "../remote/run-on-machine.js";
 import { readSshPort, readSshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { simulationHint } from "../remote/what-the-cluster-knows.js";
 import { findPlaces, type Places } from "../units/find-places.js";
-import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
+import { keepPlaced, type MeantUnit, readAddresses } from "../units/read-addresses.js";
 import { UsageError } from "../usage-error.js";
 
 /** `fleetctl journal`. */
@@ -82,14 +82,15 @@ async function find(context: CommandContext, argument: string): Promise<Found | 
   const step = "Error retrieving unit";
   const units = await readAddresses(context, "journal", [argument], step);
   if (units === undefined) return undefined;
-  const unit = theOnly(units, argument);
   try {
-    const snapshot: UnitsSnapshot = await client.look([unit.name], signal);
+    const snapshot: UnitsSnapshot = await client.look([...new Set(units.map(({ name }) => name))], signal);
+    const unit = theOnly(keepPlaced(units, snapshot, false), argument);
     const machines = indexMachines(await client.listMachines(signal));
     return { name: unit.name, places: findPlaces(unit.name, snapshot, unit.machine), machines };
   } catch (error) {
     signal.throwIfAborted();
-    tellError(context, `${step} ${unit.name}`, error);
+    if (error instanceof UsageError) throw error;
+    tellError(context, `${step} ${units.map(({ name }) => name).join(", ")}`, error);
     return undefined;
   }
 }

@@ -81,6 +81,42 @@ describe.each(["v2", "v1"])("status, on a server with %s", (version) => {
     });
   });
 
+  it("passes over what a pattern matches and what is elsewhere, or nowhere", async () => {
+    const { autopilot, files, run } = await create(version);
+    const here = (name: string) => `<${asked} 127.0.0.1 systemctl status -l ${name}.service>\n`;
+    expect(await run("status *@@113f")).toEqual({
+      code: 0,
+      stdout: `${here("a")}\n${here("glob")}`,
+      stderr: "",
+    });
+    expect(await run("status [ah]*")).toEqual({ code: 0, stdout: here("a"), stderr: "" });
+    // What was named is told of all the same.
+    expect(await run("status [ah]* hello@.service b@@113f")).toMatchObject({
+      code: 1,
+      stdout: here("a"),
+      stderr: expect.stringMatching(
+        /^Unit hello@.service does not appear to be loaded.\nHint: .*\nUnit b.service does not .*\nHint: .*\n$/,
+      ),
+    });
+    // So is what should be somewhere, and is not.
+    autopilot.stop();
+    files.set("ax.service", unit);
+    await run("start --no-block ax");
+    expect(await run("status [ah]*")).toMatchObject({
+      code: 1,
+      stdout: here("a"),
+      stderr: expect.stringMatching(/^Unit ax.service does not appear to be loaded.\nHint: .*\n$/),
+    });
+    expect(await run("journal [ah]*")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(" a.service "),
+    });
+    expect(await run("status hel*")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Unit hello@.service does not appear to be loaded.\n/),
+    });
+  });
+
   it("tells what the cluster knows where systemd cannot be asked", async () => {
     const { programs, run } = await create(version);
     programs.statuses.set("127.0.0.1", 255);
@@ -161,6 +197,15 @@ describe.each(["v2", "v1"])("journal, on a server with %s", (version) => {
     ["journal nosuch", 1, "Unit nosuch.service does not exist.\n"],
   ])("%s fails", async (line, code, stderr) => {
     expect(await (await create(version)).run(line)).toEqual({ code, stdout: "", stderr });
+  });
+
+  it("means by a pattern the unit that is on a machine", async () => {
+    const { run } = await create(version);
+    expect(await run("journal [ah]*")).toEqual(await run("journal a"));
+    expect(await run("journal [ab]")).toMatchObject({
+      code: 2,
+      stderr: 'One unit file must be provided.\n"[ab]" means a.service, b.service\n',
+    });
   });
 
   it("needs a unit that is on a machine", async () => {

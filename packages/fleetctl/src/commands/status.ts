@@ -9,7 +9,7 @@ import { notRunStatus, runOnMachine } from "../remote/run-on-machine.js";
 import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { tellWhatIsKnown } from "../remote/what-the-cluster-knows.js";
 import { findPlaces } from "../units/find-places.js";
-import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
+import { keepPlaced, type MeantUnit, readAddresses } from "../units/read-addresses.js";
 import { readStatusView, renderStatus, type SoughtUnit, statusOutputOption } from "../units/status-list.js";
 import { tellOrphans } from "../units/tell-orphans.js";
 import { UsageError } from "../usage-error.js";
@@ -54,6 +54,7 @@ export const status: Command = {
       if (units === undefined) return exitCode.failed;
       const names = [...new Set(units.map(({ name }) => name))];
       snapshot = await client.look(names, signal);
+      units = keepPlaced(units, snapshot, true);
       machines = indexMachines(await client.listMachines(signal));
     } catch (error) {
       signal.throwIfAborted();
