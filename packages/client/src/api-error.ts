@@ -42,6 +42,18 @@ export class TransportError extends FleetError {
   }
 }
 
+/** What all endpoints are reached through has failed, so there is no use in asking another one. Thrown by those who dial. */
+export class TunnelError extends FleetError {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown },
+  ) {
+    super(code, message, options);
+    this.name = "TunnelError";
+  }
+}
+
 /** Reads an error answer, whoever wrote it. */
 export function errorFromAnswer(answer: HttpAnswer): ApiError {
   const { message, hint } = errorFields(answer.body);

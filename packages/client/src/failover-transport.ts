@@ -1,4 +1,4 @@
-import { TransportError } from "./api-error.js";
+import { TransportError, TunnelError } from "./api-error.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 
 /**
@@ -27,6 +27,7 @@ export function createFailoverTransport(transports: readonly [Transport, ...Tran
           if (!(error instanceof TransportError)) throw error;
           if (error.mayHaveArrived && !isRepeatable(request)) throw error;
           failure ??= error;
+          if (error.cause instanceof TunnelError) break;
         }
       }
       if (unavailable !== undefined) return unavailable;

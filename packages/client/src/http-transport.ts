@@ -34,7 +34,7 @@ export interface HttpTransportOptions {
   readonly connect?: () => Duplex;
   /**
    * Opens what connections run over instead of TCP or a socket, as a tunnel does. There is one at a time, kept for further
-   * requests; TLS, if the endpoint has it, is spoken inside.
+   * requests; TLS, if the endpoint has it, is spoken inside. A `TunnelError` ends the attempts at other endpoints.
    */
   readonly dial?: () => Promise<Duplex>;
 }

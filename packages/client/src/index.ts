@@ -1,4 +1,4 @@
-export { ApiError, errorFromAnswer, TransportError } from "./api-error.js";
+export { ApiError, errorFromAnswer, TransportError, TunnelError } from "./api-error.js";
 export type { ClientClock } from "./clock.js";
 export { type ConnectOptions, createTransport } from "./connect.js";
 export { type Endpoint, parseEndpoint, parseEndpoints } from "./endpoint.js";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { TransportError } from "./api-error.js";
+import { TransportError, TunnelError } from "./api-error.js";
 import type { ClientClock } from "./clock.js";
 import { parseEndpoint } from "./endpoint.js";
 import { createFailoverTransport } from "./failover-transport.js";
@@ -233,6 +233,15 @@ describe("failover", () => {
     const second = scripted("b", [200]);
     const transport = createFailoverTransport([scripted("a", [first]), second]);
     await transport.request(put, never).catch(() => undefined);
+    expect(second.asked).toBe(0);
+  });
+
+  it("does not ask another one through a tunnel that has failed", async () => {
+    const cause = new TunnelError("unavailable", "the tunnel has failed", {});
+    const failure = new TransportError("unavailable", "the tunnel has failed", true, cause);
+    const second = scripted("b", [200]);
+    const transport = createFailoverTransport([scripted("a", [failure]), second]);
+    await expect(transport.request(get, never)).rejects.toBe(failure);
     expect(second.asked).toBe(0);
   });
 

@@ -65,6 +65,12 @@ export function sshTunnel(settings: SshSettings, bastion: Bastion, end: TunnelEn
       ];
 }
 
+/** The command line of an ssh that shows whether the bastion lets us in, and does nothing there. */
+export function sshToBastion(settings: SshSettings, bastion: Bastion): readonly string[] {
+  const login = bastionArguments(settings, bastion);
+  return ["ssh", "-T", "-a", ...plainSession, ...plainCommand, ...login, "--", bastion.host, "true"];
+}
+
 /** For ssh, which hands it to a shell and replaces `%h` and `%p` first. */
 function proxyCommand(settings: SshSettings, bastion: Bastion): string {
   const words = ["ssh", ...bastionArguments(settings, bastion)];
