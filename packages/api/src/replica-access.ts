@@ -1,6 +1,7 @@
 import { type ClusterView, isFleetError, RegistryDistrustError, type Revision } from "@fleet/core";
 import type { Clock, ClusterReplica } from "@fleet/core/ports";
 import { HttpError } from "./answer.js";
+import { revisionHeader } from "./revision-header.js";
 import { withTimeLimit } from "./time-limit.js";
 
 /** The original's only words for every trouble with etcd. */
@@ -40,7 +41,8 @@ export class ReplicaAccess {
    */
   async view(atLeast: Revision, signal: AbortSignal): Promise<ClusterView> {
     const wanted = this.revisionMin(atLeast);
-    await withTimeLimit(this.#clock, freshWaitMs, signal, unavailable, async (limited) => {
+    const late = (): HttpError => this.#tooLate(wanted);
+    await withTimeLimit(this.#clock, freshWaitMs, signal, late, async (limited) => {
       try {
         await this.#replica.waitFor(wanted, limited);
       } catch (error) {
@@ -50,6 +52,21 @@ export class ReplicaAccess {
       }
     });
     return this.#replica.view();
+  }
+
+  /** A revision that is not reached is no trouble with etcd: it may be that of another cluster. */
+  #tooLate(wanted: Revision): HttpError {
+    const { condition, revision } = this.#replica;
+    if (condition !== "current" || revision >= wanted) return unavailable();
+    const limit = `${freshWaitMs / 1000} s`;
+    return new HttpError(
+      503,
+      `revision ${wanted} was not reached within ${limit}: this server is at ${revision}`,
+      {
+        hint: "revisions are those of one etcd: check that all endpoints are of the same cluster",
+        headers: revisionHeader(revision),
+      },
+    );
   }
 }
 

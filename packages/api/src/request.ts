@@ -28,7 +28,7 @@ export interface ApiRequest {
   readBody(signal: AbortSignal, bytesMax?: number): Promise<string>;
 }
 
-/** Wraps a request whose path has been matched. */
+/** Wraps a request whose path has been matched. @throws {HttpError} 400 for a header that cannot be obeyed. */
 export function createApiRequest(
   incoming: IncomingMessage,
   name: string,
@@ -48,9 +48,14 @@ export function createApiRequest(
   };
 }
 
+/** @throws {HttpError} 400: an answer that only seems to be new enough would be worse than none. */
 function revisionMin(header: string | readonly string[] | undefined): Revision {
-  const revision = typeof header === "string" && /^\d+$/.test(header) ? Number(header) : 0;
-  return Number.isSafeInteger(revision) ? revision : 0;
+  if (header === undefined) return 0;
+  const revision = typeof header === "string" && /^\d+$/.test(header) ? Number(header) : undefined;
+  if (revision !== undefined && Number.isSafeInteger(revision)) return revision;
+  throw new HttpError(400, `Fleet-Min-Revision must be a revision, not ${JSON.stringify(header)}`, {
+    hint: "send the number that an answer had in its Fleet-Revision",
+  });
 }
 
 async function readBody(incoming: IncomingMessage, bytesMax: number, signal: AbortSignal): Promise<string> {

@@ -322,6 +322,32 @@ describe("availability", () => {
     expect(Number((await answer).headers["fleet-revision"])).toBe(wanted);
   });
 
+  it("says which revision was not reached, and that etcd is well", async () => {
+    const { revision } = api.cluster;
+    const wanted = revision + 5;
+    const answer = api.send("GET", "/fleet/v2/units/a.service", undefined, `Fleet-Min-Revision: ${wanted}`);
+    await until(() => api.clock.sleeping.includes(8_000));
+    api.clock.advance(8_000);
+    expect(await answer).toMatchObject({
+      status: 503,
+      body: expect.stringContaining(
+        `"message":"revision ${wanted} was not reached within 8 s: this server is at ${revision}"`,
+      ),
+    });
+  });
+
+  it.each(["abc", "-1", "1.5", "0x10", "1, 2", "99999999999999999999", "1e3"])(
+    "refuses %s as a revision",
+    async (wanted) => {
+      for (const path of ["/fleet/v1/units", "/fleet/v2/wait?units=a.service"]) {
+        expect(await api.send("GET", path, undefined, `Fleet-Min-Revision: ${wanted}`)).toMatchObject({
+          status: 400,
+          body: expect.stringContaining(`Fleet-Min-Revision must be a revision, not \\"${wanted}\\"`),
+        });
+      }
+    },
+  );
+
   it("holds the replica while somebody waits", async () => {
     await put("a.service", { text });
     const answer = api.send("GET", `/fleet/v2/wait?units=a.service&after=${api.cluster.revision}`);
