@@ -5,6 +5,7 @@ import { oneUnitArgument } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
 import { type MeantUnit, readAddresses } from "../units/read-addresses.js";
+import { tellUnknown } from "../units/tell-similar.js";
 import { UsageError } from "../usage-error.js";
 
 /** `fleetctl cat`. */
@@ -47,7 +48,7 @@ async function printUnit(
   try {
     const text = await readText(context, name);
     if (text === undefined) {
-      stderr.write(`Unit ${name} not found\n`);
+      await tellUnknown(context, [name], () => `Unit ${name} not found`);
       return false;
     }
     if (machine !== undefined && !(await isOnMachine(context, name, machine))) {

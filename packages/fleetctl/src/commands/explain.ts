@@ -9,6 +9,7 @@ import { explanationItem, explanationSchema } from "../output/explanation-item.j
 import { explanationPage } from "../output/explanation-page.js";
 import { indexMachines } from "../output/machine-legend.js";
 import { parseUnitAddress, requireWholeUnit } from "../patterns/unit-address.js";
+import { tellUnknown } from "../units/tell-similar.js";
 import { UsageError } from "../usage-error.js";
 
 const step = "Error explaining unit";
@@ -58,8 +59,7 @@ export const explain: Command = {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ApiError && error.status === 404) {
-        stderr.write(`Unit ${name} does not exist.\n`);
-        if (error.hint !== undefined) stderr.write(`Hint: ${error.hint}\n`);
+        await tellUnknown(context, [name], () => `Unit ${name} does not exist.`);
         return exitCode.failed;
       }
       tellError(context, step, error);

@@ -10,6 +10,7 @@ import { readSshPort, readSshSettings, sshPortOption } from "../remote/ssh-setti
 import { simulationHint } from "../remote/what-the-cluster-knows.js";
 import { findPlaces, type Places } from "../units/find-places.js";
 import { keepPlaced, type MeantUnit, readAddresses } from "../units/read-addresses.js";
+import { tellUnknown } from "../units/tell-similar.js";
 import { UsageError } from "../usage-error.js";
 
 /** `fleetctl journal`. */
@@ -48,11 +49,12 @@ export const journal: Command = {
     if (found === undefined) return exitCode.failed;
     const { machines, name, places } = found;
     if (places.kind !== "there") {
-      context.stderr.write(
-        places.kind === "absent"
-          ? `Unit ${name} does not exist.\n`
-          : `Unit ${name} does not appear to be running.\nHint: unit ${name}: ${places.why}\n`,
-      );
+      if (places.kind === "absent") {
+        await tellUnknown(context, [name], () => `Unit ${name} does not exist.`);
+      } else {
+        const hint = `Hint: unit ${name}: ${places.why}\n`;
+        context.stderr.write(`Unit ${name} does not appear to be running.\n${hint}`);
+      }
       return exitCode.failed;
     }
     const command = journalctl(name, args);

@@ -1,8 +1,9 @@
 import type { MachineV1 } from "@fleet/client";
-import { isFleetError } from "@fleet/core";
+import { completeUnitName, isFleetError } from "@fleet/core";
 import type { Command, CommandArgs, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { tellError } from "../output/error-text.js";
+import { parseUnitAddress } from "../patterns/unit-address.js";
 import { isHost } from "../remote/bastion.js";
 import { cannotProceed, chooseMachine, type MachineQuestion, noAddress } from "../remote/choose-machine.js";
 import { localMachineId } from "../remote/local-machine.js";
@@ -10,6 +11,7 @@ import { notRunStatus } from "../remote/run-on-machine.js";
 import { sshToMachine } from "../remote/ssh-command-line.js";
 import { readSshPort, readSshSettings, type SshSettings, sshPortOption } from "../remote/ssh-settings.js";
 import { simulationHint } from "../remote/what-the-cluster-knows.js";
+import { hintUnknown } from "../units/tell-similar.js";
 import { UsageError } from "../usage-error.js";
 
 const usage = "ssh [-A|--forward-agent] [--ssh-port=N] [--machine|--unit] {MACHINE|UNIT} [COMMAND...]";
@@ -107,6 +109,10 @@ async function find(context: CommandContext, question: MachineQuestion): Promise
       return undefined;
     }
     stderr.write(`${choice.message}\n`);
+    if (question.kind === "unit" && choice.hint === undefined) {
+      // Nothing else is said of a unit that does not exist.
+      await hintUnknown(context, [completeUnitName(parseUnitAddress(question.unit).unit)]);
+    }
     if (choice.hint !== undefined) stderr.write(`Hint: ${choice.hint}\n`);
   } catch (error) {
     signal.throwIfAborted();

@@ -219,7 +219,7 @@ describe("stop, unload and destroy", () => {
     expect(await run(`${command} nosuch`)).toEqual({
       code: 1,
       stdout: "",
-      stderr: "Units not found in registry\n",
+      stderr: "Units not found in registry\nHint: the cluster has no nosuch.service\n",
     });
     await run("start a");
     const { code, stderr } = await run(`${command} a nosuch`);

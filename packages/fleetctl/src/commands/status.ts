@@ -12,6 +12,7 @@ import { findPlaces } from "../units/find-places.js";
 import { keepPlaced, type MeantUnit, readAddresses } from "../units/read-addresses.js";
 import { readStatusView, renderStatus, type SoughtUnit, statusOutputOption } from "../units/status-list.js";
 import { tellOrphans } from "../units/tell-orphans.js";
+import { tellUnknown } from "../units/tell-similar.js";
 import { UsageError } from "../usage-error.js";
 
 const step = "Error retrieving unit";
@@ -93,7 +94,7 @@ async function listAll(
 }
 
 async function tellAbsent(context: CommandContext, names: readonly string[]): Promise<void> {
-  for (const name of names) context.stderr.write(`Unit ${name} does not exist.\n`);
+  await tellUnknown(context, names, (name) => `Unit ${name} does not exist.`);
   await tellOrphans(context, names);
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from "../usage-error.js";
 import { type ExpandedArgument, expandArguments } from "./expand-arguments.js";
 import { findInstance } from "./find-instance.js";
 import { tellOrphans } from "./tell-orphans.js";
+import { hintUnknown, tellUnknown } from "./tell-similar.js";
 
 /** Says whether a unit that a pattern matches is meant. */
 export type MeantUnits = (unit: UnitStatusV2) => boolean;
@@ -50,10 +51,11 @@ export async function findUnits(
   const missing = names.filter((name) => !snapshot.units.has(name));
   if (missing.length === names.length) {
     context.stderr.write("Units not found in registry\n");
+    await hintUnknown(context, missing);
     await tellOrphans(context, missing);
     return undefined;
   }
-  for (const name of missing) context.stderr.write(`Unit ${name} not found in registry\n`);
+  await tellUnknown(context, missing, (name) => `Unit ${name} not found in registry`);
   await tellOrphans(context, missing);
   return findMeant(context, words, snapshot, isMeant);
 }

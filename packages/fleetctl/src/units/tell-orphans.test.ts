@@ -6,8 +6,8 @@ const hint =
   "Submit and start it, and what runs is adopted; submit and destroy it to be rid of it.\n";
 
 it.each([
-  ["stop lost", "Units not found in registry\n"],
-  ["destroy lost", "Units not found in registry\n"],
+  ["stop lost", "Units not found in registry\nHint: the cluster has no lost.service\n"],
+  ["destroy lost", "Units not found in registry\nHint: the cluster has no lost.service\n"],
   ["status lost", "Unit lost.service does not exist.\n"],
 ])("%s says that the unit runs without a record, and what to do", async (line, message) => {
   const { api, run } = createCliHarness();
@@ -16,5 +16,7 @@ it.each([
 });
 
 it("is silent of units that are nowhere", async () => {
-  expect((await createCliHarness().run("stop lost")).stderr).toBe("Units not found in registry\n");
+  expect((await createCliHarness().run("stop lost")).stderr).toBe(
+    "Units not found in registry\nHint: the cluster has no lost.service\n",
+  );
 });

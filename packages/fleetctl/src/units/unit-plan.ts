@@ -2,6 +2,7 @@ import type { UnitStatusV2, UnitsSnapshot } from "@fleet/client";
 import { FleetError, isFleetError, type UnitContent, unitWarnings, validateUnit } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { findInstance } from "./find-instance.js";
+import { findSimilar } from "./tell-similar.js";
 import { type LocalFiles, readClusterContent, readLocalFiles, type UnitArgument } from "./unit-source.js";
 
 /** The commands that bring units into the cluster. */
@@ -74,7 +75,7 @@ async function findContent(
   if (own.kind === "bad") throw badFile(unit, "file", own.error);
   if (unit.template === undefined) {
     throw new FleetError("not-found", `unable to find Unit(${unit.name}) in Registry or on filesystem`, {
-      hint: `there is no file ${own.path}, and the cluster has no such unit`,
+      hint: `there is no file ${own.path}, and the cluster has no such unit${await question(context, unit.name)}`,
     });
   }
   const inCluster = await readClusterContent(context, unit.template);
@@ -90,6 +91,11 @@ async function findContent(
     `failed getting Unit(${unit.argument}) from template: unable to find template Unit(${unit.template}) in Registry or on filesystem`,
     { hint: `there is neither a file ${own.path} nor a template for it` },
   );
+}
+
+async function question(context: CommandContext, name: string): Promise<string> {
+  const meant = (await findSimilar(context, [name])).get(name);
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
 function badFile(unit: UnitArgument, source: "file" | "template", error: FleetError): FleetError {
