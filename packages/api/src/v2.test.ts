@@ -336,6 +336,16 @@ describe("availability", () => {
     });
   });
 
+  it.each([
+    "/fleet/v1/units/no.service",
+    "/fleet/v1/state/no.service",
+    "/fleet/v2/units/no.service",
+    "/fleet/v2/units/no.service/explain",
+  ])("says of which revision it is that %s is not there", async (path) => {
+    const { headers, status } = await api.send("GET", path);
+    expect([status, headers["fleet-revision"]]).toEqual([404, String(api.cluster.revision)]);
+  });
+
   it.each(["abc", "-1", "1.5", "0x10", "1, 2", "99999999999999999999", "1e3"])(
     "refuses %s as a revision",
     async (wanted) => {

@@ -1,8 +1,9 @@
-import { type ClusterView, closest, type UnitName } from "@fleet/core";
-import { HttpError, jsonAnswer } from "../answer.js";
+import { closest, type UnitName } from "@fleet/core";
+import { jsonAnswer } from "../answer.js";
 import { toExplanationV2 } from "../explanation-entity.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
+import { unitDoesNotExist } from "../unit-does-not-exist.js";
 
 /**
  * `GET /fleet/v2/units/<name>/explain`: why a unit is where it is, or nowhere, from the planner itself. The header
@@ -12,15 +13,9 @@ export const explainUnit: Handler = async ({ access, insight }, request, signal)
   const view = await access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
   const explanation = insight.explain(view, name, access.revisionMin(request.revisionMin));
-  if (explanation === undefined) throw unitDoesNotExist(view, name);
+  if (explanation === undefined) {
+    const meant = closest(name, [...view.units.keys()]);
+    throw unitDoesNotExist(view.revision, meant);
+  }
   return jsonAnswer(toExplanationV2(view, explanation), revisionHeader(explanation.revision));
 };
-
-function unitDoesNotExist(view: ClusterView, name: string): HttpError {
-  const meant = closest(name, [...view.units.keys()]);
-  return new HttpError(
-    404,
-    "unit does not exist",
-    meant === undefined ? {} : { hint: `did you mean ${meant}?` },
-  );
-}

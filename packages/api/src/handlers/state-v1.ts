@@ -4,6 +4,7 @@ import { answerFromView } from "../conditional.js";
 import { listAnswer } from "../list-answer.js";
 import { cutPage } from "../page.js";
 import { placesIn } from "../places.js";
+import { revisionHeader } from "../revision-header.js";
 import type { Handler, Services } from "../services.js";
 import { stateKey } from "../sorted-view.js";
 import { isStateV1, toStateV1 } from "../state-entity.js";
@@ -35,7 +36,9 @@ export const getState: Handler = async (services, request, signal) => {
     .filter((state) => isStateV1(state) && (wantedMachine === "" || state.machine === wantedMachine));
   const home = toUnitV1(view, name).machineID;
   const state = states.find(({ machine }) => machine === home) ?? states[0];
-  if (state === undefined) throw new HttpError(404, "unit state does not exist");
+  if (state === undefined) {
+    throw new HttpError(404, "unit state does not exist", { headers: revisionHeader(view.revision) });
+  }
   return answerFromView(services, request, view, () => jsonAnswer(toStateV1(state)));
 };
 

@@ -14,6 +14,7 @@ import { placesIn } from "../places.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler } from "../services.js";
 import { type Decision, decideUnitPut, type Wish } from "../unit-decision.js";
+import { unitDoesNotExist } from "../unit-does-not-exist.js";
 import { toUnitV1 } from "../unit-entity.js";
 import { decodeUnitPut, requireJson } from "../unit-put-v1.js";
 
@@ -42,7 +43,7 @@ export const listUnits: Handler = async (services, request, signal) => {
 export const getUnit: Handler = async (services, request, signal) => {
   const view = await services.access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
-  if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist();
+  if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist(view.revision);
   return answerFromView(services, request, view, () => jsonAnswer(toUnitV1(view, name)));
 };
 
@@ -89,8 +90,4 @@ function wishOf(pathName: string, body: string, userAgent: string): Wish {
     desiredState: put.desiredState,
     stateWhenReplaced: originalClient.test(userAgent) ? "inactive" : "kept",
   };
-}
-
-function unitDoesNotExist(): HttpError {
-  return new HttpError(404, "unit does not exist");
 }

@@ -17,6 +17,7 @@ import { decodeJson, isJsonObject } from "../json.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler, Services } from "../services.js";
 import { refuseActiveTemplate } from "../unit-decision.js";
+import { unitDoesNotExist } from "../unit-does-not-exist.js";
 import { toUnitV2 } from "../unit-entity.js";
 import { decodeDesiredState } from "../unit-put-v1.js";
 
@@ -24,7 +25,7 @@ import { decodeDesiredState } from "../unit-put-v1.js";
 export const getUnitV2: Handler = async (services, request, signal) => {
   const view = await services.access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
-  if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist();
+  if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist(view.revision);
   return answerFromView(services, request, view, () => jsonAnswer(toUnitV2(view, name)));
 };
 
@@ -160,8 +161,4 @@ function decodePut(body: string): Put {
 
 function wrongField(name: string, expected: string): HttpError {
   return new HttpError(400, `unable to decode body: ${name} must be ${expected}`);
-}
-
-function unitDoesNotExist(): HttpError {
-  return new HttpError(404, "unit does not exist");
 }
