@@ -1,20 +1,16 @@
 import * as http from "node:http";
 import type { RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
-import { isFleetError } from "@fleet/core";
-import { TransportError } from "./api-error.js";
 import { dialWith } from "./dialling-agent.js";
 import type { Endpoint } from "./endpoint.js";
 import { linkController } from "./linked-controller.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
+import { transportFailure } from "./transport-failure.js";
 
 /** Connections kept to one server; as many requests can run at once. */
 const connectionsMax = 16;
 /** An answer that is larger than this is no answer of fleet's; the largest page there can be is far smaller. */
 const answerBytesMax = 256 * 1024 * 1024;
-
-/** How much of a path stands in an error. */
-const pathLengthMax = 300;
 
 /** How to prove who one is, and whom to believe; all in PEM. The server is always verified. */
 export interface TlsOptions {
@@ -69,7 +65,7 @@ export function createHttpTransport(endpoint: Endpoint, options: HttpTransportOp
         return await exchange(protocol, how, request, own.signal);
       } catch (error) {
         signal.throwIfAborted();
-        throw translate(error, endpoint, request);
+        throw transportFailure(error, endpoint, request);
       } finally {
         own.unlink();
       }
@@ -153,68 +149,4 @@ function joinHeaders(headers: http.IncomingHttpHeaders): Record<string, string> 
     if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(", ") : value;
   }
   return joined;
-}
-
-/** The words of the original's error texts for the system's error codes. */
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection reset by peer",
-  EHOSTUNREACH: "no route to host",
-  ENETUNREACH: "network is unreachable",
-  ENOENT: "no such file or directory",
-  ENOTFOUND: "no such host",
-  EPERM: "operation not permitted",
-  ETIMEDOUT: "connection timed out",
-};
-
-/** Node's codes for certificates that do not convince. */
-const distrust = /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|HOSTNAME_MISMATCH)/;
-
-/** Failures of these calls mean that no byte was sent. */
-const callsBeforeSending: readonly string[] = ["connect", "getaddrinfo"];
-
-/** Says what went wrong in the original's notation, which names the request and the address. */
-function translate(error: unknown, endpoint: Endpoint, request: HttpRequest): TransportError {
-  // A name with several addresses fails with one error for each.
-  const [first] = error instanceof AggregateError ? error.errors : [error];
-  const { code, syscall, message } = first as NodeJS.ErrnoException;
-  const host =
-    endpoint.scheme === "unix"
-      ? "http://domain-sock"
-      : `${endpoint.scheme}://${endpoint.host?.includes(":") ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
-  const verb = request.method.charAt(0) + request.method.slice(1).toLowerCase();
-  const where = `${verb} "${host}${endpoint.prefix}${shortened(request.path)}"`;
-  const beforeSending = syscall !== undefined && callsBeforeSending.includes(syscall);
-  if (code !== undefined && distrust.test(code)) {
-    const text = `${where}: x509: ${message}`;
-    return new TransportError(
-      "permission-denied",
-      text,
-      false,
-      error,
-      "the server's certificate is not trusted",
-    );
-  }
-  // Whoever opened the connection for us may have said it all.
-  if (isFleetError(first))
-    return new TransportError(first.code, `${where}: ${message}`, true, error, first.hint);
-  const reason = code === undefined ? message : (reasons[code] ?? message);
-  const what = beforeSending ? `dial ${address(endpoint)}: ${syscall}: ${reason}` : reason;
-  if (code === "EACCES" || code === "EPERM") {
-    const hint = `you may not use ${endpoint.text}: become root, or a member of the group that may`;
-    return new TransportError("permission-denied", `${where}: ${what}`, false, error, hint);
-  }
-  return new TransportError("unavailable", `${where}: ${what}`, !beforeSending, error);
-}
-
-/** A wait for a thousand units has a long path, which nobody wants to read in an error. */
-function shortened(path: string): string {
-  return path.length <= pathLengthMax ? path : `${path.slice(0, pathLengthMax)}…`;
-}
-
-function address(endpoint: Endpoint): string {
-  return endpoint.scheme === "unix"
-    ? `unix ${endpoint.socketPath}`
-    : `tcp ${endpoint.host?.includes(":") ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
 }

@@ -151,7 +151,33 @@ describe("TLS", () => {
       mayHaveArrived: false,
       hint: "the server's certificate is not trusted",
     });
-    expect(error.message).toMatch(/^Get "https:\/\/127\.0\.0\.1:\d+\/fleet\/v1\/units": x509: /);
+    expect(error.message).toMatch(
+      /^Get "https:\/\/127\.0\.0\.1:\d+\/fleet\/v1\/units": x509: certificate signed by unknown authority$/,
+    );
+  });
+
+  it("names those that a certificate is for", async () => {
+    const endpoint = (await serve()).replace("127.0.0.1", "localhost");
+    const transport = createHttpTransport(parseEndpoint(endpoint), { tls: { ca: testCertificate } });
+    cleanUps.push(() => transport.close());
+    const { message } = await failureOf(transport.request(get, never));
+    expect(message.slice(message.indexOf("x509"))).toBe(
+      "x509: certificate is not valid for any names, but wanted to match localhost",
+    );
+  });
+
+  it("says that a server speaks no TLS, and that nothing has arrived there", async () => {
+    const server = createServer((_request, response) => response.end("plain"));
+    await listen(server, 0);
+    const { port } = server.address() as AddressInfo;
+    const transport = createHttpTransport(parseEndpoint(`https://127.0.0.1:${port}/x`));
+    cleanUps.push(() => transport.close());
+    expect(await failureOf(transport.request(put, never))).toMatchObject({
+      code: "unavailable",
+      message: `Put "https://127.0.0.1:${port}/x/fleet/v1/units/a": http: server gave HTTP response to HTTPS client`,
+      mayHaveArrived: false,
+      hint: `the server at 127.0.0.1:${port} does not speak TLS: http://127.0.0.1:${port}/x?`,
+    });
   });
 
   it("believes the authority it is told to, and shows its own certificate", async () => {
