@@ -105,7 +105,7 @@ describe("submit", () => {
       [
         "nosuch@1",
         undefined,
-        "Error creating units: failed getting Unit(nosuch@1) from template: unable to find template Unit(nosuch@.service) in Registry or on filesystem\nHint: there is neither a file nosuch@1.service nor a template for it\n",
+        "Error creating units: failed getting Unit(nosuch@1.service) from template: unable to find template Unit(nosuch@.service) in Registry or on filesystem\nHint: there is neither a file nosuch@1.service nor a template for it\n",
       ],
       [
         "combo.service",
@@ -144,6 +144,22 @@ describe("submit", () => {
     if (text !== undefined) files.set(name, text);
     expect(await run(`submit good ${name}`)).toEqual(failed(stderr));
     expect([...api.cluster.units.keys()]).toEqual([]);
+  });
+
+  it.each([
+    ["a", "a.service"],
+    ["sub/a", "sub/a.service"],
+    ["sub/a@1", "sub/a@1.service"],
+    ["--replace a", "a.service"],
+  ])("names the file that %s means", async (words, path) => {
+    const { files, run } = createCliHarness();
+    if (words.startsWith("--replace")) {
+      files.set("a.service", unit("a"));
+      await run("submit a");
+    }
+    files.set(path, "[Unit");
+    const { stderr } = await run(`submit ${words}`);
+    expect(stderr).toMatch(`Error creating units: failed getting Unit(${path}) from file: unable to find`);
   });
 
   it("tells of every bad unit of a batch", async () => {

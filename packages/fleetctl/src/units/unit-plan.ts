@@ -2,6 +2,7 @@ import type { UnitStatusV2, UnitsSnapshot } from "@fleet/client";
 import { FleetError, isFleetError, type UnitContent, unitWarnings, validateUnit } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { findInstance } from "./find-instance.js";
+import { unitFilePath } from "./local-unit.js";
 import { findSimilar } from "./tell-similar.js";
 import { type LocalFiles, readClusterContent, readLocalFiles, type UnitArgument } from "./unit-source.js";
 
@@ -88,7 +89,7 @@ async function findContent(
   if (template?.kind === "found") return { content: template.content, warnings: [] };
   throw new FleetError(
     "not-found",
-    `failed getting Unit(${unit.argument}) from template: unable to find template Unit(${unit.template}) in Registry or on filesystem`,
+    `failed getting Unit(${unitFilePath(unit.argument)}) from template: unable to find template Unit(${unit.template}) in Registry or on filesystem`,
     { hint: `there is neither a file ${own.path} nor a template for it` },
   );
 }
@@ -99,7 +100,7 @@ async function question(context: CommandContext, name: string): Promise<string> 
 }
 
 function badFile(unit: UnitArgument, source: "file" | "template", error: FleetError): FleetError {
-  const message = `failed getting Unit(${unit.argument}) from ${source}: ${error.message}`;
+  const message = `failed getting Unit(${unitFilePath(unit.argument)}) from ${source}: ${error.message}`;
   return new FleetError(error.code, message, error.hint === undefined ? {} : { hint: error.hint });
 }
 
