@@ -21,6 +21,18 @@ describe.each(["v2", "v1"])("a unit's life, on a server with %s", (version) => {
     return harness;
   };
 
+  it("is over for a unit that is launched already and has failed", async () => {
+    const { run } = create();
+    await run("start failing");
+    const { code, stderr } = await run("start failing");
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Unit failing.service is launched already: unit failing.service failed \(failed\/failed.*\)\nHint: to start it again: fleetctl restart failing.service\n$/,
+      ),
+    ]);
+  });
+
   it("goes from file to machine and back", async () => {
     const { run } = create();
     expect(await run("start hello.service")).toEqual(

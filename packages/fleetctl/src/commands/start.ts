@@ -86,7 +86,7 @@ function isTodo({ desiredState, isStopped, replacement }: EnsuredUnit): boolean 
 async function remarkOnLaunched(context: CommandContext, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   const snapshot = await context.client.look(names, context.signal);
-  const judge = judgeStarted(context.clock);
+  const judge = judgeStarted(context.clock, true);
   for (const name of names) {
     const isGlobal = snapshot.units.get(name)?.global === true;
     const progress = judge(name, snapshot);

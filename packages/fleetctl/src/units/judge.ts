@@ -76,8 +76,11 @@ export function judgeGone(): Judge {
   };
 }
 
-/** Waits for the unit to be launched, and then for its process: running, exited in order, or failed. */
-export function judgeStarted(clock: ClientClock): Judge {
+/**
+ * Waits for the unit to be launched, and then for its process: running, exited in order, or failed.
+ * @param wasLaunched - Whether the unit was told to start before this command, so that a failure is no old one's.
+ */
+export function judgeStarted(clock: ClientClock, wasLaunched = false): Judge {
   const restingSince = new Map<string, number>();
   return (name, snapshot) => {
     const unit = snapshot.units.get(name);
@@ -92,7 +95,8 @@ export function judgeStarted(clock: ClientClock): Judge {
     if (!isResting) restingSince.delete(name);
     else if (!restingSince.has(name)) restingSince.set(name, clock.monotonic());
     const restedMs = clock.monotonic() - (restingSince.get(name) ?? clock.monotonic());
-    const hasEnded = state?.jobResult !== undefined || (!snapshot.isComplete && restedMs >= restMs);
+    const hasRested = restedMs >= restMs || (wasLaunched && state?.systemdActiveState === "failed");
+    const hasEnded = state?.jobResult !== undefined || (!snapshot.isComplete && hasRested);
     return judgeProcess(name, state, hasEnded, lines);
   };
 }
