@@ -258,7 +258,11 @@ describe("ssh", () => {
     ],
     ["ssh 85c0", 1, /^Unable to proceed: found more than one machine\nHint: name one of them:\n/],
     ["ssh nosuch", 1, /^Unable to proceed: could not find matching unit or machine\nHint: /],
-    ["ssh -u nosuch", 1, /^Unable to proceed: unit does not exist\nHint: the cluster has no nosuch.service\n$/],
+    [
+      "ssh -u nosuch",
+      1,
+      /^Unable to proceed: unit does not exist\nHint: the cluster has no nosuch.service\n$/,
+    ],
     ["ssh -u hello@.service", 1, /^Could not determine address of machine.\nHint: unit hello@.service: /],
     [
       "ssh glob",
