@@ -1,4 +1,5 @@
 import { type ErrorCode, FleetError } from "@fleet/core";
+import { endpointForPeople } from "./endpoint.js";
 import type { HttpAnswer } from "./transport.js";
 
 /** Statuses that say more than their class does. */
@@ -57,7 +58,11 @@ export class TunnelError extends FleetError {
 /** Reads an error answer, whoever wrote it. */
 export function errorFromAnswer(answer: HttpAnswer): ApiError {
   const { message, hint } = errorFields(answer.body);
-  return new ApiError(answer.status, answer.body, message, hint);
+  // What is wrong with the request is wrong everywhere; this may be one server's own trouble.
+  const isOneServers = answer.status >= 500 && answer.endpoint !== undefined;
+  const whose = isOneServers ? [`this is the answer of ${endpointForPeople(answer.endpoint)}`] : [];
+  const told = [...(hint === undefined ? [] : [hint]), ...whose].join("; ");
+  return new ApiError(answer.status, answer.body, message, told === "" ? undefined : told);
 }
 
 function errorFields(body: string): { readonly message: string; readonly hint: string | undefined } {

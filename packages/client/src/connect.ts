@@ -4,6 +4,7 @@ import { type Endpoint, parseEndpoints } from "./endpoint.js";
 import { createFailoverTransport } from "./failover-transport.js";
 import { createHttpTransport, type TlsOptions } from "./http-transport.js";
 import { createTimedTransport } from "./timed-transport.js";
+import { createTracedTransport } from "./traced-transport.js";
 import type { Transport } from "./transport.js";
 
 /** How to reach a cluster. */
@@ -17,6 +18,8 @@ export interface ConnectOptions {
   readonly tls?: TlsOptions;
   /** Opens what the connections to an endpoint run over, instead of the network; see `HttpTransportOptions`. */
   readonly dial?: (endpoint: Endpoint) => Promise<Duplex>;
+  /** Called with one line for each request to a server and for what came of it. */
+  readonly trace?: (line: string) => void;
 }
 
 /**
@@ -24,13 +27,14 @@ export interface ConnectOptions {
  * @throws {FleetError} `invalid-argument` for a bad endpoint.
  */
 export function createTransport(options: ConnectOptions): Transport {
-  const { clock, dial, endpoints, requestTimeoutMs, tls } = options;
+  const { clock, dial, endpoints, requestTimeoutMs, tls, trace } = options;
   const [first, ...others] = parseEndpoints(endpoints).map((endpoint) => {
     const transport = createHttpTransport(endpoint, {
       ...(tls === undefined ? {} : { tls }),
       ...(dial === undefined ? {} : { dial: () => dial(endpoint) }),
     });
-    return createTimedTransport(transport, clock, requestTimeoutMs);
+    const timed = createTimedTransport(transport, clock, requestTimeoutMs);
+    return trace === undefined ? timed : createTracedTransport(timed, trace);
   });
   // Splitting a text gives at least one part, and a bad one has thrown.
   return createFailoverTransport([first!, ...others]);

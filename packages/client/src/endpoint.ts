@@ -45,6 +45,11 @@ export function parseEndpoints(text: string): readonly Endpoint[] {
   return text.split(",").map((part) => parseEndpoint(part.trim()));
 }
 
+/** An endpoint, or several, as it may be shown to anybody: without the name and password that a URL can have. */
+export function endpointForPeople(text: string): string {
+  return text.replaceAll(/\/\/[^/@,]*@/g, "//***@");
+}
+
 function unixEndpoint(text: string, scheme: string, rest: string): Endpoint {
   const [, host = "", path = ""] = /^\/\/([^/]*)(.*)$/s.exec(rest) ?? [undefined, "", rest];
   if (host !== "") {

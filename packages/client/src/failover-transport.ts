@@ -8,6 +8,8 @@ import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
  */
 export function createFailoverTransport(transports: readonly [Transport, ...Transport[]]): Transport {
   let current = 0;
+  const signed = (answer: HttpAnswer, { endpoint }: Transport): HttpAnswer =>
+    transports.length === 1 ? answer : { ...answer, endpoint };
   return {
     endpoint: transports.map((transport) => transport.endpoint).join(","),
     request: async (request, signal) => {
@@ -17,7 +19,7 @@ export function createFailoverTransport(transports: readonly [Transport, ...Tran
         const index = (current + tried) % transports.length;
         const transport = transports[index] ?? transports[0];
         try {
-          const answer = await transport.request(request, signal);
+          const answer = signed(await transport.request(request, signal), transport);
           if (answer.status !== 503 || !isRepeatable(request)) {
             current = index;
             return answer;

@@ -30,8 +30,6 @@ export interface FleetClientOptions {
   readonly clock: ClientClock;
   /** Sent as `User-Agent`; default `fleet-client`. */
   readonly userAgent?: string;
-  /** Called with one line for each request and its answer. */
-  readonly trace?: (line: string) => void;
 }
 
 /**
@@ -46,7 +44,6 @@ export class FleetClient {
   readonly #transport: Transport;
   readonly #clock: ClientClock;
   readonly #userAgent: string;
-  readonly #trace: (line: string) => void;
   /** The newest revision this client has written at. */
   #writtenRevision = 0;
   /** Unknown until the first answer that tells. */
@@ -56,7 +53,6 @@ export class FleetClient {
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#userAgent = options.userAgent ?? "fleet-client";
-    this.#trace = options.trace ?? (() => undefined);
     this.planner = new PlannerClient({
       send: async (request, signal) =>
         this.#hasV2 === false ? undefined : await this.#send(request, signal),
@@ -261,9 +257,7 @@ export class FleetClient {
     if (isRead && this.#writtenRevision > 0) {
       headers["fleet-min-revision"] = String(this.#writtenRevision);
     }
-    this.#trace(`HTTP ${request.method} ${request.path}`);
     const answer = await this.#transport.request({ ...request, headers }, signal);
-    this.#trace(`HTTP ${request.method} ${request.path} ${answer.status}`);
     const revision = Number(answer.headers["fleet-revision"] ?? 0);
     if (!isRead && Number.isSafeInteger(revision)) {
       this.#writtenRevision = Math.max(this.#writtenRevision, revision);

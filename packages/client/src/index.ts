@@ -10,6 +10,7 @@ export { createInMemoryTransport } from "./in-memory-transport.js";
 export { type LinkedController, linkController } from "./linked-controller.js";
 export type { PlannerClient } from "./planner-client.js";
 export { createTimedTransport } from "./timed-transport.js";
+export { createTracedTransport } from "./traced-transport.js";
 export type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 export type { UnitsSnapshot } from "./units-snapshot.js";
 export type {

@@ -18,6 +18,8 @@ export interface HttpAnswer {
   /** Names in lower case; of a repeated header the values are joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Which server it is from, if several could have answered. */
+  readonly endpoint?: string;
 }
 
 /** Carries requests to a server. It knows nothing of fleet; its limits are those of one request. */

@@ -6,14 +6,16 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { TransportError, TunnelError } from "./api-error.js";
+import { errorFromAnswer, TransportError, TunnelError } from "./api-error.js";
 import type { ClientClock } from "./clock.js";
+import { createTransport } from "./connect.js";
 import { parseEndpoint } from "./endpoint.js";
 import { createFailoverTransport } from "./failover-transport.js";
 import { createHttpTransport } from "./http-transport.js";
 import { createInMemoryTransport } from "./in-memory-transport.js";
 import { testCertificate, testKey } from "./testing/tls-fixture.js";
 import { createTimedTransport } from "./timed-transport.js";
+import { createTracedTransport } from "./traced-transport.js";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.js";
 
 const get: HttpRequest = { method: "GET", path: "/fleet/v1/units", headers: {} };
@@ -284,6 +286,49 @@ describe("failover", () => {
     const half = createFailoverTransport([scripted("a", [unreachable]), scripted("b", [503])]);
     expect((await half.request(get, never)).status).toBe(503);
   });
+});
+
+describe("the trace", () => {
+  it("tells endpoints apart, tells of failures, and keeps passwords", async () => {
+    const lines: string[] = [];
+    const trace = (line: string): unknown => lines.push(line);
+    const away = scripted("http://me:secret@a/x/", [new TransportError("unavailable", "refused", false)]);
+    const [first, second] = [away, scripted("unix:///b.sock", [503])].map((one) =>
+      createTracedTransport(one, trace),
+    );
+    await createFailoverTransport([first!, second!]).request(get, never);
+    expect(lines).toEqual([
+      "HTTP GET http://***@a/x/fleet/v1/units",
+      "HTTP GET http://***@a/x/fleet/v1/units failed: refused",
+      "HTTP GET unix:///b.sock/fleet/v1/units",
+      "HTTP GET unix:///b.sock/fleet/v1/units 503",
+    ]);
+  });
+
+  it("is there for each of several endpoints", async () => {
+    const lines: string[] = [];
+    const clock: ClientClock = {
+      monotonic: () => 0,
+      sleep: async (_ms, signal) => void (await once(signal, "abort")),
+    };
+    const endpoints = "http://127.0.0.1:1,unix:///nosuch.sock";
+    const trace = (line: string): unknown => lines.push(line);
+    const transport = createTransport({ endpoints, clock, requestTimeoutMs: 1_000, trace });
+    await failureOf(transport.request(get, never));
+    expect(lines.filter((line) => line.includes(" failed: "))).toHaveLength(2);
+  });
+});
+
+it("names the server that answered with trouble of its own, if there are several", async () => {
+  const answerOf = (status: number, ...names: readonly [string, ...string[]]) => {
+    const [first, ...others] = names.map((name) => scripted(name, [status]));
+    return createFailoverTransport([first!, ...others]).request(get, never);
+  };
+  expect(errorFromAnswer(await answerOf(503, "http://me:pw@a", "b")).hint).toBe(
+    "this is the answer of http://***@a",
+  );
+  expect(errorFromAnswer(await answerOf(404, "a", "b")).hint).toBeUndefined();
+  expect(errorFromAnswer(await answerOf(503, "a")).hint).toBeUndefined();
 });
 
 describe("the time limit", () => {

@@ -133,7 +133,9 @@ describe("fleetctl", () => {
 
   it("traces requests with --debug", async () => {
     const { stderr } = await createCliHarness().run("--debug list-machines --fields=state");
-    expect(stderr).toBe("DEBUG HTTP GET /fleet/v2/machines\nDEBUG HTTP GET /fleet/v2/machines 200\n");
+    expect(stderr).toBe(
+      "DEBUG HTTP GET memory:/fleet/v2/machines\nDEBUG HTTP GET memory:/fleet/v2/machines 200\n",
+    );
   });
 });
 

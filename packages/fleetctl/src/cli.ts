@@ -1,6 +1,7 @@
 import {
   type ClientClock,
   type ConnectOptions,
+  createTracedTransport,
   createTransport,
   FleetClient,
   type Transport,
@@ -159,18 +160,26 @@ async function createClient(args: CommandArgs, world: World): Promise<FleetClien
   const { clock, stderr } = world;
   try {
     requireApiDriver(args);
-    const transport = world.transport ?? createTransport(await connectOptions(args, world));
-    return new FleetClient({
-      transport,
-      clock,
-      userAgent: `fleetctl/${version}`,
-      ...(args.flag("debug") ? { trace: (line: string) => stderr.write(`DEBUG ${line}\n`) } : {}),
-    });
+    const trace = args.flag("debug") ? (line: string) => stderr.write(`DEBUG ${line}\n`) : undefined;
+    const transport = await openTransport(args, world, trace);
+    return new FleetClient({ transport, clock, userAgent: `fleetctl/${version}` });
   } catch (error) {
     if (!isFleetError(error)) throw error;
     const options = error.hint === undefined ? {} : { hint: error.hint };
     throw new FleetError(error.code, `Unable to initialize client: ${error.message}`, options);
   }
+}
+
+async function openTransport(
+  args: CommandArgs,
+  world: World,
+  trace: ((line: string) => void) | undefined,
+): Promise<Transport> {
+  const { transport } = world;
+  if (transport !== undefined)
+    return trace === undefined ? transport : createTracedTransport(transport, trace);
+  const options = await connectOptions(args, world);
+  return createTransport(trace === undefined ? options : { ...options, trace });
 }
 
 async function connectOptions(args: CommandArgs, world: World): Promise<ConnectOptions> {
