@@ -36,14 +36,19 @@ describe.each(ways)("over %s", (over) => {
     ["é.service", "invalid character 'é' in unit name"],
     ["a{1}.service", "invalid character '{' in unit name"],
     ["@x.service", 'unit name cannot start in "@"'],
+    // systemd would never load them.
+    [".service", 'unit name ".service" has nothing before its type: systemd loads no such unit'],
+    [
+      `${"a".repeat(248)}.service`,
+      "unit name exceeds maximum length (255), beyond which systemd loads no unit",
+    ],
   ])("the name %s is refused", async (name, message) => {
     const answer = await put(name, `{"options":${one}}`);
     expect([answer.status, answer.body]).toEqual([400, error(400, message)]);
   });
 
   it.each([
-    `${"a".repeat(248)}.service`,
-    ".service",
+    `${"a".repeat(247)}.service`,
     "foo@a@b.service",
     "yes@no\\.service",
     "a:b-c_d.e.service",

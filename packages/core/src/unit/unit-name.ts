@@ -27,8 +27,10 @@ export const unitTypes: readonly string[] = [
 /** The types whose names may contain `@`. */
 export const templateUnitTypes: readonly string[] = ["path", "service", "socket", "target", "timer"];
 
-/** The longest name in bytes, type included; the original's limit, which is systemd's too. */
+/** The longest name in bytes, type included, in the original. */
 export const unitNameBytesMax = 256;
+/** The longest name in bytes, type included, that systemd loads. */
+const loadedNameBytesMax = 255;
 
 /**
  * Says what is wrong with a unit name, in the original's words and in its order of checks.
@@ -49,6 +51,19 @@ export function unitNameProblem(text: string): string | undefined {
   if (stranger !== undefined) return `invalid character ${quote(stranger, "'")} in unit name`;
   if (text.startsWith("@")) return 'unit name cannot start in "@"';
   return undefined;
+}
+
+/**
+ * Says why systemd would never load a unit of this name, though the original takes it. Asked of units that are to be
+ * stored; those that are there already can be read, changed and destroyed.
+ * @param text - A name that {@link unitNameProblem} has nothing against.
+ */
+export function loadedNameProblem(text: string): string | undefined {
+  if (utf8Length(text) > loadedNameBytesMax) {
+    return `unit name exceeds maximum length (${loadedNameBytesMax}), beyond which systemd loads no unit`;
+  }
+  if (text.lastIndexOf(".") > 0) return undefined;
+  return `unit name ${quote(text)} has nothing before its type: systemd loads no such unit`;
 }
 
 /**

@@ -28,6 +28,20 @@ describe("validateUnit reports the first problem", () => {
       "Conflicts=[",
       'Conflicts pattern "[" is malformed: a "[" is not closed by a "]"',
     ],
+    [
+      "a name that is nothing but a type",
+      ".service",
+      "MachineID=",
+      'unit name ".service" has nothing before its type: systemd loads no such unit',
+    ],
+    [
+      "a name of 256 bytes",
+      `${"a".repeat(248)}.service`,
+      "MachineID=",
+      "unit name exceeds maximum length (255), beyond which systemd loads no unit",
+    ],
+    ["nothing for a name of 255 bytes", `${"a".repeat(247)}.service`, "Global=true", undefined],
+    ["nothing for a name that a dot begins", ".a.service", "Global=true", undefined],
     ["nothing for a good unit", "web.service", "Global=true", undefined],
     ["nothing for an unknown key", "web.service", "Conflict=x", undefined],
   ])("%s", (_case, name, lines, problem) => {
@@ -43,7 +57,7 @@ describe("validateUnit reports the first problem", () => {
   });
 
   test("as many as are allowed, of the worst kind, are judged at once", () => {
-    const name = `${"a".repeat(248)}.service`;
+    const name = `${"a".repeat(247)}.service`;
     const lines = [
       ...Array.from({ length: 128 }, () => "MachineOf=%N%p%i.service"),
       ...Array.from({ length: 128 }, () => `Conflicts=*${"a".repeat(120)}b*`),
