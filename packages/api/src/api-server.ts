@@ -4,6 +4,7 @@ import type { Clock, ClusterInsight, ClusterReplica, Logger, UnitRegistry } from
 import { type ApiCounters, MutableApiCounters } from "./api-counters.js";
 import { ChangeTracker } from "./change-tracker.js";
 import { type ApiAddress, listenOn } from "./listen.js";
+import { answerProtocolErrors } from "./protocol-error.js";
 import { ReplicaAccess } from "./replica-access.js";
 import { createRequestListener } from "./request-listener.js";
 import type { Availability } from "./services.js";
@@ -91,6 +92,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     listener,
     listen: async (address) => {
       const server = createHttpServer(listener);
+      answerProtocolErrors(server, services);
       const endpoint = await listenOn(server, address);
       servers.add(server);
       server.on("error", (error) => options.logger.error("listener failed", { err: error, endpoint }));

@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener } from "node:http";
-import { posix } from "node:path";
 import { linkController } from "@fleet/client";
 import { FleetError, isFleetError, RegistryDistrustError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
@@ -9,9 +8,11 @@ import { unavailableMessage } from "./replica-access.js";
 import { createApiRequest } from "./request.js";
 import { matchRoute, type Route } from "./routes.js";
 import type { Handler, Services } from "./services.js";
+import { cleanPath, splitTarget } from "./target.js";
 import { withTimeLimit } from "./time-limit.js";
 import { withoutCredentials } from "./without-credentials.js";
 import { writeAnswer } from "./write-answer.js";
+import { wrongMethod } from "./wrong-method.js";
 
 /** The longest that a request may take, from its headers to its answer; long polls set their own time. */
 const requestMsMax = 30_000;
@@ -84,23 +85,6 @@ function isV2(target: string): boolean {
   return target.startsWith("/fleet/v2/");
 }
 
-/** Takes a request target apart; it may be an absolute URL. The path comes back percent-decoded. */
-function splitTarget(target: string): { readonly path: string; readonly query: string } {
-  const local = target.replace(/^[a-z]+:\/\/[^/?]*/i, "");
-  const mark = local.indexOf("?");
-  const raw = mark < 0 ? local : local.slice(0, mark);
-  try {
-    return { path: decodeURIComponent(raw) || "/", query: mark < 0 ? "" : local.slice(mark + 1) };
-  } catch (cause) {
-    throw new FleetError("invalid-argument", "the path is not properly percent-encoded", { cause });
-  }
-}
-
-function cleanPath(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.startsWith("/") ? normal : `/${normal === "." ? "" : normal}`;
-}
-
 /** Reads are sent to the clean path, as the original did; writes are not, because clients repeat them as reads. */
 function moved(incoming: IncomingMessage, path: string, query: string): Answer {
   if (incoming.method !== "GET" && incoming.method !== "HEAD") return errorAnswer(404, "");
@@ -118,13 +102,6 @@ function handlerFor(route: Route, method: string): Handler | undefined {
   const known = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
   if (known !== undefined) return known;
   return method === "HEAD" ? (route.methods.GET ?? route.methods["*"]) : route.methods["*"];
-}
-
-function wrongMethod(route: Route): Answer {
-  const methods = Object.keys(route.methods).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
-  return errorAnswer(route.otherwise.status, route.otherwise.message, {
-    headers: methods.length === 0 ? {} : { Allow: methods.join(", ") },
-  });
 }
 
 function failed(error: unknown, incoming: IncomingMessage, signal: AbortSignal, logger: Logger): Answer {

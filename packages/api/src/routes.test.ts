@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askRaw, type RawAnswer } from "./testing/raw-http.js";
 import { type ServedApi, serveApi, ways } from "./testing/served-api.js";
@@ -21,7 +23,13 @@ const table: readonly Row[] = [
   ["GET", "/P/units", 200, null],
   ["POST", "/P/units", 405, onlyGet, "GET, HEAD"],
   ["OPTIONS", "/P/units", 405, onlyGet, "GET, HEAD"],
-  ["BREW", "/P/units", 400, null],
+  ["BREW", "/P/units", 405, onlyGet, "GET, HEAD"],
+  ["FOO", "/P/state", 405, onlyGet, "GET, HEAD"],
+  ["foo-bar", "/P/units/a.service", 405, onlyUnit, "GET, HEAD, PUT, DELETE"],
+  ["CONNECT", "/P/units?x=y", 405, onlyGet, "GET, HEAD"],
+  ["BREW", "/P/discovery", 400, onlyDiscovery, "GET, HEAD"],
+  ["BREW", "/P/nosuch", 404, ""],
+  ["BREW", "/P", 405, "", ""],
   ["GET", "/P/units/nosuch.service", 404, "unit does not exist"],
   ["GET", "/P/units/foo%20bar", 404, "unit does not exist"],
   ["GET", "/P/units/foo", 404, "unit does not exist"],
@@ -37,8 +45,8 @@ const table: readonly Row[] = [
   ["POST", "/P/discovery", 400, onlyDiscovery, "GET, HEAD"],
   ...["PUT", "DELETE", "PATCH", "OPTIONS"].flatMap((method): Row[] => [
     [method, "/P/discovery", 400, onlyDiscovery, "GET, HEAD"],
-    [method, "/P", 405, ""],
-    [method, "/", 405, ""],
+    [method, "/P", 405, "", ""],
+    [method, "/", 405, "", ""],
   ]),
   ...["PUT", "DELETE", "PATCH"].map((method): Row => [method, "/P/units", 405, onlyGet, "GET, HEAD"]),
   ...["PATCH", "OPTIONS"].map(
@@ -55,7 +63,10 @@ const table: readonly Row[] = [
   ),
   ...["PUT", "DELETE", "POST"].map((method): Row => [method, "/P/nosuch", 404, ""]),
   ["GET", "/P/units/a%5Cx2db%401.service", 404, "unit does not exist"],
-  ["GET", "/P", 405, ""],
+  ["GET", "/P", 405, "", ""],
+  ["GET", "/P/units/%ff.service", 404, "unit does not exist"],
+  ["DELETE", "/P/units/%ff.service", 404, "unit does not exist"],
+  ["GET", "/P/state/%C3.service", 404, "unit state does not exist"],
   ...["/P/", "/P/units/", "/P/state/", "/P/machines/", "/P/machines/id", "/P/discovery/", "/P/units/a/b"].map(
     (path) => ["GET", path, 404, ""] as const,
   ),
@@ -63,8 +74,10 @@ const table: readonly Row[] = [
 ];
 
 const outside: readonly Row[] = [
-  ["GET", "/", 405, ""],
-  ["POST", "/", 405, ""],
+  ["GET", "/", 405, "", ""],
+  ["POST", "/", 405, "", ""],
+  ["CONNECT", "example.com:443", 405, "", ""],
+  ["BREW", "/metrics", 405, onlyGet, "GET, HEAD"],
   ["POST", "/fleet/v2/debug/state", 405, onlyGet, "GET, HEAD"],
   ...["/metrics/", "/debug/pprof", "/discovery", "/nosuch", "/fleet", "/fleet/v3/units", "/fleet/v2"].map(
     (path) => ["GET", path, 404, ""] as const,
@@ -92,8 +105,6 @@ describe.each(ways)("the route table over %s", (kind) => {
   it.each(cases)("$method $path", async ({ method, path, status, message, allow }) => {
     const answer = await ask(method, path);
     expect(answer.status).toBe(status);
-    // An invented method is refused by the HTTP parser, before there is a request.
-    if (status === 400 && message === null) return;
     expect(answer.body).toBe(message === null ? "{}" : error(status, message));
     expect(answer.headers["content-type"]).toBe("application/json");
     expect(answer.headers.server).toBe("fleetd/0.1.0");
@@ -141,6 +152,31 @@ describe.each(ways)("the edges of HTTP over %s", (over) => {
   it("does not redirect writes", async () => {
     const answer = await api.send("PUT", "/fleet//v1/units/a.service", "{}");
     expect([answer.status, answer.body]).toEqual([404, error(404, "")]);
+  });
+
+  it.each([
+    ["no HTTP at all", "400 Bad Request"],
+    ["GET /fleet/v1/units HTTP/1.1\r\nno header\r\n\r\n", "400 Bad Request"],
+  ])("answers what is no request with a line of text", async (text, line) => {
+    const socket = connect(api.where);
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on("error", () => undefined);
+    socket.write(text.endsWith("\n") ? text : `${text}\r\n\r\n`);
+    await once(socket, "close");
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${line}\r\nContent-Type: text/plain; charset=utf-8\r\n`));
+    expect(answer.endsWith(`\r\n\r\n${line}`)).toBe(true);
+  });
+
+  it("says that it is not available to invented methods, too", async () => {
+    api.availability = { available: false };
+    try {
+      expect(await api.send("BREW", "/nosuch")).toMatchObject({ status: 503 });
+    } finally {
+      api.availability = { available: true };
+    }
   });
 
   it("refuses a path that is not properly encoded", async () => {
