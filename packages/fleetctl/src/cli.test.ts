@@ -52,7 +52,7 @@ describe("fleetctl", () => {
     ],
     [
       "list-units --legnd",
-      "Error: unknown flag: --legnd\nRun 'fleetctl COMMAND --help' for the flags of a command.\n",
+      "Error: unknown flag: --legnd\nRun 'fleetctl list-units --help' for its flags.\n",
     ],
     [
       "help strat",

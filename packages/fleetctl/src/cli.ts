@@ -9,8 +9,8 @@ import {
 import { FleetError, isFleetError } from "@fleet/core";
 import { globalOptions } from "./argv/global-options.js";
 import { parseFlags } from "./argv/parse-flags.js";
-import { findCommand, meantCommand, readCommandLine } from "./argv/read-command-line.js";
-import { allOptions, requireApiDriver } from "./argv/retired-options.js";
+import { findCommand, meantCommand, readCommandLine, type Vocabulary } from "./argv/read-command-line.js";
+import { allOptions, optionsOf, requireApiDriver } from "./argv/retired-options.js";
 import type { Command, CommandArgs, CommandContext, Output } from "./command.js";
 import { commands } from "./commands/all.js";
 import { completion } from "./commands/completion.js";
@@ -64,13 +64,18 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
   }
 }
 
+const vocabulary: Vocabulary = {
+  options: allOptions(commands),
+  ownOptions: (word) => {
+    const command = meantCommand(word, commands);
+    return command === undefined ? undefined : optionsOf(command);
+  },
+  flagsEndAfter: (word, before) => meantCommand(word, commands)?.flagsEndAfter?.(before) === true,
+};
+
 async function dispatch(argv: readonly string[], world: World): Promise<number> {
   const { stdout } = world;
-  const words = readCommandLine(
-    argv,
-    allOptions(commands),
-    (word, before) => meantCommand(word, commands)?.flagsEndAfter?.(before) === true,
-  );
+  const words = readCommandLine(argv, vocabulary);
   const command = words.command === undefined ? help : findCommand(words.command, commands);
   const args = parseFlags(command, words.rest, world.environment, commands);
   if (args.flag("version")) {
@@ -110,7 +115,7 @@ function showHelp(args: CommandArgs, stdout: Output): number {
 function complete(words: readonly string[], world: World): Promise<number> {
   const { clock, signal, stdout } = world;
   const connect = async (): Promise<FleetClient> => {
-    const typed = readCommandLine([...words.slice(0, -1), ""], allOptions(commands));
+    const typed = readCommandLine([...words.slice(0, -1), ""], vocabulary);
     const args = parseFlags(
       findCommand(typed.command ?? "", commands),
       typed.rest,

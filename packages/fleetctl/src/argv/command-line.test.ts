@@ -1,13 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { commands } from "../commands/all.js";
 import { parseFlags } from "./parse-flags.js";
-import { findCommand, readCommandLine } from "./read-command-line.js";
-import { allOptions } from "./retired-options.js";
+import { findCommand, meantCommand, readCommandLine } from "./read-command-line.js";
+import { allOptions, optionsOf } from "./retired-options.js";
 
 const all = allOptions(commands);
 
 function parse(line: string, environment: Record<string, string> = {}) {
-  const words = readCommandLine(line.split(" "), all);
+  const words = readCommandLine(line.split(" "), {
+    options: all,
+    ownOptions: (word) => {
+      const command = meantCommand(word, commands);
+      return command === undefined ? undefined : optionsOf(command);
+    },
+  });
   const command = findCommand(words.command ?? "help", commands);
   return { command: command.name, args: parseFlags(command, words.rest, environment, commands) };
 }
@@ -49,6 +55,15 @@ describe("flags", () => {
     expect(parse("cat -- --full").args.positionals).toEqual(["--full"]);
   });
 
+  it.each([
+    ["-- list-units x", "list-units", ["x"]],
+    ["--full -- list-units --full", "list-units", ["--full"]],
+    ["--", "help", []],
+  ])("may end before the command: %s", (line, command, positionals) => {
+    const parsed = parse(line);
+    expect([parsed.command, parsed.args.positionals]).toEqual([command, positionals]);
+  });
+
   it("take the last of several", () => {
     expect(parse("list-units --fields=unit --fields active").args.text("fields")).toBe("active");
   });
@@ -56,8 +71,11 @@ describe("flags", () => {
   it.each([
     ["list-units --nosuch", "Error: unknown flag: --nosuch"],
     ["list-units --ful", "Error: unknown flag: --ful"],
-    ["list-units -full", "Error: unknown flag: -full"],
-    ["list-units -x", "Error: unknown flag: -x"],
+    ["list-units -full", "Error: unknown shorthand flag: 'f' in -full"],
+    ["list-units -z", "Error: unknown shorthand flag: 'z' in -z"],
+    ["list-units -lz", "Error: unknown shorthand flag: 'z' in -lz"],
+    ["list-units -k 2", "Error: unknown shorthand flag: 'k' in -k"],
+    ["list-units -lo", "Error: flag needs an argument: -lo"],
     ["stop --replace a", "Error: unknown flag: --replace"],
     ["list-units --fields", "Error: flag needs an argument: --fields"],
     [
@@ -79,8 +97,33 @@ describe("flags", () => {
     ["list-units -full", ["--full"]],
     ["start --no-blok a", ["--no-block"]],
     ["list-units --endpiont=x", ["--endpoint"]],
+    // Flags of other commands are no help, and a letter says too little.
+    ["list-units --losse", []],
+    ["list-units -z", []],
+    ["list-units -nolegend", ["--no-legend"]],
   ])("%s is corrected", (line, suggestions) => {
     expect(() => parse(line)).toThrow(expect.objectContaining({ suggestions }));
+  });
+
+  it.each([
+    ["list-units -lo wide", true, "wide"],
+    ["list-units -lowide", true, "wide"],
+    ["list-units -lo=wide", true, "wide"],
+    ["list-units -owide", false, "wide"],
+    ["list-units -l=false -o=wide", false, "wide"],
+    ["-lo wide list-units", true, "wide"],
+    ["list-units -ol", false, "l"],
+  ])("may share a dash: %s", (line, isFull, format) => {
+    const { args } = parse(line);
+    expect([args.flag("full"), args.text("output"), args.positionals]).toEqual([isFull, format, []]);
+  });
+
+  it.each([
+    ["list-units --nosuch", "Run 'fleetctl list-units --help' for its flags."],
+    ["--nosuch list-units", "Run 'fleetctl list-units --help' for its flags."],
+    ["--nosuch", "Run 'fleetctl COMMAND --help' for the flags of a command."],
+  ])("%s is told where to look", (line, hint) => {
+    expect(() => parse(line)).toThrow(expect.objectContaining({ hint }));
   });
 
   it("say which commands have a flag that this one has not", () => {

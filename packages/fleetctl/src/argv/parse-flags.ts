@@ -3,7 +3,7 @@ import type { Command, CommandArgs, OptionSpec } from "../command.js";
 import { UsageError } from "../usage-error.js";
 import { globalOptions } from "./global-options.js";
 import { type OptionValue, parseOptionValue } from "./option-value.js";
-import { retiredGlobalOptions } from "./retired-options.js";
+import { optionsOf, retiredGlobalOptions } from "./retired-options.js";
 
 /**
  * Reads the flags and arguments of a command.
@@ -18,7 +18,7 @@ export function parseFlags(
   environment: Readonly<Record<string, string | undefined>>,
   all: readonly Command[],
 ): CommandArgs {
-  const options = [...command.options, ...globalOptions, ...retiredGlobalOptions];
+  const options = optionsOf(command);
   const parsed = parseWithYargs(joinRepeated(rest, options), options, (flag) =>
     foreignFlag(flag, command, all),
   );

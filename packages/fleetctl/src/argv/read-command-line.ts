@@ -13,49 +13,59 @@ export interface CommandWords {
   readonly retired: readonly OptionSpec[];
 }
 
+/** What a command line may consist of. */
+export interface Vocabulary {
+  /** The options of all commands; those of the same name are of the same type. */
+  readonly options: readonly OptionSpec[];
+  /** The options that a command has, of its own and with all others; `undefined` if the word means none. */
+  ownOptions?(command: string): readonly OptionSpec[] | undefined;
+  /** Asked before each positional argument of a command: whether flags end there, as before `--`. */
+  flagsEndAfter?(command: string, words: readonly string[]): boolean;
+}
+
 /**
  * Finds the command word among the flags around it, and writes every flag in one way: `--name=value`, and for switches
- * `--name=true` or `--name=false`. Flags may stand on either side of the command.
- * @param options - Of all commands; those of the same name are of the same type.
- * @param flagsEndAfter - Asked before each positional argument of a command: whether flags end there, as before `--`.
+ * `--name=true` or `--name=false`. Flags may stand on either side of the command; short ones may share a dash (`-lo wide`),
+ * and the last of them may have its value right behind it. The command itself may stand behind `--`.
  * @throws {UsageError} for unknown flags and missing values.
  */
-export function readCommandLine(
-  argv: readonly string[],
-  options: readonly OptionSpec[],
-  flagsEndAfter: (command: string, words: readonly string[]) => boolean = () => false,
-): CommandWords {
+export function readCommandLine(argv: readonly string[], vocabulary: Vocabulary): CommandWords {
   let command: string | undefined;
   const rest: string[] = [];
   const retired: OptionSpec[] = [];
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? "";
     if (word === "--") {
-      rest.push(...argv.slice(index));
+      if (command === undefined) index += 1;
+      command ??= argv[index];
+      rest.push("--", ...argv.slice(index + 1));
       break;
     }
     if (!word.startsWith("-") || word === "-") {
       if (command === undefined) command = word;
-      else if (!flagsEndAfter(command, rest)) rest.push(word);
+      else if (vocabulary.flagsEndAfter?.(command, rest) !== true) rest.push(word);
       else {
         rest.push("--", ...argv.slice(index));
         break;
       }
       continue;
     }
-    const [name, value] = splitFlag(word);
-    const option = findOption(name, options);
-    if (option.retired !== undefined) retired.push(option);
-    const written = option.synonymOf ?? option.name;
-    if (option.type === "boolean") {
-      rest.push(`--${written}=${value ?? "true"}`);
-    } else if (value !== undefined) {
-      rest.push(`--${written}=${value}`);
-    } else {
-      index += 1;
-      const next = argv[index];
-      if (next === undefined) throw new UsageError(`Error: flag needs an argument: ${word}`);
-      rest.push(`--${written}=${next}`);
+    const scope = findScope(command, argv.slice(index + 1), vocabulary);
+    for (const { option, value } of word.startsWith("--")
+      ? [readLong(word, scope)]
+      : readShort(word, scope)) {
+      if (option.retired !== undefined) retired.push(option);
+      const written = option.synonymOf ?? option.name;
+      if (option.type === "boolean") {
+        rest.push(`--${written}=${value ?? "true"}`);
+      } else if (value !== undefined) {
+        rest.push(`--${written}=${value}`);
+      } else {
+        index += 1;
+        const next = argv[index];
+        if (next === undefined) throw new UsageError(`Error: flag needs an argument: ${word}`);
+        rest.push(`--${written}=${next}`);
+      }
     }
   }
   return { command, rest, retired };
@@ -86,35 +96,79 @@ export function meantCommand(word: string, commands: readonly Command[]): Comman
   return begun.find(({ name }) => name === word) ?? (begun.length === 1 ? begun[0] : undefined);
 }
 
-/** @returns the flag without its dashes, with them for a short flag, and the value after `=`. */
-function splitFlag(word: string): readonly [name: string, value: string | undefined] {
+/** Where a flag is looked up. */
+interface Scope {
+  readonly all: readonly OptionSpec[];
+  /** The options of the command, as far as that is known. */
+  readonly own: readonly OptionSpec[];
+  /** What was typed for the command. */
+  readonly command: string | undefined;
+  /** Whether the command was typed before the flag; what follows may be a flag's value instead. */
+  readonly isSure: boolean;
+}
+
+/** @param ahead - What follows: the command may be still to come, and what is typed for it is no flag. */
+function findScope(
+  command: string | undefined,
+  ahead: readonly string[],
+  { options, ownOptions }: Vocabulary,
+): Scope {
+  const words = command === undefined ? ahead.filter((word) => !word.startsWith("-")) : [command];
+  for (const word of words) {
+    const own = ownOptions?.(word);
+    if (own !== undefined) return { all: options, own, command: word, isSure: command !== undefined };
+  }
+  return { all: options, own: options, command, isSure: false };
+}
+
+interface ReadFlag {
+  readonly option: OptionSpec;
+  /** Absent if it is not in the same word. */
+  readonly value: string | undefined;
+}
+
+function readLong(word: string, scope: Scope): ReadFlag {
   const equals = word.indexOf("=");
   const flag = equals < 0 ? word : word.slice(0, equals);
-  const value = equals < 0 ? undefined : word.slice(equals + 1);
-  return [flag, value];
+  const name = flag.slice(2);
+  // The original knew its short flags with two dashes only, so scripts write them so.
+  const isMeant = (option: OptionSpec): boolean => option.name === name || option.short === name;
+  const option = scope.own.find(isMeant) ?? scope.all.find(isMeant);
+  if (option === undefined) throw unknownFlag(`unknown flag: ${flag}`, name, scope);
+  return { option, value: equals < 0 ? undefined : word.slice(equals + 1) };
 }
 
-function findOption(flag: string, options: readonly OptionSpec[]): OptionSpec {
-  const isLong = flag.startsWith("--");
-  const name = flag.replace(/^--?/, "");
-  const option = options.find((candidate) =>
-    // The original knew its short flags with two dashes only, so scripts write them so.
-    isLong ? candidate.name === name || candidate.short === name : candidate.short === name,
-  );
-  if (option !== undefined) return option;
-  if (!isLong && options.some((candidate) => candidate.name === name)) {
-    throw new UsageError(`Error: unknown flag: ${flag}`, { suggestions: [`--${name}`] });
+/** Reads letters that share a dash. The first one that takes a value ends them. */
+function readShort(word: string, scope: Scope): readonly ReadFlag[] {
+  const flags: ReadFlag[] = [];
+  for (let at = 1; at < word.length; at += 1) {
+    const letter = word[at] ?? "";
+    const isMeant = ({ short }: OptionSpec): boolean => short === letter;
+    const option = scope.own.find(isMeant) ?? (scope.isSure ? undefined : scope.all.find(isMeant));
+    if (option === undefined) {
+      const name = word.slice(1).replace(/=.*$/, "");
+      throw unknownFlag(`unknown shorthand flag: '${letter}' in ${word}`, name, scope);
+    }
+    const behind = word.slice(at + 1);
+    if (behind.startsWith("=")) return [...flags, { option, value: behind.slice(1) }];
+    if (option.type !== "boolean") {
+      return [...flags, { option, value: behind === "" ? undefined : behind }];
+    }
+    flags.push({ option, value: undefined });
   }
-  throw unknownFlag(flag, options);
+  return flags;
 }
 
-function unknownFlag(flag: string, options: readonly OptionSpec[]): UsageError {
-  const name = flag.replace(/^--?/, "");
-  const names = options.filter(isShown).map((option) => option.name);
-  // People cut words short more often than they misspell them.
-  const meant = names.find((candidate) => candidate.startsWith(name)) ?? closest(name, names);
-  return new UsageError(`Error: unknown flag: ${flag}`, {
+function unknownFlag(message: string, name: string, { command, own }: Scope): UsageError {
+  const names = own.filter(isShown).map((option) => option.name);
+  // People cut words short more often than they misspell them. A single letter says too little.
+  const meant =
+    name.length < 2 ? undefined : (names.find((each) => each.startsWith(name)) ?? closest(name, names));
+  return new UsageError(`Error: ${message}`, {
     suggestions: meant === undefined ? [] : [`--${meant}`],
-    hint: "Run 'fleetctl COMMAND --help' for the flags of a command.",
+    hint:
+      command === undefined
+        ? "Run 'fleetctl COMMAND --help' for the flags of a command."
+        : `Run 'fleetctl ${command} --help' for its flags.`,
   });
 }

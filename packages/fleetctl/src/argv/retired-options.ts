@@ -56,6 +56,11 @@ export function allOptions(commands: readonly Command[]): readonly OptionSpec[] 
   return [...globalOptions, ...retiredGlobalOptions, ...commands.flatMap(({ options }) => options)];
 }
 
+/** Every option that a command takes. */
+export function optionsOf(command: Command): readonly OptionSpec[] {
+  return [...command.options, ...globalOptions, ...retiredGlobalOptions];
+}
+
 /** Whether people are told of an option, on pages and by shells. */
 export function isShown({ retired }: OptionSpec): boolean {
   return retired === undefined;
