@@ -26,7 +26,7 @@ describe("fleetctl", () => {
     const pages = await Promise.all(["", "help", "--help", "-h", "--h"].map(run));
     expect(new Set(pages.map(({ stdout }) => stdout)).size).toBe(1);
     expect(pages[0]).toMatchObject({ code: 0, stderr: "" });
-    for (const title of ["NAME", "USAGE", "VERSION", "COMMANDS", "OPTIONS"]) {
+    for (const title of ["NAME", "USAGE", "VERSION", "COMMANDS", "EXAMPLES", "OPTIONS"]) {
       expect(pages[0]?.stdout).toContain(`${title}:\n\t`);
     }
     for (const { name } of commands) expect(pages[0]?.stdout).toContain(`\t${name}\t`);
@@ -50,10 +50,7 @@ describe("fleetctl", () => {
       "list",
       'Error: unknown command "list" for "fleetctl"\n\nDid you mean this?\n\tlist-machines\n\tlist-unit-files\n\tlist-units\n\nRun \'fleetctl --help\' for usage.\n',
     ],
-    [
-      "list-units --legnd",
-      "Error: unknown flag: --legnd\nRun 'fleetctl list-units --help' for its flags.\n",
-    ],
+    ["list-units --legnd", "Error: unknown flag: --legnd\nRun 'fleetctl list-units --help' for its flags.\n"],
     [
       "help strat",
       "Unknown help topic [`strat`].\n\nDid you mean this?\n\tstart\n\nRun 'fleetctl help' for a list.\n",

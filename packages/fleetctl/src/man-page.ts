@@ -1,6 +1,7 @@
 import { isShown } from "./argv/retired-options.js";
 import type { Command, OptionSpec } from "./command.js";
 import { exitCode } from "./exit-code.js";
+import { mainExamples } from "./help-page.js";
 import { version } from "./version.js";
 
 /** The manual page of the whole program, `fleetctl(1)`, in the man macros. */
@@ -20,6 +21,7 @@ export function mainManPage(commands: readonly Command[], globals: readonly Opti
       ),
     ),
     section("COMMANDS", ...list),
+    section("EXAMPLES", ...exampleParagraphs(mainExamples)),
     section("GLOBAL OPTIONS", ...options(globals)),
     ...endings(),
     section("SEE ALSO", commands.map(({ name }) => bold(`fleetctl-${name}`) + text("(1)")).join(",\n")),
@@ -36,18 +38,19 @@ export function commandManPage(command: Command, globals: readonly OptionSpec[])
     ...(command.options.filter(isShown).length === 0
       ? []
       : [section("OPTIONS", ...options(command.options))]),
-    section(
-      "EXAMPLES",
-      ...examples.map(({ what, command: line }, index) => {
-        // A section begins a paragraph by itself.
-        const paragraph = index === 0 ? "" : ".PP\n";
-        return `${paragraph}${text(what)}\n.PP\n.RS 4\n.EX\n${text(line)}\n.EE\n.RE`;
-      }),
-    ),
+    section("EXAMPLES", ...exampleParagraphs(examples)),
     section("GLOBAL OPTIONS", ...options(globals)),
     ...endings(),
     section("SEE ALSO", bold("fleetctl") + text("(1)")),
   ]);
+}
+
+function exampleParagraphs(examples: Command["examples"]): readonly string[] {
+  return examples.map(({ what, command: line }, index) => {
+    // A section begins a paragraph by itself.
+    const paragraph = index === 0 ? "" : ".PP\n";
+    return `${paragraph}${text(what)}\n.PP\n.RS 4\n.EX\n${text(line)}\n.EE\n.RE`;
+  });
 }
 
 function endings(): readonly string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commands } from "../commands/all.js";
+import { mainExamples } from "../help-page.js";
 import { parseFlags } from "./parse-flags.js";
 import { findCommand, meantCommand, readCommandLine } from "./read-command-line.js";
 import { allOptions, optionsOf } from "./retired-options.js";
@@ -193,14 +194,19 @@ describe("commands", () => {
     }
   });
 
-  it.each(commands.flatMap(({ name, examples }) => examples.map(({ command }) => [name, command] as const)))(
-    "show in their help what they understand: %s, %s",
-    (name, example) => {
-      // What stands in quotes is one word, and the rest of the shell's language is not fleetctl's.
-      const line = (/fleetctl (.*?)(?: \| .*|\)| >.*)?$/.exec(example)?.[1] ?? "").replaceAll(/["']/g, "");
-      expect(parse(line).command).toBe(name);
-    },
+  const commandExamples = commands.flatMap(({ name, examples }) =>
+    examples.map(({ command }) => [name, command] as const),
   );
+  it.each([
+    ...commandExamples,
+    ...mainExamples.map(
+      ({ command }) => [/ ([a-z-]+)/.exec(command.replace(/ --\S+/, ""))?.[1], command] as const,
+    ),
+  ])("show in their help what they understand: %s, %s", (name, example) => {
+    // What stands in quotes is one word, and the rest of the shell's language is not fleetctl's.
+    const line = (/fleetctl (.*?)(?: \| .*|\)| >.*)?$/.exec(example)?.[1] ?? "").replaceAll(/["']/g, "");
+    expect(parse(line).command).toBe(name);
+  });
 
   it("agree on what a flag of one name takes", () => {
     for (const option of all) {
