@@ -115,6 +115,8 @@ describe("refusals", () => {
     ["etcd_username=u", "etcd_username and etcd_password"],
     ["agent_ttl=5s\netcd_request_timeout=4", "at most half of agent_ttl"],
     ["metadata=a", '"a" is no key=value pair'],
+    ["metadata=a=b\tc", "metadata must not contain control characters"],
+    ["metadata=a=\u001b[31mb", "metadata must not contain control characters"],
     ["capacity=cpu=many", '"many" is no amount of cpu'],
     ["machine_id=no/slash", "machine_id"],
     ["systemd=dbus", "expected system, user, private:/path"],

@@ -45,7 +45,12 @@ const systemdAddress: parse.OptionParser<SystemdAddress> = (input) => {
 const metadata: parse.OptionParser<Metadata> = (input) => {
   const bad = input.split(",").find((part) => part.trim() !== "" && !part.includes("="));
   if (bad !== undefined) return { problem: `"${bad.trim()}" is no key=value pair` };
-  return { value: parseMetadata(input) };
+  const value = parseMetadata(input);
+  // As in the API: what is said of a machine is one word in a line of it.
+  const isPlain = !Object.entries(value)
+    .flat()
+    .some((word) => /[\p{Cc}\u2028\u2029]/u.test(word));
+  return isPlain ? { value } : { problem: "metadata must not contain control characters" };
 };
 
 const capacity: parse.OptionParser<Amounts> = (input) => {

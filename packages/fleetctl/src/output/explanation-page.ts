@@ -1,5 +1,6 @@
 import type { ExplainedPlaceV2, ExplanationV2, ObjectionV2, UnitStateV2 } from "@fleet/client";
 import { type MachineIndex, machineIdLegend, machineLegend } from "./machine-legend.js";
+import { printable } from "./printable.js";
 import { withShortIds } from "./short-ids.js";
 
 /** How many places of a unit are shown; all of them are in the documents for programs. */
@@ -29,7 +30,7 @@ export function explanationPage(explanation: ExplanationV2, machines: MachineInd
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join("\n"))
+    .map((lines) => lines.map(printable).join("\n"))
     .join("\n\n")}\n`;
 }
 
