@@ -1,5 +1,6 @@
 import { closest } from "@fleet/core";
 import type { Command, CommandArgs, CommandContext } from "../command.js";
+import { placedUnitArguments, unitArguments, unitOrFileArguments } from "../completion/offer.js";
 import { documentOptions, readDocumentFormat, renderDocument } from "../output/document.js";
 import { tellError } from "../output/error-text.js";
 import { indexMachines, type MachineIndex } from "../output/machine-legend.js";
@@ -62,7 +63,18 @@ export const plan: Command = {
     ...documentOptions,
   ],
   arguments: {
-    offers: [{ kind: "words", words: actions }, { kind: "machines" }, { kind: "units" }, { kind: "files" }],
+    offers: [{ kind: "words", words: actions }],
+    furtherAfter: {
+      start: unitOrFileArguments.offers,
+      load: unitOrFileArguments.offers,
+      stop: placedUnitArguments.offers,
+      unload: unitArguments.offers,
+      destroy: unitArguments.offers,
+      drain: [{ kind: "machines" }],
+      cordon: [{ kind: "machines" }],
+      uncordon: [{ kind: "known-machines" }],
+      lose: [{ kind: "machines" }],
+    },
     isMany: true,
   },
   examples: [

@@ -117,6 +117,26 @@ describe("completion", () => {
     ]);
   });
 
+  it("offers what the words before ask for", async () => {
+    const { run, words } = await createCluster();
+    await run("start web@1");
+    expect(await words("plan s")).toEqual(["start", "stop", "survive"]);
+    expect(await words("plan ")).not.toContain("db.service");
+    expect(await words("plan drain ")).toEqual(machineIds);
+    expect(await words(`plan lose ${machineIds[0]} 113`)).toEqual([machineIds[0]]);
+    expect(await words("plan start ")).toEqual([
+      ":files",
+      "db.service",
+      "web@.service",
+      "web@1.service",
+      "web@2.service",
+    ]);
+    expect(await words("plan stop ")).toEqual(["web@1.service"]);
+    expect(await words("plan add ")).toEqual([]);
+    expect(await words("plan survive ")).toEqual([]);
+    expect(await words("plan nosuch ")).toEqual([]);
+  });
+
   it("is silent without a cluster", async () => {
     const { api, offer } = await createCluster();
     api.availability = { available: false };

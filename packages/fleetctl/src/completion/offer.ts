@@ -25,6 +25,8 @@ export interface ArgumentOffers {
   readonly offers: readonly Offer[];
   /** For those after the first, if they are something else. */
   readonly further?: readonly Offer[];
+  /** The same where it depends on the first; words that are not in it have nothing. */
+  readonly furtherAfter?: Readonly<Record<string, readonly Offer[]>>;
   /** Whether there may be more than one. */
   readonly isMany: boolean;
 }

@@ -25,7 +25,11 @@ export function planCompletion(
 ): CompletionPlan {
   const current = words.at(-1) ?? "";
   const all = [...globals, ...commands.flatMap(({ options }) => options)];
-  const { command, count, isUnknown, pending, isAfterDashes } = readWords(words.slice(0, -1), commands, all);
+  const { command, first, count, isUnknown, pending, isAfterDashes } = readWords(
+    words.slice(0, -1),
+    commands,
+    all,
+  );
   if (pending !== undefined) return plan(pending.offers ?? [], "", current);
   const inline = isAfterDashes ? null : /^(--[^=]+=)(.*)$/.exec(current);
   if (inline !== null) {
@@ -37,8 +41,16 @@ export function planCompletion(
   }
   if (isUnknown) return plan([], "", current);
   if (command === undefined) return plan([{ kind: "commands" }], "", current);
-  const { offers, further = offers, isMany } = command.arguments ?? { offers: [], isMany: false };
+  const {
+    offers,
+    further = offers,
+    furtherAfter,
+    isMany,
+  } = command.arguments ?? { offers: [], isMany: false };
   if (count === 0) return plan(offers, "", current);
+  if (furtherAfter !== undefined) {
+    return plan(Object.hasOwn(furtherAfter, first) ? (furtherAfter[first] ?? []) : [], "", current);
+  }
   return plan(isMany ? further : [], "", current);
 }
 
@@ -48,6 +60,8 @@ interface ReadWords {
   readonly isUnknown: boolean;
   /** How many arguments the command has already. */
   readonly count: number;
+  /** The first of them; empty if there is none. */
+  readonly first: string;
   /** The flag whose value is to come. */
   readonly pending: OptionSpec | undefined;
   readonly isAfterDashes: boolean;
@@ -62,6 +76,7 @@ function readWords(
   let command: Command | undefined;
   let isUnknown = false;
   let count = 0;
+  let first = "";
   let pending: OptionSpec | undefined;
   let isAfterDashes = false;
   for (const word of words) {
@@ -73,9 +88,12 @@ function readWords(
     } else if (command === undefined) {
       command = meantCommand(word, commands);
       isUnknown ||= command === undefined;
-    } else count += 1;
+    } else {
+      if (count === 0) first = word;
+      count += 1;
+    }
   }
-  return { command, isUnknown, count, pending, isAfterDashes };
+  return { command, isUnknown, first, count, pending, isAfterDashes };
 }
 
 /**
