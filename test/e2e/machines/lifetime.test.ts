@@ -1,11 +1,13 @@
 // A lab of full machines leaves nothing behind, whoever is killed when.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { identifyProcess, runCommand, until } from "@fleet/lab";
 import { afterEach, describe, expect, it } from "vitest";
 import { attachLab, closeLab } from "../../lab/lab.js";
 import { readState } from "../../lab/lab-state.js";
-import { labDirectory } from "../../lab/paths.js";
+import { labDirectory, machinePlaces } from "../../lab/paths.js";
 import { preflight } from "../../lab/preflight.js";
 import { checkout } from "../../support/fleet.js";
 
@@ -89,11 +91,16 @@ if (lack !== undefined) {
 
   it("works on a host that was booted with systemd, as one of its services: a machine is one", async () => {
     expect(await ended(begin("up"))).toBe(0);
-    const { machines } = attachLab(name);
+    const { machines, holder, paths } = attachLab(name);
+    // A machine has directories of its own where a checkout may well be, /tmp for one.
+    const innerCheckout = "/opt/checkout";
+    const isNeeded = (from: string): boolean => from !== join(checkout, ".git");
+    const place = join(holder.see(machinePlaces(paths, "m1").root), innerCheckout);
+    await cp(checkout, place, { recursive: true, verbatimSymlinks: true, filter: isNeeded });
     const inner = async (...args: readonly string[]) =>
       await machines.exec("m1", [
         "node",
-        `${checkout}/scripts/lab.mjs`,
+        `${innerCheckout}/scripts/lab.mjs`,
         "--name",
         "inner",
         "--no-build",
