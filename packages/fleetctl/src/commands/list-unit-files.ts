@@ -59,12 +59,8 @@ const filters: FilterSpec<Row> = {
     global: ({ isGlobal }) => [String(isGlobal)],
     hash: ({ unit }) => hashTexts(hashOf(unit)),
   },
-  offers: {
-    unit: [{ kind: "units" }],
-    state: [{ kind: "words", words: wantedStates }],
-    dstate: [{ kind: "words", words: wantedStates }],
-    global: [{ kind: "words", words: ["true", "false"] }],
-  },
+  words: { state: wantedStates, dstate: wantedStates, global: ["true", "false"] },
+  offers: { unit: [{ kind: "units" }] },
 };
 
 /** `fleetctl list-unit-files`. */

@@ -286,13 +286,22 @@ describe("--filter", () => {
     ["list-units --filter unit", 'Error: malformed filter "unit"'],
     ["list-units --filter =x", 'Error: malformed filter "=x"'],
     ["list-units --filter actve=x", 'Error: unknown key "actve" in --filter'],
-    ["list-units --filter metadata.=x", 'Error: unknown key "metadata." in --filter'],
+    ["list-units --filter metadata.=x", 'Error: "metadata.=x" in --filter names no metadata\n'],
+    ["list-unit-files --filter global=maybe", 'Error: global is never "maybe" in --filter\n'],
+    ["list-unit-files --filter dstate!={loaded,lanched}", 'Error: dstate is never "lanched" in --filter\n'],
     ["list-machines --filter unit=x", 'Error: unknown key "unit" in --filter'],
     ["list-units --filter toString=x", 'Error: unknown key "toString" in --filter'],
     ["list-units --filter unit=[a", "Error: malformed pattern"],
   ])("%s is wrong usage", async (line, message) => {
     const { code, stdout, stderr } = await cluster.run(line);
     expect([code, stdout, stderr.startsWith(message)]).toEqual([2, "", true]);
+  });
+
+  it("says which words there are", async () => {
+    expect((await cluster.run("list-unit-files --filter dstate=launchd")).stderr).toBe(
+      'Error: dstate is never "launchd" in --filter\n\nDid you mean this?\n\tdstate=launched\n\nIt is one of inactive, loaded, launched\n',
+    );
+    expect((await cluster.run("list-unit-files --filter dstate=lau*,state=")).code).toBe(0);
   });
 
   it("says which keys there are", async () => {

@@ -15,6 +15,8 @@ export interface FilterSpec<Row> {
   readonly machine: (row: Row) => MachineV1 | undefined;
   /** Its other keys: texts of which one must match. */
   readonly texts: Readonly<Record<string, (row: Row) => readonly string[]>>;
+  /** All words that there are for a key, beside the empty one; absent for keys that may be anything. */
+  readonly words?: Readonly<Record<string, readonly string[]>>;
   /** What shells may offer for the values of keys, beside machines. */
   readonly offers?: Readonly<Record<string, readonly Offer[]>>;
 }
@@ -43,8 +45,13 @@ export function filterOption<Row>(spec: FilterSpec<Row>): OptionSpec {
 }
 
 function termOffers<Row>(spec: FilterSpec<Row>): Readonly<Record<string, readonly Offer[]>> {
+  const words = Object.entries(spec.words ?? {}).map(([key, all]): readonly [string, readonly Offer[]] => [
+    key,
+    [{ kind: "words", words: all }],
+  ]);
   const offers: Readonly<Record<string, readonly Offer[]>> = {
     machine: [{ kind: "machines" }],
+    ...Object.fromEntries(words),
     ...spec.offers,
   };
   return Object.fromEntries(keysOf(spec).map((key) => [beginTerm(key), offers[key] ?? []]));
@@ -101,13 +108,22 @@ function readTest<Row>(key: string, value: string, spec: FilterSpec<Row>): Test<
   const { unit, machine, texts } = spec;
   if (key === "unit" && unit !== undefined) return unitTest(value, unit, machine);
   if (key === "machine") return machineTest(value, machine);
-  if (key.startsWith(metadataPrefix) && key !== metadataPrefix) {
+  if (key === metadataPrefix) {
+    throw new UsageError(`Error: ${JSON.stringify(`${key}=${value}`)} in --filter names no metadata`, {
+      hint: "Write the key behind the dot, for example metadata.region=eu",
+    });
+  }
+  if (key.startsWith(metadataPrefix)) {
     const name = key.slice(metadataPrefix.length);
     const matches = compilePattern(value);
     return (row) => matches(metadataOf(machine(row), name));
   }
   const read = Object.hasOwn(texts, key) ? texts[key] : undefined;
   if (read === undefined) throw unknownKey(key, spec);
+  const words = spec.words?.[key];
+  if (words !== undefined && value !== "" && !isPattern(value) && !words.includes(value)) {
+    throw unknownWord(key, value, words);
+  }
   const matches = compilePattern(value);
   return (row) => read(row).some(matches);
 }
@@ -139,6 +155,15 @@ function machineTest<Row>(value: string, machine: (row: Row) => MachineV1 | unde
 function metadataOf(machine: MachineV1 | undefined, key: string): string {
   const metadata = machine?.metadata ?? {};
   return Object.hasOwn(metadata, key) ? (metadata[key] ?? "") : "";
+}
+
+/** A list that is empty because of a misspelt word looks like good news. */
+function unknownWord(key: string, value: string, words: readonly string[]): UsageError {
+  const meant = closest(value, words);
+  return new UsageError(`Error: ${key} is never ${JSON.stringify(value)} in --filter`, {
+    suggestions: meant === undefined ? [] : [`${key}=${meant}`],
+    hint: `It is one of ${words.join(", ")}`,
+  });
 }
 
 function unknownKey<Row>(key: string, spec: FilterSpec<Row>): UsageError {
