@@ -84,6 +84,22 @@ describe("--tunnel", () => {
     );
   });
 
+  it("goes on to the next address, too, though ssh ends alike for a bad address and a bad bastion", async () => {
+    const environment = { FLEETCTL_ENDPOINT: `http://127.0.0.1:1,${cluster.url}` };
+    expect(await cluster.fleetctl([tunnel(), "list-machines", "--no-legend"], { environment })).toMatchObject(
+      { status: 0, stdout: table },
+    );
+  });
+
+  it.each(["unix:///a.sock,unix:///b.sock,unix:///c.sock", "http://127.0.0.1:1,http://127.0.0.1:2"])(
+    "tells once of a bastion that lets nobody in: %s",
+    async (FLEETCTL_ENDPOINT) => {
+      const line = [tunnel(), "--ssh-username=stranger", "list-machines"];
+      const { status, stderr } = await cluster.fleetctl(line, { environment: { FLEETCTL_ENDPOINT } });
+      expect([status, stderr.match(/Permission denied/g)]).toEqual([1, ["Permission denied"]]);
+    },
+  );
+
   it("leads to machines too, with both hosts' keys checked", async () => {
     await cluster.fleetctl([tunnel(), "start", "a"]);
     const before = [cluster.bastion.logins(), cluster.sshd.logins()];
