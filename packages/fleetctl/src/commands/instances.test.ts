@@ -126,7 +126,7 @@ describe("a global unit on one machine", () => {
     const { run } = await createCluster("v1");
     expect(await run("stop glob@@113f")).toEqual(
       refused(
-        "Error: unit glob.service is global, and the server cannot act on it on one machine alone\nHint: it has no v2 API\n",
+        "Error stopping units: unit glob.service is global, and the server cannot act on it on one machine alone\nHint: it has no v2 API\n",
       ),
     );
   });
@@ -153,9 +153,9 @@ describe("a plain unit with a machine", () => {
   );
 
   it.each([
-    ["stop", "Error: "],
-    ["unload", "Error: "],
-    ["destroy", "Error: "],
+    ["stop", "Error stopping units: "],
+    ["unload", "Error unloading units: "],
+    ["destroy", "Error destroying units: "],
     ["start", "Error starting units: "],
     ["load", "Error loading units: "],
     ["restart", "Error restarting units: "],
@@ -188,7 +188,7 @@ describe("a machine", () => {
     const { run } = await createCluster();
     expect(await run("stop glob@@85c0")).toEqual(
       refused(
-        `Error: unit glob.service is on more than one machine whose id begins with 85c0\nHint: ${machineIds[1]}, ${machineIds[2]}\n`,
+        `Error stopping units: unit glob.service is on more than one machine whose id begins with 85c0\nHint: ${machineIds[1]}, ${machineIds[2]}\n`,
       ),
     );
     expect((await run("restart glob@@{113f,85c0e}")).stderr).toBe(

@@ -57,15 +57,21 @@ export async function findUnits(
   }
   await tellUnknown(context, missing, (name) => `Unit ${name} not found in registry`);
   await tellOrphans(context, missing);
-  return findMeant(context, words, snapshot, isMeant);
+  return findMeant(context, { command, words, snapshot, isMeant });
+}
+
+interface Finding {
+  readonly command: string;
+  readonly words: readonly ExpandedArgument[];
+  readonly snapshot: UnitsSnapshot;
+  readonly isMeant: MeantUnits;
 }
 
 function findMeant(
   { stderr }: CommandContext,
-  words: readonly ExpandedArgument[],
-  snapshot: UnitsSnapshot,
-  isMeant: MeantUnits,
+  { command, isMeant, snapshot, words }: Finding,
 ): readonly FoundUnit[] | undefined {
+  const step = `Error ${command === "stop" ? "stopp" : command}ing units`;
   const meant = new Map<string, FoundUnit>();
   const problems: string[] = [];
   let isGood = true;
@@ -75,7 +81,7 @@ function findMeant(
     const where = machine === undefined ? undefined : findInstance(unit, machine, snapshot);
     if (where?.kind === "none") {
       // Of what a pattern matches, units that are elsewhere are not meant.
-      problems.push(`Error: ${where.problem}\nHint: ${where.hint}\n`);
+      problems.push(`${step}: ${where.problem}\nHint: ${where.hint}\n`);
       isGood &&= isMatch;
       continue;
     }
