@@ -82,10 +82,10 @@ Why not elsewhere:
   it("says that there is no such unit, and which may be meant", async () => {
     const { run } = createLedCluster();
     await run("submit a");
-    expect(await run("explain aa")).toEqual({
+    expect(await run("explain a.timer")).toEqual({
       code: 1,
       stdout: "",
-      stderr: "Unit aa.service does not exist.\nHint: did you mean a.service?\n",
+      stderr: "Unit a.timer does not exist.\nHint: did you mean a.service?\n",
     });
   });
 

@@ -4,7 +4,14 @@ import { createCliHarness, withoutV2 } from "../testing/cli-harness.js";
 const unit = "[Service]\nExecStart=/bin/true\n";
 
 async function create(harness = createCliHarness()) {
-  const names = ["hello.service", "bogus.service", "web@.service", "web@1.service", "backup.timer"];
+  const names = [
+    "hello.service",
+    "bogus.service",
+    "web@.service",
+    "web@1.service",
+    "backup.timer",
+    "a.service",
+  ];
   for (const name of names) harness.files.set(name, unit);
   await harness.run(`submit ${names.join(" ")}`);
   harness.files.clear();
@@ -48,6 +55,8 @@ describe("names that the cluster does not have", () => {
     // Most of such a name is its type.
     ["nosuch", undefined],
     ["x", undefined],
+    ["ab", undefined],
+    ["a.timer", "a.service"],
   ])("%s may mean %s", async (name, similar) => {
     const { stderr } = await (await create()).run(`cat ${name}`);
     expect(/did you mean (.*)\?/.exec(stderr)?.[1]).toBe(similar);

@@ -4,6 +4,8 @@ import type { CommandContext } from "../command.js";
 /** The names that a run of a command has seen the cluster to have, so that it asks once, however many names are wrong. */
 const listings = new WeakMap<CommandContext, Promise<readonly string[]>>();
 
+/** Shorter names are one slip away from any other. */
+const comparedMin = 3;
 /** Of more names than this that do not exist, something else is wrong. */
 const namesMax = 20;
 
@@ -48,7 +50,8 @@ function similarName(name: string, known: readonly string[]): string | undefined
     if (parts === undefined || isTemplate(candidate) !== isTemplate(name)) continue;
     if (!byStem.has(parts.name) || parts.suffix === wanted.suffix) byStem.set(parts.name, candidate);
   }
-  const stem = closest(wanted.name, [...byStem.keys()]);
+  if (byStem.has(wanted.name)) return byStem.get(wanted.name);
+  const stem = wanted.name.length < comparedMin ? undefined : closest(wanted.name, [...byStem.keys()]);
   return stem === undefined ? undefined : byStem.get(stem);
 }
 
