@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createCliHarness, machineIds } from "../testing/cli-harness.js";
+import { createCliHarness, machineIds, withoutV2 } from "../testing/cli-harness.js";
 
 const gone = "feedfacefeedfacefeedfacefeedface";
 
@@ -14,6 +14,17 @@ describe("machine", () => {
     expect(await run(`machine accept ${machineIds[0]}`)).toMatchObject({ code: 0 });
     expect(api.cluster.settled).toEqual(["accept all", `accept ${machineIds[0]}`]);
   });
+
+  it.each(["accept --all", `accept ${machineIds[0]}`, `forget ${gone}`])(
+    "%s needs a server that can",
+    async (words) => {
+      const { code, stderr, stdout } = await createCliHarness(withoutV2).run(`machine ${words}`);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(
+        /^Error settling machine .*: the server at .* cannot; it is older than this fleetctl\n$/,
+      );
+    },
+  );
 
   it("forgets who is gone, and nobody else", async () => {
     const { api, run } = createCliHarness();

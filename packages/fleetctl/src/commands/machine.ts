@@ -1,3 +1,4 @@
+import { ApiError } from "@fleet/client";
 import type { Command, CommandArgs, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
 import { findMachines, machineName } from "../machines/find-machines.js";
@@ -59,7 +60,12 @@ export const machine: Command = {
       }
     } catch (error) {
       context.signal.throwIfAborted();
-      tellError(context, `Error settling machine ${id === "" ? "(all)" : id}`, error);
+      const step = `Error settling machine ${id === "" ? "(all)" : id}`;
+      // An original server has no such path; ours says what it is that it does not find.
+      if (error instanceof ApiError && error.status === 404 && error.message === "") {
+        const { client, stderr } = context;
+        stderr.write(`${step}: the server at ${client.endpoint} cannot; it is older than this fleetctl\n`);
+      } else tellError(context, step, error);
       return exitCode.failed;
     }
   },
