@@ -1,17 +1,22 @@
-// `npm run sim:mutants [NAME…]`: puts each deliberate bug of packages/sim/mutants into a copy of the sources and plays worlds
+// `npm run sim:mutants -- [--jobs N] [NAME…]`: puts each deliberate bug of packages/sim/mutants into a copy of the sources and plays worlds
 // with it until the invariant that its header names is broken. Exits 1 if a bug survives its 200 seeds, or if its patch no
 // longer applies: then somebody has to say anew what the bug would be in today's code.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { bundleSimulation } from "./bundle-sim.mjs";
 import { checkout } from "./setup.mjs";
 import { playSeeds } from "./sim-pool.mjs";
 
 const seedsMax = 200;
 const folder = join(checkout, "packages/sim/mutants");
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  options: { jobs: { type: "string", default: String(availableParallelism()) } },
+  allowPositionals: true,
+});
+const jobs = Math.max(1, Math.floor(Number(values.jobs)) || 1);
 
 /** The packages that a world is made of. */
 const packages = ["core", "engine", "agent", "registry", "fleetd", "sim"];
@@ -37,7 +42,7 @@ async function hunt(bundle, invariant) {
   const others = new Map();
   const { defaultConfig } = await import(bundle);
   const seeds = Array.from({ length: seedsMax }, (_, index) => index + 1);
-  await playSeeds({ bundle, seeds, config: defaultConfig, jobs: availableParallelism() }, (outcome) => {
+  await playSeeds({ bundle, seeds, config: defaultConfig, jobs }, (outcome) => {
     const broken = outcome.violation?.invariant;
     if (broken === invariant) caught.push(outcome.seed);
     else if (broken !== undefined) others.set(broken, (others.get(broken) ?? 0) + 1);
@@ -75,6 +80,11 @@ const names = readdirSync(folder)
   .filter((file) => file.endsWith(".patch"))
   .map((file) => file.slice(0, -".patch".length))
   .filter((name) => wanted.length === 0 || wanted.includes(name));
+const unknown = wanted.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`sim:mutants: there is no ${unknown.join(", ")} in packages/sim/mutants`);
+  process.exit(2);
+}
 let survivors = 0;
 for (const name of names) {
   const result = await tryMutant(name);

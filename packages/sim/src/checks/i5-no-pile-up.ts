@@ -22,10 +22,10 @@ const lagMs = 500;
  * - the seat is of a plain unit that is not pinned to that machine: those of others stay (P8, last sentence);
  * - a leader that began after the machine had vanished has waited for one lifetime (P8.1: it merely found it absent);
  * - no other machine vanished within the last third of a lifetime, or the machine is among the first tenth (one at least) of
- *   the machines that were moved from in this loss (P8.1, P8.2);
+ *   the machines that this leader has moved from in this loss (P8.1, P8.2);
  * - it is not the case that most machines, three at least, are absent with units to move, and have been for less than the
  *   hold (P8.3).
- * What happened in the last half second (more over a slow line) the leader may not know yet.
+ * What happened in the last half second (more over a slow line) the leader may not know yet, other than that very machine's absence.
  * Counted are known machines that did not say they were leaving. Where leader and checker may count differently, because a
  * leader counts what it has seen, the checker counts what makes fewer of them.
  */
@@ -37,7 +37,8 @@ export function noPileUp(world: World): Checker {
   /** Since when each machine has been absent, though it did not say it was leaving. */
   const absentSinceMs = new Map<string, number>();
   let massSinceMs: number | undefined;
-  const movedEarly = new Set<string>();
+  /** The machines that each leader has given up early in this loss. */
+  const movedEarly = new Map<string, Set<string>>();
 
   const followMachine = ({ before, after }: RecordChange, machine: string): void => {
     const isKnown = history.current(keyOf.record(machine)) !== undefined;
@@ -88,7 +89,8 @@ export function noPileUp(world: World): Checker {
     if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
       fail("the leader has only found it absent, just now");
     const unknownSinceMs = world.nowMs - lagMs * (leader?.link.slowness ?? 1);
-    checkQuiet(machine, unknownSinceMs, fail);
+    const instance = leader?.running?.instance ?? "";
+    if (isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
     const left = new Set([...burdened(), machine]);
     const isMass = left.size >= mass.machines && left.size > truth.knownMachines().length * mass.part;
     if (!isMass || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
@@ -97,19 +99,25 @@ export function noPileUp(world: World): Checker {
     }
   };
 
-  const checkQuiet = (machine: string, unknownSinceMs: number, fail: (why: string) => void): void => {
-    const lastMs = Math.max(...[...absentSinceMs.values()].filter((sinceMs) => sinceMs <= unknownSinceMs));
-    if (world.nowMs - lastMs >= ttlMs / 3 - toleranceMs) return;
-    movedEarly.add(machine);
-    const allowed = Math.max(1, Math.ceil(truth.knownMachines().length * atOncePart));
-    if (movedEarly.size > allowed) fail(`${movedEarly.size} machines are given up while more are being lost`);
+  /** Whether more machines may be about to follow one that vanished at `ownMs`, by what a leader must know. */
+  const isEarly = (ownMs: number, unknownSinceMs: number): boolean => {
+    const known = [...absentSinceMs.values()].filter((sinceMs) => sinceMs <= unknownSinceMs);
+    // Who moves a machine's units knows that it has vanished, however lately.
+    const lastMs = Math.max(ownMs, ...known);
+    return world.nowMs - lastMs < ttlMs / 3 - toleranceMs;
   };
 
-  /** A loss is over when all that was lost is back or empty, and it has become quiet. */
+  const countEarly = (leader: string, machine: string, fail: (why: string) => void): void => {
+    const moved = (movedEarly.get(leader) ?? new Set()).add(machine);
+    movedEarly.set(leader, moved);
+    const allowed = Math.max(1, Math.ceil(truth.knownMachines().length * atOncePart));
+    if (moved.size > allowed) fail(`${moved.size} machines are given up while more are being lost`);
+  };
+
+  /** A loss is over at the earliest when it has become quiet, though everything of it be back or empty before. */
   const closeLoss = (): void => {
-    if (movedEarly.size === 0) return;
     const lastMs = Math.max(...absentSinceMs.values());
-    if (burdened().size === 0 || world.nowMs - lastMs >= ttlMs / 3) movedEarly.clear();
+    if (world.nowMs - lastMs >= ttlMs / 3) movedEarly.clear();
   };
 
   return {

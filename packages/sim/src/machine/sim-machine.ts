@@ -219,6 +219,12 @@ export class SimMachine {
     return this.systemd.loaded.get(name)?.path === this.directory.pathOf(name);
   }
 
+  /** Whether systemd has the unit from a file of the host's own; not so if it runs on after its file is gone. */
+  isHosts(unit: string): boolean {
+    const path = this.systemd.loaded.get(unit as UnitName)?.path ?? "";
+    return path !== "" && !this.isOurs(unit);
+  }
+
   /** Whether fleetd has asked systemd for something between two moments. */
   actedBetween(fromMs: number, toMs: number): boolean {
     return this.#acted.some((atMs) => atMs >= fromMs && atMs <= toMs);

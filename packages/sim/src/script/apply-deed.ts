@@ -1,7 +1,7 @@
 import type { SimMachine } from "../machine/sim-machine.js";
 import type { World } from "../world.js";
 import { spoil } from "./bad-record.js";
-import { type Deed, theLeader } from "./step.js";
+import { type Deed, theLeader, unitAtHome } from "./step.js";
 
 type Handlers = {
   readonly [K in Deed["kind"]]: (world: World, deed: Extract<Deed, { kind: K }>) => void;
@@ -19,13 +19,19 @@ export function describeDeed(world: World, deed: Deed): string {
   const { kind, ...details } = deed;
   if (deed.kind === "user") return `somebody asks ${deed.via}`;
   const words = Object.entries(details).map(([name, value]) => {
-    const who = value === theLeader ? `${world.leader()?.name ?? "nobody"} (the leader)` : value;
+    const isFound = value === theLeader || (typeof value === "string" && unitAtHome(value) !== undefined);
+    const who = isFound ? `${whose(world, value)?.name ?? "nobody"} (the ${value})` : value;
     return `${name}=${typeof who === "object" ? JSON.stringify(who) : who}`;
   });
   return [kind, ...words].join(" ");
 }
 
 function whose(world: World, name: string): SimMachine | undefined {
+  const unit = unitAtHome(name);
+  if (unit !== undefined) {
+    const id = world.truth.seats().find(([, of]) => of === unit)?.[0];
+    return id === undefined ? undefined : world.machineById(id);
+  }
   return name === theLeader ? world.leader() : world.machines.find((machine) => machine.name === name);
 }
 

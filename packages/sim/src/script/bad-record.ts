@@ -3,6 +3,9 @@ import { keyOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import type { BadKey } from "./step.js";
 
+/** Until the faults are over. */
+const foreverMs = 10 ** 12;
+
 /** Spoils a record; after a while somebody puts back what was there, unless it is another by then. */
 export function spoil(world: World, bad: BadKey, garbage: string | undefined, ms: number): void {
   const key = keyFor(world, bad);
@@ -33,6 +36,11 @@ export function spoil(world: World, bad: BadKey, garbage: string | undefined, ms
     )
       put(before.value);
     else remove();
+  });
+  if (garbage === undefined) return;
+  // A backup of meanwhile brings the garbage back when nobody looks after it any more.
+  world.lasting(foreverMs, () => {
+    if (world.truth.branch !== branch && world.truth.history.current(key)?.value === garbage) remove();
   });
 }
 

@@ -19,7 +19,8 @@ const points = [
   "",
 ];
 
-const garbage = ["garbage", "", "{", "[]", "{}", "null", '{"contentId":5}', '{"state":"up"}'];
+/** What cannot be read as any record. */
+export const garbage = ["garbage", "", "{", "[]", "{}", "null", '{"contentId":5}', '{"state":"up"}'];
 
 const weights = {
   crash: 6,

@@ -1,7 +1,7 @@
 import { Chance } from "../chance.js";
 import type { SimConfig } from "../config.js";
-import { chooseFault } from "./choose-fault.js";
-import { type Deed, type Step, theLeader } from "./step.js";
+import { chooseFault, garbage } from "./choose-fault.js";
+import { type Deed, homeOf, type Step, theLeader } from "./step.js";
 import { chooseDemands, unitNames, unitText } from "./unit-texts.js";
 
 /** Everything that is going to happen in a world, apart from what follows from it. */
@@ -23,6 +23,7 @@ export function generateScript(seed: string, config: SimConfig): Script {
     ...firstSubmissions(chance, config, units),
     ...laterRequests(chance, config, units, endMs),
     ...faults(chance, config, units, endMs),
+    ...lostHome(new Chance(`${seed} lost home`), units, endMs),
   ];
   return { seed, config, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
 }
@@ -173,5 +174,22 @@ function lateCommit(
     { atMs, deed: { kind: "freeze-at", machine: theLeader, what: "store.commit", side: "before", ms } },
     user(200, submits(second)),
     user(1_500, submits(first)),
+  ];
+}
+
+/**
+ * In some worlds the seat of a unit becomes unreadable, its machine's power fails, and fleetd begins anew everywhere: nobody
+ * knows any more what the seat said, and no machine says that it has the unit. That there is a seat is all that keeps it there.
+ */
+function lostHome(chance: Chance, units: readonly string[], endMs: number): readonly Step[] {
+  if (!chance.happens(0.2)) return [];
+  const unit = chance.pick(units.filter((name) => !name.startsWith("every")));
+  const atMs = chance.between(10_000, endMs - 45_000);
+  const key = { area: "schedule", unit } as const;
+  const ms = chance.pick([20_000, 30_000, 40_000]);
+  return [
+    { atMs, deed: { kind: "power-off", machine: homeOf(unit), offMs: ms + chance.between(-2_000, 2_000) } },
+    { atMs, deed: { kind: "bad-record", key, garbage: chance.pick(garbage), ms } },
+    { atMs: atMs + 100, deed: { kind: "restart-all", stay: [] } },
   ];
 }

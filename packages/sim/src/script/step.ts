@@ -2,11 +2,23 @@ import type { LinkMode } from "../etcd/link.js";
 import type { JobMode } from "../machine/sim-machine.js";
 import type { UserRequest } from "../users/users.js";
 
-/** Which machine: by name, or the one that leads at that moment. */
+/** Which machine: by name, or the one that leads at that moment, or on which a unit has its seat then. */
 export type Whose = string;
 
 /** The machine that leads. */
 export const theLeader: Whose = "leader";
+
+const homePrefix = "home of ";
+
+/** The machine on which a unit has its seat, be that readable or not. */
+export function homeOf(unit: string): Whose {
+  return `${homePrefix}${unit}`;
+}
+
+/** The unit whose machine is meant, if it is meant so. */
+export function unitAtHome(whose: Whose): string | undefined {
+  return whose.startsWith(homePrefix) ? whose.slice(homePrefix.length) : undefined;
+}
 
 /** What somebody does to the world, or what befalls it. Everything about it is decided beforehand, so that it can be left out. */
 export type Deed =
