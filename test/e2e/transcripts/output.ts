@@ -10,7 +10,7 @@ export interface Said {
 
 /**
  * Takes out of a result what differs between runs: machine ids become `aaaa…`, `bbbb…`, `cccc…` in their order, of the same
- * length, and lines about several units in the same state are put into the order of their names.
+ * length, the ports of machines become `PORT`, and lines about several units in the same state are put into the order of their names.
  * @param machineIds - In their order.
  */
 export function normalised(result: ProgramResult, machineIds: readonly string[]): Said {
@@ -27,7 +27,7 @@ function withoutIds(text: string, machineIds: readonly string[]): string {
     const letter = String.fromCharCode("a".charCodeAt(0) + index);
     for (const length of [32, 8]) replaced = replaced.replaceAll(id.slice(0, length), letter.repeat(length));
   }
-  return replaced;
+  return replaced.replace(/\b(127\.0\.0\.1[1-9]):\d{4,5}\b/g, "$1:PORT");
 }
 
 /** Units are waited for at the same time, and their lines come in the order in which they are ready. */
