@@ -1,4 +1,11 @@
-import { belongsToMachine, type ClusterView, isSeated, type MachineId, type Seat } from "@fleet/core";
+import {
+  belongsToMachine,
+  type ClusterView,
+  isSeated,
+  type MachineId,
+  type Seat,
+  type UnitName,
+} from "@fleet/core";
 import type { Clock } from "@fleet/core/ports";
 import { advanceLoss, initialLossState } from "../plan/loss.js";
 import type { LossOptions, LossVerdict } from "../plan/loss-state.js";
@@ -20,8 +27,8 @@ export class LossWatch {
   #state = initialLossState;
   #hasGap = true;
   #releasedSince = new Map<MachineId, number>();
-  /** Seats of released machines that the newest plan could not move. Absent while somebody else plans. */
-  #stuck: ReadonlyMap<MachineId, number> | undefined;
+  /** Units of released machines that the newest plan could not move. Absent while somebody else plans. */
+  #stuck: ReadonlyMap<MachineId, ReadonlySet<UnitName>> | undefined;
 
   constructor(clock: Clock, options: LossOptions) {
     this.#clock = clock;
@@ -35,11 +42,11 @@ export class LossWatch {
 
   /** Learns from a plan which units cannot go anywhere else. */
   notePlan(plan: Plan): void {
-    const stuck = new Map<MachineId, number>();
-    for (const { machine, failed } of plan.refusals) {
+    const stuck = new Map<MachineId, Set<UnitName>>();
+    for (const { unit, machine, failed } of plan.refusals) {
       // A unit that only waits for its turn is not stuck.
       if (machine === undefined || failed.some(({ check }) => check === "pace")) continue;
-      stuck.set(machine, (stuck.get(machine) ?? 0) + 1);
+      stuck.set(machine, (stuck.get(machine) ?? new Set()).add(unit));
     }
     this.#stuck = stuck;
   }
@@ -92,8 +99,12 @@ export class LossWatch {
 
   #movableSeats(view: ClusterView, machine: MachineId, nowMs: number): number {
     let movable = 0;
-    for (const seat of view.seats.get(machine)?.values() ?? []) if (isMovable(view, seat)) movable += 1;
-    if (this.#stuck !== undefined) return Math.max(0, movable - (this.#stuck.get(machine) ?? 0));
+    // Not all that is refused has a seat that could be moved, so they are not subtracted but left out.
+    const stuck = this.#stuck?.get(machine);
+    for (const seat of view.seats.get(machine)?.values() ?? []) {
+      if (isMovable(view, seat) && stuck?.has(seat.unit) !== true) movable += 1;
+    }
+    if (this.#stuck !== undefined) return movable;
     const releasedSinceMs = this.#releasedSince.get(machine);
     const isPresumedStuck = releasedSinceMs !== undefined && nowMs - releasedSinceMs >= presumedStuckAfterMs;
     return isPresumedStuck ? 0 : movable;

@@ -45,4 +45,22 @@ export const foundCases: readonly Case[] = [
     ],
     finally: (world) => copies(world, web, 1),
   },
+  {
+    rule: "P8",
+    name: "a machine counts as lost with units though another of its units cannot be read",
+    steps: [
+      at(4, submit("m1", web, ["MachineMetadata=disk=hdd"])),
+      at(5, submit("m1", "u1.service", ["MachineMetadata=disk=hdd", "MachineMetadata=zone=b"])),
+      at(18, { kind: "power-off", machine: "m2", offMs: 40_000 }),
+      at(18, {
+        kind: "bad-record",
+        key: { area: "schedule", unit: "u1.service" },
+        garbage: "{}",
+        ms: 40_000,
+      }),
+      at(18.1, { kind: "restart-all", stay: [] }),
+      at(19, { kind: "power-off", machine: "m3", offMs: 40_000 }),
+    ],
+    finally: (world) => copies(world, web, 1),
+  },
 ];
