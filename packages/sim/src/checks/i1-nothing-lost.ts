@@ -55,6 +55,14 @@ export function nothingLost(world: World): Checker {
     }
   };
 
+  const problemIn = ({ request, outcome }: Acknowledgement, unit: string, branch: number) => {
+    const { revision, effect } = outcome;
+    const version = truth.history
+      .all(keyOf.unit(unit))
+      .findLast((candidate) => candidate.branch <= branch && candidate.revision <= revision);
+    return problemOf(request, unitOf(version), version?.revision === revision || effect === "unchanged");
+  };
+
   return {
     invariant,
     onRecord: (change) => {
@@ -62,20 +70,15 @@ export function nothingLost(world: World): Checker {
       if (area === "units") checkWriter(change);
       if (area === "unit-files" && change.after.value === undefined) checkTextDeleted(name ?? "");
     },
-    onAcknowledged: ({ request, outcome, branch }: Acknowledgement) => {
-      const unit = "unit" in request ? request.unit : undefined;
-      if (unit === undefined || branch !== truth.branch) return;
-      const { revision } = outcome;
-      const version = truth.history
-        .all(keyOf.unit(unit))
-        .findLast((candidate) => candidate.branch <= branch && candidate.revision <= revision);
-      const problem = problemOf(
-        request,
-        unitOf(version),
-        version?.revision === revision || outcome.effect === "unchanged",
+    onAcknowledged: (acknowledgement: Acknowledgement) => {
+      const { request, outcome, branch, askedIn } = acknowledgement;
+      if (!("unit" in request) || branch !== truth.branch) return;
+      // An answer may come when etcd has gone back to before it was true.
+      const problems = Array.from({ length: branch - askedIn + 1 }, (_, index) =>
+        problemIn(acknowledgement, request.unit, askedIn + index),
       );
-      if (problem !== undefined)
-        fail(`${request.kind} ${unit} was acknowledged at ${revision}, but ${problem}`);
+      if (problems.includes(undefined)) return;
+      fail(`${request.kind} ${request.unit} was acknowledged at ${outcome.revision}, but ${problems.at(-1)}`);
     },
   };
 }

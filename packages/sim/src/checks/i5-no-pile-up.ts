@@ -39,10 +39,13 @@ export function noPileUp(world: World): Checker {
   let massSinceMs: number | undefined;
   /** The machines that each leader has given up early in this loss. */
   const movedEarly = new Map<string, Set<string>>();
+  /** Absent machines of losses that are over. */
+  const settled = new Set<string>();
 
   const followMachine = ({ before, after }: RecordChange, machine: string): void => {
     const isKnown = history.current(keyOf.record(machine)) !== undefined;
     const isPresent = history.current(keyOf.presence(machine)) !== undefined;
+    settled.delete(machine);
     if (isPresent || !isKnown) absentSinceMs.delete(machine);
     else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
       absentSinceMs.set(machine, world.nowMs);
@@ -90,7 +93,7 @@ export function noPileUp(world: World): Checker {
       fail("the leader has only found it absent, just now");
     const unknownSinceMs = world.nowMs - lagMs * (leader?.link.slowness ?? 1);
     const instance = leader?.running?.instance ?? "";
-    if (isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
+    if (!settled.has(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
     const left = new Set([...burdened(), machine]);
     const isMass = left.size >= mass.machines && left.size > truth.knownMachines().length * mass.part;
     if (!isMass || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
@@ -114,10 +117,17 @@ export function noPileUp(world: World): Checker {
     if (moved.size > allowed) fail(`${moved.size} machines are given up while more are being lost`);
   };
 
-  /** A loss is over at the earliest when it has become quiet, though everything of it be back or empty before. */
+  /**
+   * Others may be given up early when it has become quiet, though everything of the loss be back or empty before. What units
+   * come to an empty machine after that, because a record is there again, wait for nobody.
+   */
   const closeLoss = (): void => {
     const lastMs = Math.max(...absentSinceMs.values());
-    if (world.nowMs - lastMs >= ttlMs / 3) movedEarly.clear();
+    if (world.nowMs - lastMs < ttlMs / 3) return;
+    movedEarly.clear();
+    if (absentSinceMs.size > settled.size && burdened().size === 0) {
+      for (const machine of absentSinceMs.keys()) settled.add(machine);
+    }
   };
 
   return {
@@ -133,8 +143,10 @@ export function noPileUp(world: World): Checker {
       if (liveSeatOf(change.before) === undefined || seatOf(change.after)?.target !== "absent") return;
       if (isWanted(machine, unit, change.after)) checkMove(change, machine, unit);
     },
+    onRevision: closeLoss,
     onRestore: () => {
       absentSinceMs.clear();
+      settled.clear();
       movedEarly.clear();
       massSinceMs = undefined;
     },

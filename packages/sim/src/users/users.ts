@@ -36,6 +36,8 @@ export interface PendingRequest {
   readonly request: UserRequest;
   readonly process: string;
   readonly sinceMs: number;
+  /** Of which history etcd was when it was made. */
+  readonly askedIn: number;
 }
 
 /** A request that was answered with success. */
@@ -71,6 +73,7 @@ export class Users {
       request,
       process: running.process.name,
       sinceMs: this.#world.scheduler.nowMs,
+      askedIn: this.#world.truth.branch,
     };
     this.pending.add(pending);
     running.process.deliver(() => {
