@@ -147,6 +147,30 @@ describe("drain", () => {
     expect(policyOf(harness, first)?.drained).toBe(true);
   });
 
+  it("says which machines it has only cordoned when interrupted", async () => {
+    const harness = await withUnits("a");
+    const running = harness.begin(`drain ${first} ${second}`);
+    while (!harness.api.clock.sleeping.includes(500)) await new Promise((resolve) => setImmediate(resolve));
+    running.interrupt();
+    expect((await running.result).stderr).toBe(
+      "Stopped waiting. Machine 113f16a7.../127.0.0.1 is still being drained; see fleetctl list-machines -o wide.\n" +
+        "Not drained, only cordoned: 85c0c595.../127.0.0.2\n" +
+        "Hint: fleetctl uncordon 113f16a7 ends the drain.\n",
+    );
+  });
+
+  it("says which machines are still being drained together when interrupted", async () => {
+    const harness = await withUnits("a");
+    const running = harness.begin(`drain --together ${first} ${second}`);
+    while (!harness.api.clock.sleeping.includes(500)) await new Promise((resolve) => setImmediate(resolve));
+    running.interrupt();
+    expect((await running.result).stderr).toBe(
+      "Stopped waiting. Machine 113f16a7.../127.0.0.1 is still being drained.\n" +
+        "Machine 85c0c595.../127.0.0.2 is still being drained; see fleetctl list-machines -o wide.\n" +
+        "Hint: fleetctl uncordon 113f16a7 85c0c595 ends the drain.\n",
+    );
+  });
+
   it("notices that somebody else has ended it", async () => {
     const harness = await withUnits("a");
     const running = harness.begin("drain 113f");

@@ -110,16 +110,19 @@ async function drainAll(
     return exitCode.ok;
   }
   for (const [index, machine] of machines.entries()) {
+    const rest = machines.slice(index + 1);
+    const [draining, cordoned] = args.flag("together") ? [[machine, ...rest], []] : [[machine], rest];
+    let isBegun = args.flag("together");
     try {
       await begin(machine);
+      isBegun = true;
       const end = await watchDrain(context, { machine, deadlineMs });
       if (tellEnd(context, machine, end)) continue;
     } catch (error) {
-      if (signal.aborted) tellInterrupted(context, machine);
+      tellLeftBehind(context, { draining, cordoned, isBegun });
       throw error;
     }
-    const left = args.flag("together") ? [] : machines.slice(index + 1).map(machineName);
-    if (left.length > 0) context.stderr.write(`Not drained, only cordoned: ${left.join(" ")}\n`);
+    tellCordoned(context, cordoned);
     return exitCode.failed;
   }
   return exitCode.ok;
@@ -154,10 +157,29 @@ function tellEnd({ stderr, stdout }: CommandContext, machine: MachineV2, end: Dr
   }
 }
 
-function tellInterrupted({ stderr }: CommandContext, machine: MachineV2): void {
-  const id = machine.machineID.slice(0, 8);
-  stderr.write(
-    `Stopped waiting. Machine ${machineName(machine)} is still being drained; see fleetctl list-machines -o wide.\n` +
-      `Hint: fleetctl uncordon ${id} ends the drain.\n`,
-  );
+/** Nobody waits any more, for whatever reason: what becomes of the machines that are not drained yet. */
+function tellLeftBehind(
+  context: CommandContext,
+  left: {
+    readonly draining: readonly MachineV2[];
+    readonly cordoned: readonly MachineV2[];
+    /** Whether the cluster is known to have been told of the drain. */
+    readonly isBegun: boolean;
+  },
+): void {
+  const { signal, stderr } = context;
+  const what = left.isBegun ? "is still being drained" : "may be being drained by now";
+  const stopped = signal.aborted ? "Stopped waiting. " : "";
+  for (const [index, machine] of left.draining.entries()) {
+    const see = index === left.draining.length - 1 ? "; see fleetctl list-machines -o wide" : "";
+    stderr.write(`${index === 0 ? stopped : ""}Machine ${machineName(machine)} ${what}${see}.\n`);
+  }
+  tellCordoned(context, left.cordoned);
+  const ids = left.draining.map(({ machineID }) => machineID.slice(0, 8)).join(" ");
+  stderr.write(`Hint: fleetctl uncordon ${ids} ends the drain.\n`);
+}
+
+function tellCordoned({ stderr }: CommandContext, machines: readonly MachineV2[]): void {
+  if (machines.length === 0) return;
+  stderr.write(`Not drained, only cordoned: ${machines.map(machineName).join(" ")}\n`);
 }
