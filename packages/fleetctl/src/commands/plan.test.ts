@@ -69,6 +69,24 @@ Nothing was changed. As of revision ${revisionIn(stdout)}.
     expect(JSON.stringify(await run("list-unit-files"))).toBe(before);
   });
 
+  it("warns as start does of a file that differs, and foresees its content with --replace", async () => {
+    const { files, run } = await createCluster();
+    files.set("a.service", `${text}[X-Fleet]\nMachineMetadata=az=moon\n`);
+    const kept = await run("plan start a");
+    expect(kept).toMatchObject({ code: 0, stdout: expect.stringContaining("everything fits") });
+    expect(kept.stderr).toBe(
+      "WARNING: Unit a.service in registry differs from local unit file a.service. Add --replace to override.\n",
+    );
+    const replaced = await run("plan start --replace a");
+    expect(replaced).toMatchObject({ code: 1, stderr: "" });
+    expect(replaced.stdout).toContain("3 lack az=moon");
+    expect((await run("cat a")).stdout).toBe(text);
+    expect(await run("plan load --replace a")).toMatchObject({
+      code: 0,
+      stderr: "Warning: can not replace Unit(a.service) in state 'launched', use the appropriate command\n",
+    });
+  });
+
   it("prints documents for programs", async () => {
     const { run } = await createCluster();
     const forecast = JSON.parse((await run("plan lose 113f -o json")).stdout);
@@ -87,7 +105,7 @@ Nothing was changed. As of revision ${revisionIn(stdout)}.
   });
 
   it.each([
-    ["plan start nothing", "unit nothing.service is neither in the cluster nor a file"],
+    ["plan start nothing", "unable to find Unit(nothing.service) in Registry or on filesystem"],
     ["plan unload nothing", "unit nothing.service does not exist"],
     ["plan lose feed", "machine feed does not exist"],
     ["plan lose --metadata=rack=a", "no machine that is present has rack=a"],
@@ -117,6 +135,8 @@ Nothing was changed. As of revision ${revisionIn(stdout)}.
     "plan add 1 --capacity=cpu",
     "plan survive -k 3",
     "plan survive 113f",
+    "plan drain --replace 113f",
+    "plan survive --replace",
     "plan drain 113f -o xml",
   ])("%s is a usage error", async (line) => {
     const { run } = await createCluster();

@@ -34,6 +34,12 @@ export const plan: Command = {
     "a loss leaves units without one), 2 for a wrong command line, 3 if it cannot be found out or not all of it in time.",
   options: [
     {
+      name: "replace",
+      type: "boolean",
+      fallback: false,
+      help: "start, load: with the files' content for units that exist already; else there is a warning if it differs.",
+    },
+    {
       name: "metadata",
       type: "text",
       fallback: "",
@@ -79,6 +85,10 @@ export const plan: Command = {
   },
   examples: [
     { command: "fleetctl plan start web@{1..20}", what: "Is there room for twenty?" },
+    {
+      command: "fleetctl plan start --replace db.service",
+      what: "And if its edited file were put in place?",
+    },
     { command: "fleetctl plan drain 113f16a7", what: "Where would its units go?" },
     { command: "fleetctl plan lose --metadata=rack=a", what: "What if the whole rack were lost?" },
     { command: "fleetctl plan add 2 --metadata=disk=ssd", what: "Would two more machines help?" },
@@ -90,6 +100,9 @@ export const plan: Command = {
     const format = readDocumentFormat(args);
     const losses = args.number("losses");
     if (losses !== 1 && losses !== 2) throw new UsageError("Error: -k must be 1 or 2");
+    if (action === "survive" && args.flag("replace")) {
+      throw new UsageError("Error: --replace has no meaning for plan survive");
+    }
     if (action === "survive" && words.length > 0) {
       throw new UsageError("Error: survive takes no machines", { hint: "fleetctl plan lose MACHINE..." });
     }

@@ -1,20 +1,16 @@
 import type { ProposalV2, ProposedUnitV2 } from "@fleet/client";
-import { completeUnitName, FleetError, formatAmount, parseAmounts, parseMetadata } from "@fleet/core";
+import { FleetError, formatAmount, parseAmounts, parseMetadata } from "@fleet/core";
 import type { CommandArgs, CommandContext } from "../command.js";
 import { findMachines } from "../machines/find-machines.js";
 import { expandArguments } from "../units/expand-arguments.js";
-import {
-  parseUnitArguments,
-  readClusterContent,
-  readLocalFiles,
-  type UnitArgument,
-} from "../units/unit-source.js";
+import { planUnit } from "../units/unit-plan.js";
+import { parseUnitArguments, type UnitArgument } from "../units/unit-source.js";
 import { UsageError } from "../usage-error.js";
 
 /** What can be thought of doing, each with what follows it. */
 export const proposalActions = {
-  start: "FILE|UNIT...",
-  load: "FILE|UNIT...",
+  start: "[--replace] FILE|UNIT...",
+  load: "[--replace] FILE|UNIT...",
   stop: "UNIT...",
   unload: "UNIT...",
   destroy: "UNIT...",
@@ -42,7 +38,9 @@ export async function readProposal(
   switch (action) {
     case "start":
     case "load":
-      return { [action]: await readUnits(context, requireWords(action, words)) };
+      return {
+        [action]: await readUnits(context, action, requireWords(action, words), args.flag("replace")),
+      };
     case "stop":
     case "unload":
     case "destroy": {
@@ -74,6 +72,9 @@ function refuseForeignOptions(action: ProposalAction, args: CommandArgs): void {
     ...(action === "lose" || action === "add" ? [] : ["metadata"]),
     ...(action === "add" ? [] : ["capacity"]),
   ].find((name) => args.text(name) !== "");
+  if (args.flag("replace") && action !== "start" && action !== "load") {
+    throw new UsageError(`Error: --replace has no meaning for plan ${action}`);
+  }
   if (foreign !== undefined) throw new UsageError(`Error: --${foreign} has no meaning for plan ${action}`);
 }
 
@@ -143,10 +144,12 @@ async function expand(context: CommandContext, words: readonly string[]): Promis
   return parseUnitArguments(expanded);
 }
 
-/** As `start` does it: a unit of the cluster is taken as it is, another one from its file or from its template. */
+/** As `start` and `load` do it, with their warnings: nothing is foreseen that they would not do. */
 async function readUnits(
   context: CommandContext,
+  command: "start" | "load",
   words: readonly string[],
+  replace: boolean,
 ): Promise<readonly ProposedUnitV2[]> {
   const units = await expand(context, words);
   const known = await context.client.look(
@@ -155,25 +158,11 @@ async function readUnits(
   );
   const proposed: ProposedUnitV2[] = [];
   for (const unit of units) {
-    if (known.units.has(unit.name)) proposed.push({ name: unit.name });
-    else proposed.push({ name: unit.name, text: await readText(context, unit) });
+    const plan = await planUnit(context, command, unit, known.units.get(unit.name), replace);
+    for (const warning of plan.warnings) context.stderr.write(`${warning}\n`);
+    proposed.push(
+      plan.content === undefined ? { name: unit.name } : { name: unit.name, text: plan.content.text },
+    );
   }
   return proposed;
-}
-
-async function readText(context: CommandContext, unit: UnitArgument): Promise<string> {
-  const { own, template } = await readLocalFiles(context, unit);
-  for (const file of [own, template]) {
-    if (file?.kind === "bad") throw file.error;
-    if (file?.kind === "found") return file.content.text;
-  }
-  const content = unit.template === undefined ? undefined : await readClusterContent(context, unit.template);
-  if (content !== undefined) return content.text;
-  throw new FleetError(
-    "not-found",
-    `unit ${completeUnitName(unit.name)} is neither in the cluster nor a file`,
-    {
-      hint: `looked for ${own.path}${template === undefined ? "" : ` and ${template.path}`}`,
-    },
-  );
 }
