@@ -12,6 +12,7 @@ USAGE
 
 OPTIONS
   --machines N (5)  --units N (10)  --minutes N (2, virtual)  --jobs N (processors)  --json
+  --no-drains      operators only cordon machines: they neither drain any nor release lost ones
 `;
 
 const options = {
@@ -20,6 +21,7 @@ const options = {
   machines: { type: "string" },
   units: { type: "string" },
   minutes: { type: "string" },
+  "no-drains": { type: "boolean", default: false },
   jobs: { type: "string" },
   json: { type: "boolean", default: false },
   story: { type: "boolean", default: false },
@@ -48,6 +50,7 @@ export function parseSimArguments(argv) {
     const isFine = Number.isInteger(config[name]) && config[name] >= min && config[name] <= max;
     if (!isFine) return `--${name} needs a number from ${min} to ${max}`;
   }
+  if (values["no-drains"]) config.drains = false;
   const jobs = values.jobs === undefined ? undefined : Number(values.jobs);
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs >= 1)) return "--jobs needs a number from 1 on";
   const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? "1..100");

@@ -81,7 +81,7 @@ async function playMany(sim, bundle, config, options) {
 
 function flagsOf(config) {
   return Object.entries(config)
-    .map(([name, value]) => ` --${name} ${value}`)
+    .map(([name, value]) => (value === false ? ` --no-${name}` : ` --${name} ${value}`))
     .join("");
 }
 

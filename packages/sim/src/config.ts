@@ -9,6 +9,8 @@ export interface SimConfig {
   readonly holdFoundMs: number;
   /** How long unit files stay that nothing refers to: short, so that the collector has something to do. */
   readonly retentionMs: number;
+  /** Whether operators also drain machines, and release lost ones. */
+  readonly drains: boolean;
 }
 
 /** The default world: small enough that a seed takes little, and large enough for every rule to matter. */
@@ -20,4 +22,5 @@ export const defaultConfig: SimConfig = {
   holdWatchedMs: 30_000,
   holdFoundMs: 90_000,
   retentionMs: 20_000,
+  drains: true,
 };

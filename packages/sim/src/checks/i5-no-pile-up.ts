@@ -1,6 +1,6 @@
 import type { Version } from "../truth/key-history.js";
-import { demandsLately } from "../truth/legality.js";
-import { keyOf, liveSeatOf, presenceOf, seatOf, unitOf } from "../truth/records.js";
+import { demandsLately, planAgeMs } from "../truth/legality.js";
+import { keyOf, liveSeatOf, policyOf, presenceOf, seatOf, unitOf } from "../truth/records.js";
 import type { RecordChange } from "../truth/truth.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -25,6 +25,7 @@ const lagMs = 500;
  *   the machines that this leader has moved from in this loss (P8.1, P8.2);
  * - it is not the case that most machines, three at least, are absent with units to move, and have been for less than the
  *   hold (P8.3).
+ * Of a machine that an operator has released only the first is asked.
  * What happened in the last half second (more over a slow line) the leader may not know yet, other than that very machine's absence.
  * Counted are known machines that did not say they were leaving. Where leader and checker may count differently, because a
  * leader counts what it has seen, the checker counts what makes fewer of them.
@@ -87,6 +88,7 @@ export function noPileUp(world: World): Checker {
     ) {
       fail("it is pinned there");
     }
+    if (isGivenUp(machine)) return;
     const leader = world.machines.find(({ running }) => running?.instance === change.after.origin.instance);
     const startedMs = leader?.running?.startedAtMs ?? 0;
     if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
@@ -100,6 +102,14 @@ export function noPileUp(world: World): Checker {
     if (world.nowMs - massSinceMs < config.holdWatchedMs - toleranceMs) {
       fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - massSinceMs)} ms`);
     }
+  };
+
+  /** Whether an operator has said not to wait for this absence: the record is written anew when the machine returns. */
+  const isGivenUp = (machine: string): boolean => {
+    const recordRevision = history.current(keyOf.record(machine))?.revision;
+    return truth
+      .lately(keyOf.policy(machine), planAgeMs)
+      .some((version) => recordRevision !== undefined && policyOf(version).released === recordRevision);
   };
 
   /** Whether more machines may be about to follow one that vanished at `ownMs`, by what a leader must know. */

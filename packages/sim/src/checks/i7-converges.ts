@@ -5,6 +5,7 @@ import {
   keyOf,
   liveSeatOf,
   partsOf,
+  policyOf,
   requirementsOf,
   seatOf,
   stateOf,
@@ -21,6 +22,8 @@ import { isPlaceFor } from "./place-for.js";
  * - every machine that is on is present and believes etcd, somebody leads, and nothing is held back;
  * - every plain unit that is wanted has one live seat, on a machine that is there; every global unit one on each machine
  *   that fits. Where one is missing, the leader says why, and going through the machines by hand finds no place either;
+ *   A unit that leaves a drained machine may have two, old and new, if the leader says why it is still on its way;
+ *   so it must if a unit that follows nobody stays on a drained machine that it is not pinned to;
  * - what has a seat is on that machine with the text of its seat, and runs if it is to be launched, unless its one start was
  *   issued and it has failed or was stopped by hand since, or it says itself that it waits for a unit that excludes it and
  *   runs there without a seat, which nobody may stop (P4.3); and its published state says what systemd says;
@@ -147,17 +150,44 @@ class Settlement {
 
   #checkPlain(unit: string, demands: Requirements, seats: readonly string[]): void {
     const world = this.#world;
+    const pair = this.#handOver(unit, seats);
+    if (pair !== undefined) {
+      // The new copy cannot take over, and the leader says so.
+      if (!this.#refused.has(unit))
+        this.#problems.push(`${unit} is on its way to ${short(pair.heir)}, and nobody says why`);
+      if (isUp(world, pair.heir)) this.#checkLegal(unit, demands, pair.heir);
+      return;
+    }
     if (seats.length > 1) this.#problems.push(`${unit} has ${seats.length} seats`);
     const [seat] = seats;
     const isServed = seat !== undefined && isUp(world, seat);
     if (isServed) {
       this.#checkLegal(unit, demands, seat);
+      const isToLeave = policyOf(world.truth.history.current(keyOf.policy(seat))).drained;
+      const mayStay = demands.machineId !== undefined || demands.machineOf.length > 0;
+      if (isToLeave && !mayStay && !this.#refused.has(unit))
+        this.#problems.push(`${unit} stays on ${short(seat)}, which is drained, and nobody says why`);
       return;
     }
     const place = world.machines.find(({ id }) => isUp(world, id) && isPlaceFor(world, id, unit, demands));
     const where = seat === undefined ? "no seat" : `its seat on ${short(seat)}, which is away`;
     if (place !== undefined) this.#problems.push(`${unit} has ${where}, and ${place.name} would do`);
     else if (!this.#refused.has(unit)) this.#problems.push(`${unit} has ${where}, and nobody says why`);
+  }
+
+  /** The two seats of a unit that leaves a drained machine: the younger one names the machine of the other. */
+  #handOver(unit: string, seats: readonly string[]): { readonly heir: string } | undefined {
+    const { history } = this.#world.truth;
+    if (seats.length !== 2) return undefined;
+    const heir = seats.find((machine) => {
+      const version = history.current(keyOf.seat(machine, unit));
+      const old = seatOf(version)?.replaces;
+      if (version === undefined || old === undefined || old === machine || !seats.includes(old)) return false;
+      const isYounger =
+        version.createRevision > (history.current(keyOf.seat(old, unit))?.createRevision ?? 0);
+      return isYounger && policyOf(history.current(keyOf.policy(old))).drained;
+    });
+    return heir === undefined ? undefined : { heir };
   }
 
   #checkLegal(unit: string, demands: Requirements, machine: string): void {

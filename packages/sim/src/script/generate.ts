@@ -23,6 +23,7 @@ export function generateScript(seed: string, config: SimConfig): Script {
     ...firstSubmissions(chance, config, units),
     ...laterRequests(chance, config, units, endMs),
     ...faults(chance, config, units, endMs),
+    ...(config.drains ? maintenance(new Chance(`${seed} maintenance`), config, endMs) : []),
     ...lostHome(new Chance(`${seed} lost home`), units, endMs),
   ];
   return { seed, config, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
@@ -192,4 +193,30 @@ function lostHome(chance: Chance, units: readonly string[], endMs: number): read
     { atMs, deed: { kind: "bad-record", key, garbage: chance.pick(garbage), ms } },
     { atMs: atMs + 100, deed: { kind: "restart-all", stay: [] } },
   ];
+}
+
+/** Operators drain machines, change their minds, and do not wait for machines that are lost; some are left drained. */
+function maintenance(chance: Chance, config: SimConfig, endMs: number): readonly Step[] {
+  const count = Math.round(chance.pick([1, 2, 4]) * config.minutes);
+  return Array.from({ length: count }, (): readonly Step[] => {
+    const atMs = chance.between(beginMs + 5_000, endMs);
+    const machine = via(chance, config);
+    const user = (afterMs: number, request: Extract<Deed, { kind: "user" }>["request"]): Step => ({
+      atMs: atMs + afterMs,
+      deed: { kind: "user", via: via(chance, config), request },
+    });
+    if (chance.happens(0.3)) {
+      const offMs = chance.pick([15_000, 40_000]);
+      const afterMs = chance.between(3_000, 14_000);
+      return [
+        { atMs, deed: { kind: "power-off", machine, offMs } },
+        user(afterMs, { kind: "release", machine }),
+      ];
+    }
+    const handOversMax = chance.pick([undefined, undefined, 1, 2]);
+    const drain = user(0, { kind: "drain", machine, drained: true, handOversMax });
+    if (chance.happens(0.3)) return [drain];
+    const lastsMs = chance.pick([20, 200, 3_000, 30_000]);
+    return [drain, user(lastsMs, { kind: "drain", machine, drained: false, handOversMax: undefined })];
+  }).flat();
 }

@@ -111,9 +111,15 @@ export function stateOf(version: Version | undefined): StateFact | undefined {
 export function policyOf(version: Version | undefined): {
   readonly cordoned: boolean;
   readonly drained: boolean;
+  /** The revision of the machine's record of which it says: do not wait for it. */
+  readonly released: number | undefined;
 } {
-  const { cordoned, drained } = read(version);
-  return { cordoned: cordoned === true, drained: drained === true };
+  const { cordoned, drained, released } = read(version);
+  return {
+    cordoned: cordoned === true,
+    drained: drained === true,
+    released: typeof released === "number" ? released : undefined,
+  };
 }
 
 /** Who leads. */

@@ -28,6 +28,15 @@ export type UserRequest =
       readonly value: string | undefined;
     }
   | { readonly kind: "cordon"; readonly machine: string; readonly cordoned: boolean }
+  | {
+      readonly kind: "drain";
+      readonly machine: string;
+      readonly drained: boolean;
+      /** How many units may be on their way at a time; absent for as many as the engine likes. */
+      readonly handOversMax: number | undefined;
+    }
+  /** Do not wait for a lost machine. */
+  | { readonly kind: "release"; readonly machine: string }
   | { readonly kind: "forget"; readonly machine: string }
   | { readonly kind: "accept"; readonly machine: string | undefined };
 
@@ -133,9 +142,32 @@ export class Users {
           patiently(),
         );
       }
+      case "drain":
+      case "release":
+        return await this.#changePolicy(units, request);
       case "forget":
         return await units.forgetMachine(this.#world.machine(request.machine).id, patiently());
     }
+  }
+
+  /** Decides it as the API server does. */
+  async #changePolicy(
+    units: UnitRegistry,
+    request: Extract<UserRequest, { kind: "drain" | "release" }>,
+  ): Promise<WriteOutcome> {
+    const { id } = this.#world.machine(request.machine);
+    return await units.changeMachinePolicy(
+      id,
+      (now, { isPresent, recordRevision }) => {
+        if (request.kind === "drain") {
+          const { drained, handOversMax } = request;
+          return { cordoned: drained, drained, ...(handOversMax === undefined ? {} : { handOversMax }) };
+        }
+        if (isPresent || recordRevision === 0) throw new FleetError("conflict", "it is present, or unknown");
+        return { ...now, released: recordRevision };
+      },
+      patiently(),
+    );
   }
 
   #succeeded(machine: SimMachine, pending: PendingRequest, outcome: WriteOutcome): void {
@@ -211,6 +243,12 @@ export function describeRequest(request: UserRequest): string {
       return `metadata ${request.machine} ${request.key}=${request.value ?? "(none)"}`;
     case "cordon":
       return `${request.cordoned ? "cordon" : "uncordon"} ${request.machine}`;
+    case "drain": {
+      const { drained, machine, handOversMax } = request;
+      return `${drained ? "drain" : "undrain"} ${machine}${handOversMax === undefined ? "" : `, ${handOversMax} at a time`}`;
+    }
+    case "release":
+      return `release ${request.machine}`;
     case "forget":
       return `forget ${request.machine}`;
     case "accept":
