@@ -29,8 +29,11 @@ export function parseAmounts(text: string): ParsedAmounts {
       return { problem: `"${part.trim()}" is not of the form name=amount: write cpu=0.5,memory=512M` };
     }
     const value = parseAmount(name, amount);
-    if (value === undefined)
-      return { problem: `"${amount}" is no amount of ${name}: write ${exampleOf(name)}` };
+    if (value === undefined) {
+      return readAmount(name, amount) === undefined
+        ? { problem: `"${amount}" is no amount of ${name}: write ${exampleOf(name)}` }
+        : { problem: `"${amount}" is more ${name} than any machine has` };
+    }
     if (amounts.has(name)) return { problem: `${name} is given twice` };
     amounts.set(name, value);
   }
@@ -39,20 +42,20 @@ export function parseAmounts(text: string): ParsedAmounts {
 
 /** Reads one amount. @returns `undefined` if it is none, or too large to be meant. */
 export function parseAmount(name: string, text: string): number | undefined {
-  const value =
-    name === measuredResources.cpu
-      ? parseCpu(text)
-      : name === measuredResources.memory
-        ? parseMemory(text)
-        : /^\d{1,16}$/.test(text)
-          ? Number(text)
-          : undefined;
+  const value = readAmount(name, text);
   return value !== undefined && value <= amountMax ? value : undefined;
 }
 
+/** Reads one amount of any size. */
+function readAmount(name: string, text: string): number | undefined {
+  if (name === measuredResources.cpu) return parseCpu(text);
+  if (name === measuredResources.memory) return parseMemory(text);
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
 function parseCpu(text: string): number | undefined {
-  if (/^\d{1,12}m$/.test(text)) return Number(text.slice(0, -1));
-  const [, whole, , fraction = ""] = /^(\d{1,9})(\.(\d{1,3}))?$/.exec(text) ?? [];
+  if (/^\d+m$/.test(text)) return Number(text.slice(0, -1));
+  const [, whole, , fraction = ""] = /^(\d+)(\.(\d{1,3}))?$/.exec(text) ?? [];
   return whole === undefined ? undefined : Number(whole) * 1000 + Number(fraction.padEnd(3, "0"));
 }
 

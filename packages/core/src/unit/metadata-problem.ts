@@ -33,10 +33,18 @@ export function expressionProblem({ key, value }: Pick<ListItem, "key" | "value"
   }
   const problem = operandProblem(value);
   if (problem !== undefined) return `${key} ${quote(value)} is not understood: ${problem}`;
-  if (expression !== undefined) return undefined;
+  if (expression !== undefined) return keylessProblem(key, value);
   return value.includes("=")
     ? noPair(key, value)
     : `${key} ${quote(value)} is no demand: write "key=value", "key!=value", "key~=pattern", "key>=1.2", "key" or "!key"`;
+}
+
+/** What begins with an operator reads as a pair whose key is a part of the operator, which no machine has. */
+function keylessProblem(key: string, value: string): string | undefined {
+  const [, operator] = /^([!~<>]+=)/.exec(value) ?? [];
+  return operator === undefined
+    ? undefined
+    : `${key} ${quote(value)} has no key before "${operator}": write ${quote(`key${value}`)}`;
 }
 
 function pairProblem({ key, value }: ListItem): string | undefined {

@@ -48,6 +48,9 @@ export interface Requirements {
 /** What counts as true, without regard to case. */
 export const truths: readonly string[] = ["true", "yes", "1", "on", "t"];
 
+/** What people write for false. Everything that is not true counts as false, so that nobody else cares. */
+export const falsehoods: readonly string[] = ["false", "no", "0", "off", "f", "n", ""];
+
 /**
  * Reads the `[X-Fleet]` section as the original does: what is malformed or unknown is passed over in silence, because
  * stored units contain such things. `strictProblem` refuses and `unitWarnings` mentions them before they get in.

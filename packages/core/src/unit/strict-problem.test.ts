@@ -85,6 +85,14 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
       "Reserve='memory=2GB' is not understood: \"2GB\" is no amount of memory: write memory=512M or memory=2G",
     ],
     ["Reserve=gpu=0.5", "Reserve='gpu=0.5' is not understood: \"0.5\" is no amount of gpu: write gpu=1"],
+    [
+      "Reserve=memory=99999999999T",
+      "Reserve='memory=99999999999T' is not understood: \"99999999999T\" is more memory than any machine has",
+    ],
+    [
+      "Reserve=cpu=99999999999999",
+      "Reserve='cpu=99999999999999' is not understood: \"99999999999999\" is more cpu than any machine has",
+    ],
     ["Reserve=gpu=0", "Reserve of gpu is 0, which reserves nothing: leave it out"],
     ["Reserve=cpu=1,cpu=2", "Reserve='cpu=1,cpu=2' is not understood: cpu is given twice"],
     ["Reserve=cpu=1\nReserve=cpu=1", "Reserve of cpu is given twice: write it once"],
@@ -99,6 +107,17 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     ["Prefer=", `Prefer "" is not understood: ${wishForm}`],
     ["Avoid=a=b=c", `Avoid "a=b=c" is not understood: ${wishForm}`],
     ["Prefer=0:a=b", 'Prefer "0:a=b" is not understood: the weight 0 is not between 1 and 100'],
+    [
+      "Avoid=-5:disk=ssd",
+      'Avoid "-5:disk=ssd" is not understood: the weight -5 is not a whole number from 1 to 100',
+    ],
+    [
+      "Prefer=0.5:disk=ssd",
+      'Prefer "0.5:disk=ssd" is not understood: the weight 0.5 is not a whole number from 1 to 100',
+    ],
+    ["Prefer=5:>=5", 'Prefer ">=5" has no key before ">=": write "key>=5"'],
+    ["Exclusive=maybe", 'Exclusive "maybe" is neither true nor false: write true or false'],
+    ["Exclusive=true\nExclusive=y", 'Exclusive "y" is neither true nor false: write true or false'],
     [
       "Prefer=unit:w[",
       'Prefer "unit:w[" is not understood: the pattern is malformed: a "[" is not closed by a "]"',
@@ -150,6 +169,8 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
 
   test.each([
     ["zone>", 'is no demand: write "key=value", "key!=value", "key~=pattern", "key>=1.2", "key" or "!key"'],
+    [">=5", 'has no key before ">=": write "key>=5"'],
+    ["!=eu", 'has no key before "!=": write "key!=eu"'],
     ["!", 'is no demand: write "key=value", "key!=value", "key~=pattern", "key>=1.2", "key" or "!key"'],
     ["kernel>=new", 'is not understood: ">=" compares numbers and versions such as 4 or 5.10'],
     ["kernel>new", 'is not understood: ">" compares numbers and versions such as 4 or 5.10'],

@@ -11,7 +11,7 @@ import {
   requirementKeys,
   requirementSection,
 } from "./requirement-keys.js";
-import { parseRequirements } from "./requirements.js";
+import { falsehoods, parseRequirements, truths } from "./requirements.js";
 import { reserveProblem } from "./reserve-problem.js";
 import type { UnitOption } from "./unit-file.js";
 import { isTemplate, splitUnitName } from "./unit-name.js";
@@ -31,6 +31,7 @@ const checks: readonly Check[] = [
   reserveProblem,
   wishProblem,
   spreadProblem,
+  exclusiveProblem,
   idleProblem,
   contradiction,
 ];
@@ -100,6 +101,15 @@ function replacesProblem(options: readonly UnitOption[], name: string): string |
     if (problem !== undefined) return `${key} pattern ${quote(value)} is malformed: ${problem}`;
   }
   return undefined;
+}
+
+/** A unit that must never run twice does not become one that may, by a typing error. */
+function exclusiveProblem(options: readonly UnitOption[], name: string): string | undefined {
+  const words = itemsOf(options, [requirementKeys.exclusive], name).map(({ value }) => value);
+  const odd = words.find((word) => ![...truths, ...falsehoods].includes(word.toLowerCase()));
+  return odd === undefined
+    ? undefined
+    : `${requirementKeys.exclusive} ${quote(odd)} is neither true nor false: write true or false`;
 }
 
 /** What a unit asks for and cannot have, because something else decides where it runs. */

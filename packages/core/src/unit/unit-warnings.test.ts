@@ -45,7 +45,6 @@ describe("unitWarnings", () => {
     ["MachineID=m1\nMachineID=m2", 'only the first machine ID counts, which is "m1"'],
     ["MachineID=m1 m2", 'no machine can have the ID "m1 m2"'],
     ["Global=maybe", 'Global "maybe" counts as false: write true or false'],
-    ["Exclusive=y", 'Exclusive "y" counts as false: write true or false'],
     ["Prefers=a", 'unrecognized requirement in [X-Fleet] section: "Prefers" (did you mean "Prefer"?)'],
     ["Global=y", 'Global "y" counts as false: write true or false'],
     ['Global="ja" "true"', 'Global "ja" counts as false: write true or false'],
@@ -54,6 +53,8 @@ describe("unitWarnings", () => {
     ["MachineMetadata=a=b*", 'MachineMetadata "a=b*" is taken literally (did you mean "a~=b*"?)'],
     ["Reserve=memory=512", 'Reserve of 512 bytes of memory (did you mean "memory=512M"?)'],
     ["Reserve=cpu=500,gpu=1", 'Reserve of 500 cores (did you mean "cpu=500m"?)'],
+    ["Reserve=CPU=1,gpu=1", 'Reserve names "CPU", which no machine measures (did you mean "cpu"?)'],
+    ["Reserve=mem=1", 'Reserve names "mem", which no machine measures (did you mean "memory"?)'],
     ["reserve=cpu=1", 'unrecognized requirement in [X-Fleet] section: "reserve" (did you mean "Reserve"?)'],
     ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
     [

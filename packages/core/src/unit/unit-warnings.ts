@@ -1,4 +1,5 @@
 import { machineIdProblem } from "../machine/machine-id.js";
+import { measuredResources, parseAmounts } from "../machine/resources.js";
 import { closest } from "../suggest.js";
 import { parseMetadataExpression } from "./metadata-expression.js";
 import { quote } from "./quote.js";
@@ -11,7 +12,7 @@ import {
   requirementKeys,
   requirementSection,
 } from "./requirement-keys.js";
-import { truths } from "./requirements.js";
+import { falsehoods, truths } from "./requirements.js";
 import { expandSpecifiers, knownSpecifiers } from "./specifiers.js";
 import type { UnitOption } from "./unit-file.js";
 import { isTemplate, splitUnitName, unitNameProblem, unitTypes } from "./unit-name.js";
@@ -47,11 +48,10 @@ function requirementWarnings(unitName: string, option: UnitOption): readonly str
     ...specifierWarnings(key, value),
     ...(machineOfKeys.includes(key) ? peerWarnings(unitName, key, value) : []),
     ...(conflictsKeys.includes(key) && value.includes("\\\n") ? [continuedConflicts(key)] : []),
+    ...(key === requirementKeys.reserve ? resourceWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.reserve ? amountWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.machineMetadata ? literalWarnings(unitName, key, value) : []),
-    ...(key === requirementKeys.global || key === requirementKeys.exclusive
-      ? truthWarnings(unitName, key, value)
-      : []),
+    ...(key === requirementKeys.global ? truthWarnings(unitName, key, value) : []),
     ...(key === requirementKeys.replaces && splitQuotedList(value).includes("")
       ? [`${key} contains an empty pattern, which matches nothing`]
       : []),
@@ -66,15 +66,32 @@ function unknownKey(key: string): string {
   return `unrecognized requirement in [${requirementSection}] section: ${quote(key)}${suggestion}`;
 }
 
-/** What people write for false. Everything that is not true counts as false, so that nobody else cares. */
-const falsehoods: readonly string[] = ["false", "no", "0", "off", "f", "n", ""];
-
 /** What counts as false, although it was hardly written for that. */
 function truthWarnings(unitName: string, key: string, value: string): readonly string[] {
   return splitQuotedList(value)
     .map((item) => expandSpecifiers(item, unitName))
     .filter((word) => ![...truths, ...falsehoods].includes(word.toLowerCase()))
     .map((word) => `${key} ${quote(word)} counts as false: write true or false`);
+}
+
+/** Names of resources that nothing measures, and that are nearly those of one that is measured. */
+const nearlyMeasured: ReadonlyMap<string, string> = new Map([
+  ...["cpu", "cpus", "core", "cores"].map((name) => [name, measuredResources.cpu] as const),
+  ...["memory", "mem", "ram"].map((name) => [name, measuredResources.memory] as const),
+]);
+
+/** A resource that is only counted, which no machine has unless somebody says so. */
+function resourceWarnings(unitName: string, key: string, value: string): readonly string[] {
+  return splitQuotedList(value).flatMap((item) => {
+    const parsed = parseAmounts(expandSpecifiers(item, unitName));
+    const names = "problem" in parsed ? [] : [...parsed.amounts.keys()];
+    return names.flatMap((name) => {
+      const meant = nearlyMeasured.get(name.toLowerCase());
+      return meant === undefined || meant === name
+        ? []
+        : [`${key} names ${quote(name)}, which no machine measures (did you mean ${quote(meant)}?)`];
+    });
+  });
 }
 
 /** Amounts that lack their unit, as it seems. */

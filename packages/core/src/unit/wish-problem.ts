@@ -17,6 +17,10 @@ export function wishProblem(options: readonly UnitOption[], unitName: string): s
     if (hasBlank(value) && !isQuotedList(raw)) {
       return `${key} ${quote(value)} contains a blank outside quotes: put every value in double quotes, with one blank between them`;
     }
+    const weight = oddWeight(value);
+    if (weight !== undefined) {
+      return `${key} ${quote(value)} is not understood: the weight ${weight} is not a whole number from 1 to 100`;
+    }
     const parsed = parseWish(value, 1);
     if ("problem" in parsed) return `${key} ${quote(value)} is not understood: ${parsed.problem}`;
     if (parsed.wish.kind === "unit") continue;
@@ -26,6 +30,11 @@ export function wishProblem(options: readonly UnitOption[], unitName: string): s
   return items.length > wishesMax
     ? `${requirementKeys.prefer} and ${requirementKeys.avoid} have ${items.length} values together (max ${wishesMax})`
     : undefined;
+}
+
+/** What stands where a weight would, looks like a number and is none of those that are read as a weight. */
+function oddWeight(value: string): string | undefined {
+  return /^\d+:/.test(value) ? undefined : /^\s*([-+.,\d]*\d%?)\s*:/.exec(value)?.[1];
 }
 
 /** Says what is wrong with what the instances of a template are spread over, or `undefined`. */
