@@ -113,6 +113,11 @@ describe("submit", () => {
         "Error creating units: Global cannot be used with Peers\nHint: in unit combo.service\n",
       ],
       [
+        "units/combo.service",
+        "[X-Fleet]\nGlobal=true\nMachineOf=a.service\n",
+        "Error creating units: Global cannot be used with Peers\nHint: in unit combo.service, read from units/combo.service\n",
+      ],
+      [
         "broken.service",
         "[Unit]\nDescription=x\n[Service\n",
         'Error creating units: failed getting Unit(broken.service) from file: unable to find end of section\nHint: broken.service:3:1: expected "]" to end the section header\n',
@@ -144,6 +149,16 @@ describe("submit", () => {
     if (text !== undefined) files.set(name, text);
     expect(await run(`submit good ${name}`)).toEqual(failed(stderr));
     expect([...api.cluster.units.keys()]).toEqual([]);
+  });
+
+  it("names the template's file that an instance is refused for", async () => {
+    const { files, run } = createCliHarness();
+    files.set("sub/w@.service", "[X-Fleet]\nGlobal=true\nMachineOf=a.service\n");
+    files.set("sub/empty.service", "");
+    expect((await run("submit sub/w@1")).stderr).toContain(
+      "Hint: in unit w@1.service, read from sub/w@.service\n",
+    );
+    expect((await run("submit sub/empty")).stderr).toContain("in a section, read from sub/empty.service\n");
   });
 
   it.each([

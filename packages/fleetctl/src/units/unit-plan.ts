@@ -56,23 +56,30 @@ async function planCreation(
   unit: UnitArgument,
   files: LocalFiles,
 ): Promise<UnitPlan> {
-  const { content, warnings } = await findContent(context, unit, files);
+  const { content, path, warnings } = await findContent(context, unit, files);
   return {
     name: unit.name,
     desiredState: undefined,
-    content: approve(unit.name, content),
+    content: approve(unit.name, content, path),
     isReplacement: false,
     remarks: [],
     warnings: [...warnings, ...contentWarnings(unit.name, content)],
   };
 }
 
+interface FoundContent {
+  readonly content: UnitContent;
+  /** Of the file; `undefined` for a template of the cluster. */
+  readonly path: string | undefined;
+  readonly warnings: readonly string[];
+}
+
 async function findContent(
   context: CommandContext,
   unit: UnitArgument,
   { own, template }: LocalFiles,
-): Promise<{ readonly content: UnitContent; readonly warnings: readonly string[] }> {
-  if (own.kind === "found") return { content: own.content, warnings: [] };
+): Promise<FoundContent> {
+  if (own.kind === "found") return { ...own, warnings: [] };
   if (own.kind === "bad") throw badFile(unit, "file", own.error);
   if (unit.template === undefined) {
     throw new FleetError("not-found", `unable to find Unit(${unit.name}) in Registry or on filesystem`, {
@@ -83,10 +90,10 @@ async function findContent(
   if (inCluster !== undefined) {
     const differs = template?.kind === "found" && template.content.hash !== inCluster.hash;
     const warnings = differs ? [differsFromTemplate(unit.template, template.path)] : [];
-    return { content: inCluster, warnings };
+    return { content: inCluster, path: undefined, warnings };
   }
   if (template?.kind === "bad") throw badFile(unit, "template", template.error);
-  if (template?.kind === "found") return { content: template.content, warnings: [] };
+  if (template?.kind === "found") return { ...template, warnings: [] };
   throw new FleetError(
     "not-found",
     `failed getting Unit(${unitFilePath(unit.argument)}) from template: unable to find template Unit(${unit.template}) in Registry or on filesystem`,
@@ -145,7 +152,7 @@ function planReplacement(
   }
   return {
     ...unchanged(unit, inCluster),
-    content: approve(unit.name, local.content),
+    content: approve(unit.name, local.content, local.path),
     isReplacement: true,
     warnings: contentWarnings(unit.name, local.content),
   };
@@ -187,19 +194,24 @@ function unchanged(unit: UnitArgument, inCluster: UnitStatusV2): UnitPlan {
   };
 }
 
-/** Holds content against the rules of the API, so that nothing is written if anything is wrong. */
-function approve(name: string, content: UnitContent): UnitContent {
+/**
+ * Holds content against the rules of the API, so that nothing is written if anything is wrong.
+ * @param path - The file that it comes from; `undefined` for a template of the cluster.
+ */
+function approve(name: string, content: UnitContent, path: string | undefined): UnitContent {
+  // A path that is the name itself would only say the name twice.
+  const source = path === undefined || path === name ? "" : `, read from ${path}`;
   try {
     validateUnit(name, content.options);
   } catch (error) {
     if (!isFleetError(error)) throw error;
-    throw new FleetError(error.code, error.message, { hint: error.hint ?? `in unit ${name}` });
+    throw new FleetError(error.code, error.message, { hint: `${error.hint ?? `in unit ${name}`}${source}` });
   }
   if (content.options.length === 0) {
     throw new FleetError(
       "invalid-argument",
       `failed creating unit ${name}: unit does not exist and options field empty`,
-      { hint: "a unit file needs at least one option in a section" },
+      { hint: `a unit file needs at least one option in a section${source}` },
     );
   }
   return content;
