@@ -123,6 +123,25 @@ describe("an explanation of a unit that waits", () => {
       ],
     },
     {
+      title: "a reservation that three digits cannot say",
+      machines: "m1",
+      units: "a{Reserve=memory=1500M}",
+      change: (c) => {
+        const machine = c.machines.get(m1)!;
+        c.machines.set(m1, { ...machine, presence: { ...machine.presence!, capacity: { memory: 2 ** 30 } } });
+      },
+      standing: "waiting",
+      summary: "has no place on the one machine: has memory=1G in all (needs memory=1.46G)",
+      objections: [
+        "1 has memory=1G in all (needs memory=1.46G) [wants memory=1.46G; 1G of memory=1G free on 1]",
+      ],
+      suggestions: [
+        "remove Reserve=memory=1500M from a.service",
+        "add memory=476M on machine m1",
+        "add a machine with memory=1.47G",
+      ],
+    },
+    {
       title: "a peer that is inactive",
       machines: "m1",
       units: "db/inactive; a{MachineOf=db.service}",

@@ -1,4 +1,11 @@
-import { formatAmount, type Requirements } from "@fleet/core";
+import {
+  expandSpecifiers,
+  formatAmount,
+  type Requirements,
+  requirementKeys,
+  requirementSection,
+  splitQuotedList,
+} from "@fleet/core";
 import { metadataDemands } from "./explain-facts.js";
 import type { Planning } from "./planning.js";
 import type { CheckName } from "./refusal.js";
@@ -73,7 +80,7 @@ function listDrops(subject: Subject, requirements: Requirements): readonly Drop[
     ),
     ...subject.reserve.map(
       ({ amount, resource: { name } }): Drop => ({
-        option: `Reserve=${name}=${formatAmount(name, amount)}`,
+        option: `Reserve=${amountAsWritten(subject, name, amount)}`,
         check: "resources",
         requirements: { reserve: new Map([...requirements.reserve].filter(([other]) => other !== name)) },
         subject: { reserve: subject.reserve.filter(({ resource }) => resource.name !== name) },
@@ -90,6 +97,16 @@ function listDrops(subject: Subject, requirements: Requirements): readonly Drop[
           } as const,
         ]),
   ];
+}
+
+/** An amount as it stands in the unit file, so that it can be found there. */
+function amountAsWritten({ name: unitName, unit }: Subject, resource: string, amount: number): string {
+  const written = (unit?.content?.options ?? [])
+    .filter(({ name, section }) => section === requirementSection && name === requirementKeys.reserve)
+    .flatMap(({ value }) => splitQuotedList(expandSpecifiers(value, unitName)))
+    .flatMap((list) => list.split(","))
+    .find((part) => part.split("=")[0]?.trim() === resource);
+  return written?.trim() ?? `${resource}=${formatAmount(resource, amount)}`;
 }
 
 function metadataDrops(subject: Subject): readonly Drop[] {

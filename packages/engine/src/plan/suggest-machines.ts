@@ -172,7 +172,7 @@ export function newMachineCandidate(p: Planning, subject: Subject): readonly Can
   const capacity = Object.fromEntries(
     subject.reserve.map(({ amount, resource }): [string, number] => [resource.name, amount]),
   );
-  for (const name of Object.keys(capacity)) text.push(`${name}=${formatAmount(name, capacity[name] ?? 0)}`);
+  for (const name of Object.keys(capacity)) text.push(`${name}=${atLeast(name, capacity[name] ?? 0)}`);
   const [machine] = newMachineIds(p.world.view, 1);
   if (machine === undefined) return [];
   return [
