@@ -51,9 +51,19 @@ function printAmounts(amounts: Iterable<readonly [string, number]>): Readonly<Re
 function drainOf(view: ClusterView, { id }: Machine): DrainV2 {
   const counts = { left: 0, stopping: 0, staying: 0 };
   const requirementsOf = (name: string) => view.units.get(name as UnitName)?.requirements;
+  // What cannot be read may belong there or not: nobody is told that it does.
+  const isUnreadable = (name: UnitName): boolean => {
+    const unit = view.units.get(name);
+    return view.unreadableUnits.has(name) || (unit !== undefined && unit.requirements === undefined);
+  };
   const isStaying = (name: UnitName): boolean =>
-    view.unreadableUnits.has(name) || belongsToMachine(requirementsOf(name), id, requirementsOf);
-  for (const seat of view.seats.get(id)?.values() ?? []) {
+    !isUnreadable(name) && belongsToMachine(requirementsOf(name), id, requirementsOf);
+  const seats = view.seats.get(id);
+  for (const { condition, unit } of view.states.get(id)?.values() ?? []) {
+    // A seat that could never be read is not among the seats.
+    if (condition === "loaded" && seats?.has(unit) !== true && isUnreadable(unit)) counts.left += 1;
+  }
+  for (const seat of seats?.values() ?? []) {
     if (!isSeated(seat)) counts.stopping += 1;
     else if (isStaying(seat.unit)) counts.staying += 1;
     else counts.left += 1;

@@ -50,7 +50,7 @@ export interface DrainV2 {
   readonly left: number;
   /** Units that it has been told to let go of, and has not said that it has. */
   readonly stopping: number;
-  /** Units that belong to the machine and stay: global ones, those pinned to it, those that cannot be read. */
+  /** Units that belong to the machine and stay: global ones, those pinned to it. */
   readonly staying: number;
   /** Of those left, how many are being started elsewhere; left out, with what follows, until the leader has said so. */
   readonly leaving?: number;

@@ -41,7 +41,7 @@ export const entitiesMachines: readonly EntitySchema[] = [
   entity<DrainV2>("Drain", "How far a machine is drained.", {
     left: always(number("Units that are still to leave; 0 when it is done.")),
     stopping: always(number("Units that it was told to let go of, and has not said that it has.")),
-    staying: always(number("Units that belong to the machine: global, pinned to it, or unreadable.")),
+    staying: always(number("Units that belong to the machine: global ones, those pinned to it.")),
     leaving: number("Of those left, how many are being started elsewhere."),
     waiting: number("Of those left, how many wait for their turn."),
     stuck: number("Of those left, how many will not get away by themselves."),

@@ -24,9 +24,9 @@ export interface DrainProgress {
   readonly leaving: number;
   /** Units whose turn will come. */
   readonly waiting: number;
-  /** Units that will not get away by themselves. */
+  /** Units that will not get away by themselves, those that cannot be read among them. */
   readonly stuck: number;
-  /** Units that belong to the machine: global ones, those that are pinned to it, and those that cannot be read. */
+  /** Units that belong to the machine: global ones, and those that are pinned to it. */
   readonly staying: number;
   /** Why, of some of the stuck. */
   readonly problems: readonly RefusedUnit[];

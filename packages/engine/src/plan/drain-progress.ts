@@ -4,10 +4,14 @@ import {
   type DrainProgress,
   isSeated,
   type Machine,
+  type MachineId,
   type UnitName,
 } from "@fleet/core";
 import type { CheckName, Refusal } from "./refusal.js";
 import type { PlanView } from "./view.js";
+
+/** Why a unit stays of which nobody knows what it demands, as a clause. */
+export const unreadableReason = "its record, text or seat cannot be read, so it is left exactly as it is";
 
 /** How many stuck units are named for each machine. */
 const problemsMax = 10;
@@ -17,7 +21,7 @@ const problemsMax = 10;
  * says of it.
  */
 export function drainProgress(
-  view: Pick<PlanView, "machines" | "seats" | "units" | "unreadableUnits">,
+  view: Pick<PlanView, "machines" | "seats" | "states" | "units" | "unreadableUnits">,
   refusals: readonly Refusal[],
 ): readonly DrainProgress[] {
   const drained = [...view.machines.values()]
@@ -31,11 +35,14 @@ export function drainProgress(
     const seats = [...(view.seats.get(machine.id)?.values() ?? [])].filter(isSeated);
     const progress = { leaving: 0, waiting: 0, stuck: 0, staying: 0 };
     const problems: { unit: UnitName; reason: string }[] = [];
+    for (const unit of unreadableUnitsOn(view, machine.id)) {
+      progress.stuck += 1;
+      if (problems.length < problemsMax) problems.push({ unit, reason: unreadableReason });
+    }
     for (const seat of seats.sort((a, b) => compareUnitNames(a.unit, b.unit))) {
+      if (isUnreadable(view, seat.unit)) continue;
       const refusal = refusalOf(seat.unit, machine);
-      const belongs =
-        view.unreadableUnits.has(seat.unit) ||
-        belongsToMachine(requirementsOf(seat.unit), machine.id, requirementsOf);
+      const belongs = belongsToMachine(requirementsOf(seat.unit), machine.id, requirementsOf);
       const standing = belongs ? "staying" : standingOf(refusal);
       progress[standing] += 1;
       if (standing === "stuck" && refusal !== undefined && problems.length < problemsMax) {
@@ -44,6 +51,28 @@ export function drainProgress(
     }
     return { machine: machine.id, ...progress, problems };
   });
+}
+
+/**
+ * Lists the units on a machine that cannot be read, by name: those with a seat there, and those that it says it has, because
+ * a seat that could never be read is not among the seats.
+ */
+export function unreadableUnitsOn(
+  view: Pick<PlanView, "seats" | "states" | "units" | "unreadableUnits">,
+  machine: MachineId,
+): readonly UnitName[] {
+  const seats = view.seats.get(machine);
+  const seated = [...(seats?.values() ?? [])].filter(isSeated).map(({ unit }) => unit);
+  const unseated = [...(view.states.get(machine)?.values() ?? [])]
+    .filter(({ condition, unit }) => condition === "loaded" && seats?.has(unit) !== true)
+    .map(({ unit }) => unit);
+  return [...seated, ...unseated].filter((unit) => isUnreadable(view, unit)).sort(compareUnitNames);
+}
+
+/** Whether nobody knows what the unit demands: it may belong here or not, so it is neither moved nor called at home. */
+function isUnreadable(view: Pick<PlanView, "units" | "unreadableUnits">, name: UnitName): boolean {
+  const unit = view.units.get(name);
+  return view.unreadableUnits.has(name) || (unit !== undefined && unit.requirements === undefined);
 }
 
 function standingOf(refusal: Refusal | undefined): "leaving" | "waiting" | "stuck" {

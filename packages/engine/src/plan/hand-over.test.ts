@@ -160,6 +160,19 @@ describe("draining a machine", () => {
     expect(drainProgress(cluster.view, refusals)).toMatchObject([{ machine: "m1", leaving: 1, stuck: 0 }]);
   });
 
+  it("names what cannot be read, which may belong there or not", () => {
+    const cluster = sketch("m1% m2", "d>m1; g>m1{Global=true}");
+    cluster.unreadableUnits.add(serviceName("d"));
+    const { refusals } = planFor(cluster);
+    const reason = "its record, text or seat cannot be read, so it is left exactly as it is";
+    const progress = { machine: "m1", leaving: 0, waiting: 0, stuck: 1, staying: 1 };
+    const problems = [{ unit: "d.service", reason }];
+    expect(drainProgress(cluster.view, refusals)).toEqual([{ ...progress, problems }]);
+    cluster.reportLoaded("m1", serviceName("d"));
+    cluster.seats.get(parseMachineId("m1"))?.delete(serviceName("d"));
+    expect(drainProgress(cluster.view, refusals)).toEqual([{ ...progress, problems }]);
+  });
+
   it("tries another machine if one refuses the unit", () => {
     const cluster = sketch("m1% m2 m3", "a>m1");
     step(cluster);

@@ -122,6 +122,28 @@ describe("what-if", () => {
     expect(sketch(ask(machines, units, proposal))).toBe(outcome);
   });
 
+  it.each<[title: string, proposal: Partial<Proposal>, outcome: string]>([
+    [
+      "drained",
+      { drain: ids("m1") },
+      "does not fit; a m1>m2; !d stays on m1: REASON; !e stays on m1: REASON",
+    ],
+    ["lost", { lose: ids("m1") }, "does not fit; a m1>m2; !d stays on m1: REASON; !e stays on m1: REASON"],
+    ["cordoned", { cordon: ids("m1") }, "fits"],
+  ])("names what cannot be read on a machine that is to be %s", (_title, proposal, outcome) => {
+    const cluster = new ClusterSketch().addMachines("m1 m2").addUnits("a>m1; d>m1; e>m1");
+    cluster.unreadableUnits.add(serviceName("d")).add(serviceName("e"));
+    // A seat that could never be read is known by what the machine says alone.
+    cluster.reportLoaded("m1", serviceName("e"));
+    cluster.seats.get(parseMachineId("m1"))?.delete(serviceName("e"));
+    const planning = decide(cluster.view, { releasedMachines: cluster.absent });
+    const decided = { revision: 7, planning, engineStatus: undefined, hasLeader: true };
+    const { machines: _, ...rest } = foresee(decided, { ...nothing, ...proposal });
+    expect(sketch({ ...rest, machines: [] }).replace(/; $/, "")).toBe(
+      outcome.replaceAll("REASON", "its record, text or seat cannot be read, so it is left exactly as it is"),
+    );
+  });
+
   it("says when most of the cluster would be lost", () => {
     const { remarks } = ask("m1 m2 m3 m4", "a>m1", { lose: ids("m1 m2 m3") });
     expect(remarks).toEqual([

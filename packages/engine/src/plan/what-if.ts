@@ -9,6 +9,7 @@ import {
   type UnitName,
 } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
+import { unreadableReason, unreadableUnitsOn } from "./drain-progress.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -30,7 +31,10 @@ export function* foreseeing(
   yield undefined;
   const after = yield* settling(changed);
   const asked = new Set([...proposal.put, ...proposal.want].map(({ unit }) => unit));
-  const refusals = foreseeRefusals(before, after.planning, asked);
+  const refusals = [
+    ...foreseeRefusals(before, after.planning, asked),
+    ...foreseeUnreadable(before, proposal),
+  ].sort((a, b) => compareUnitNames(a.unit, b.unit));
   return {
     revision,
     fits: refusals.every(({ isNew }) => !isNew),
@@ -106,7 +110,16 @@ function foreseeRefusals(
       kind === "global" ? !wasRefused || asked.has(name) : asked.has(name) || hasPlace(before, old);
     refusals.push({ unit: name, ...(machine === undefined ? {} : { machine }), reason, isNew });
   }
-  return refusals.sort((a, b) => compareUnitNames(a.unit, b.unit));
+  return refusals;
+}
+
+/** The units that stay where they are on machines that are to be emptied or lost, because nobody knows what they demand. */
+function foreseeUnreadable(before: Planning, { drain, lose }: Proposal): readonly ForeseenRefusal[] {
+  return [...new Set([...drain, ...lose])].flatMap((machine) =>
+    unreadableUnitsOn(before.world.view, machine).map((unit): ForeseenRefusal => {
+      return { unit, machine, reason: `stays on ${machine}: ${unreadableReason}`, isNew: true };
+    }),
+  );
 }
 
 /** Whether a plain unit has a place, or is about to get one. */

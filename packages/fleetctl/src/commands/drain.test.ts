@@ -121,6 +121,28 @@ describe("drain", () => {
     expect(policyOf(harness, second)).toEqual({ cordoned: true, drained: false });
   });
 
+  it("does not call a machine drained while a unit is there that cannot be read", async () => {
+    const harness = await withUnits("a", "mon Global=true");
+    const { cluster } = harness.api;
+    const unit = parseUnitName("a.service");
+    cluster.unreadableUnits.add(unit);
+    const problems = [{ unit, reason: "its seat cannot be read" }];
+    cluster.sayStatus({
+      machines: [],
+      refusals: [],
+      drains: [{ machine: parseMachineId(first), leaving: 0, waiting: 0, stuck: 1, staying: 1, problems }],
+    });
+    // A seat that could never be read is not even there.
+    for (const change of [() => {}, () => cluster.seats.get(parseMachineId(first))?.delete(unit)]) {
+      change();
+      const { code, stderr, stdout } = await harness.run("drain 113f");
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain(
+        "is not drained: nothing moves any more\nUnit a.service: its seat cannot be read\n",
+      );
+    }
+  });
+
   it("gives up when the time is up", async () => {
     const harness = await withUnits("a");
     const { code, stderr } = await harness.run("drain --timeout 2 113f");
