@@ -7,7 +7,7 @@ USAGE
   npm run sim                              a hundred worlds
   npm run sim -- --seeds 1..1000           many, in as many processes as --jobs says
   npm run sim -- --seed 42                 one; if it breaks a promise, the shortest story of it
-  npm run sim -- --seed 42 --story         one, told from beginning to end (--all: with every line of every log)
+  npm run sim -- --seed 42 --story         one, told from beginning to end (--all: the same, with every line of every log)
   npm run sim -- --verify FILE --sample 3  plays some thousands of an evidence file again, with the code of its commit
 
 OPTIONS
@@ -59,5 +59,6 @@ export function parseSimArguments(argv) {
   if (last < first) return "--seeds needs a range that is not empty";
   const sample = Number(values.sample);
   if (!(Number.isInteger(sample) && sample >= 1)) return "--sample needs a number from 1 on";
-  return { ...values, config, jobs, first, last, sample };
+  const story = values.story || (values.all && values.seed !== undefined);
+  return { ...values, story, config, jobs, first, last, sample };
 }

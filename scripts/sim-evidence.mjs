@@ -4,6 +4,7 @@ import { createHash, randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SetupError } from "./setup.mjs";
 
 /** Digests are kept for so many seeds together. */
 const blockSize = 1_000;
@@ -69,9 +70,23 @@ function blocksOf(digests, first, last) {
   return blocks;
 }
 
+/** Reads what a run with `--json` has printed. */
+function readEvidence(path) {
+  let evidence;
+  try {
+    evidence = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new SetupError(`cannot read the evidence: ${error.message}`);
+  }
+  const isEvidence = /^[0-9a-f]{40}$/.test(evidence?.commit) && Array.isArray(evidence.blocks);
+  if (!isEvidence)
+    throw new SetupError(`${path} is no report of npm run --silent sim -- --seeds 1..1000 --json`);
+  return evidence;
+}
+
 /** Plays a random sample of an evidence file's seeds again and compares the digests. @returns the exit code. */
 export async function verifyEvidence({ checkout, verify, sample, jobs }) {
-  const evidence = JSON.parse(readFileSync(verify, "utf8"));
+  const evidence = readEvidence(verify);
   const blocks = [...evidence.blocks];
   while (blocks.length > sample) blocks.splice(randomInt(blocks.length), 1);
   const { directory, remove } = checkOut(checkout, evidence.commit);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { parseBenchArguments, parseDemoArguments } from "../../scripts/arguments.mjs";
+import { parseSimArguments } from "../../scripts/sim-arguments.mjs";
 
 const demoCases: readonly [argv: string[], expected: unknown][] = [
   [[], { action: "start", machines: 3, ttl: undefined }],
@@ -33,3 +34,11 @@ const benchCases: readonly [argv: string[], expected: unknown][] = [
   [["start", "--fast"], "unknown flag --fast"],
 ];
 it.each(benchCases)("bench %j", (argv, expected) => expect(parseBenchArguments(argv)).toEqual(expected));
+
+const simCases: readonly [argv: string[], story: boolean][] = [
+  [["--seed", "17"], false],
+  [["--seed", "17", "--story"], true],
+  [["--seed", "17", "--all"], true],
+  [["--all"], false],
+];
+it.each(simCases)("sim %j", (argv, story) => expect(parseSimArguments(argv)).toMatchObject({ story }));
