@@ -129,7 +129,7 @@ describe("flags", () => {
 
   it("say which commands have a flag that this one has not", () => {
     expect(() => parse("stop --replace a")).toThrow(
-      expect.objectContaining({ hint: "stop has no such flag; load, start, submit have it." }),
+      expect.objectContaining({ hint: "stop has no such flag; load, plan, start, submit have it." }),
     );
   });
 });

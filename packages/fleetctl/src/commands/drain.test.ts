@@ -181,6 +181,27 @@ describe("drain", () => {
     );
   });
 
+  it("says what it leaves behind when the server refuses", async () => {
+    let isRefused = false;
+    const harness = createCliHarness((transport) => ({
+      ...transport,
+      request: async (request, signal) => {
+        // The drain itself, after both machines were cordoned.
+        isRefused ||= JSON.stringify(request).includes("handOversMax");
+        if (!isRefused) return await transport.request(request, signal);
+        return { status: 400, headers: {}, body: '{"error":{"code":400,"message":"not now"}}' };
+      },
+    }));
+    const { code, stderr } = await harness.run(`drain ${first} ${second}`);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "Machine 113f16a7.../127.0.0.1 may be being drained by now; see fleetctl list-machines -o wide.\n" +
+        "Not drained, only cordoned: 85c0c595.../127.0.0.2\n" +
+        "Hint: fleetctl uncordon 113f16a7 ends the drain.\n" +
+        "Error draining machines: googleapi: Error 400: not now\n",
+    );
+  });
+
   it("says which machines are still being drained together when interrupted", async () => {
     const harness = await withUnits("a");
     const running = harness.begin(`drain --together ${first} ${second}`);
