@@ -61,7 +61,8 @@ export function errorFromAnswer(answer: HttpAnswer): ApiError {
   // What is wrong with the request is wrong everywhere; this may be one server's own trouble.
   const isOneServers = answer.status >= 500 && answer.endpoint !== undefined;
   const whose = isOneServers ? [`this is the answer of ${endpointForPeople(answer.endpoint)}`] : [];
-  const told = [...(hint === undefined ? [] : [hint]), ...whose].join("; ");
+  // A hint of the server may end with a command to copy.
+  const told = [...whose, ...(hint === undefined ? [] : [hint])].join("; ");
   return new ApiError(answer.status, answer.body, message, told === "" ? undefined : told);
 }
 

@@ -327,6 +327,10 @@ it("names the server that answered with trouble of its own, if there are several
   expect(errorFromAnswer(await answerOf(503, "http://me:pw@a", "b")).hint).toBe(
     "this is the answer of http://***@a",
   );
+  const body = JSON.stringify({ error: { code: 503, message: "no", hint: "run: this" } });
+  expect(errorFromAnswer({ ...(await answerOf(503, "a", "b")), body }).hint).toBe(
+    "this is the answer of a; run: this",
+  );
   expect(errorFromAnswer(await answerOf(404, "a", "b")).hint).toBeUndefined();
   expect(errorFromAnswer(await answerOf(503, "a")).hint).toBeUndefined();
 });

@@ -38,7 +38,9 @@ it("leaves all units running, refuses everything and says why, and goes on when 
     expect([command, status, stdout]).toEqual([command, 1, ""]);
     const [problem, hint, ...others] = stderr.trimEnd().split("\n");
     expect(problem).toMatch(new RegExp(`^${step}.*googleapi: Error 503: the registry is not believed: `));
-    expect(hint).toMatch(/^Hint: etcd was wiped or restored: .+: fleetctl machine accept --all$/);
+    expect(hint).toMatch(
+      /^Hint: this is the answer of http:\S+; etcd was wiped or restored: .+: fleetctl machine accept --all$/,
+    );
     expect(others).toEqual([]);
   }
   expect(await invocations(cluster())).toEqual(before);
