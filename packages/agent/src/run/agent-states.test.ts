@@ -111,6 +111,22 @@ describe("states", () => {
     });
   });
 
+  test("what was withdrawn, and is back in a restored registry, is withdrawn again", async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    const backup = new Map(machine.session.states);
+    machine.session.seat(web, { target: "absent" });
+    await machine.settle();
+    machine.session.unseat(web);
+    await machine.settle();
+    expect(machine.session.states.has(web)).toBe(false);
+    for (const [unit, state] of backup) machine.session.states.set(unit, state);
+    machine.session.history = "epoch-2";
+    machine.session.become("joined");
+    await machine.settle();
+    expect(machine.session.states.has(web)).toBe(false);
+  });
+
   test("an acknowledgement that nobody may have seen is given again by the next agent", async () => {
     const tombstone = machine.session.seat(web, { text: service(), target: "absent" });
     await machine.settle();

@@ -108,8 +108,8 @@ export class StatePublisher {
   async #round(signal: AbortSignal): Promise<number> {
     const heldBackMs = this.#retryAtMs - this.#clock.monotonic();
     if (heldBackMs > 0) return heldBackMs;
-    const isAnotherRegistry = this.#history !== this.#session.history;
-    if (this.#registration !== this.#session.registration || isAnotherRegistry) this.#startOver();
+    if (this.#history !== this.#session.history && !(await this.#recall(signal))) return retryMs;
+    if (this.#registration !== this.#session.registration) this.#startOver();
     const { puts, removals, waitMs } = this.#collect();
     if (puts.length === 0 && removals.length === 0) return waitMs;
     // An acknowledgement waits for the disk, which may be full; nothing else is to wait with it.
@@ -149,12 +149,29 @@ export class StatePublisher {
   }
 
   /**
-   * The machine has registered anew, and everything it said went with the old lease; or the registry is another one,
-   * restored perhaps, and nobody knows what of it is there.
+   * The registry is another one, restored perhaps: what was said may be missing, and what was withdrawn may be back.
+   * @returns whether what stands there could be read; if not, it will be tried again.
    */
+  async #recall(signal: AbortSignal): Promise<boolean> {
+    const { history } = this.#session;
+    try {
+      for (const { unit } of await this.#session.readOwnStates(signal)) {
+        this.#uncertain.add(unit);
+        this.touch(unit);
+      }
+    } catch (err) {
+      if (signal.aborted) throw err;
+      this.#logger.warn("cannot read this machine's unit states; trying again", { err });
+      return this.#failed([], []);
+    }
+    this.#history = history;
+    this.#startOver();
+    return true;
+  }
+
+  /** Everything that was said went with the old lease, or is not known to stand there. */
   #startOver(): void {
     this.#registration = this.#session.registration;
-    this.#history = this.#session.history;
     for (const unit of this.#published.keys()) {
       this.touch(unit);
       // A publication that was under way meanwhile may have come after the registration.
