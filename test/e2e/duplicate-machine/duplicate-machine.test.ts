@@ -5,7 +5,7 @@ import { checkout, fleetctl, invocations, rows, useCluster } from "../../support
 
 const cluster = useCluster("e2eduplicate", { machines: 2, ttl: "5s" });
 
-it("refuses the second, and leaves the first and its units alone", async () => {
+it("refuses the second, and leaves the first and its units alone", async ({ signal }) => {
   await fleetctl(cluster(), "start", "examples/units/monitor.service");
   await cluster().waitForPlaces("monitor.service", (places) => places.length === 2);
   const before = await invocations(cluster());
@@ -26,7 +26,7 @@ it("refuses the second, and leaves the first and its units alone", async () => {
     FLEET_STATE_DIRECTORY: `${lab.dataDirectory}/clone`,
     FLEET_RUNTIME_DIRECTORY: `${lab.dataDirectory}/clone-run`,
   };
-  const result = await runProgram(command, { environment: { ...environment, ...elsewhere } });
+  const result = await runProgram(command, { environment: { ...environment, ...elsewhere }, signal });
   expect(result.status).toBe(6);
   expect(result.stderr).toContain(first.machineId);
   expect(result.stderr).toContain(first.address);

@@ -9,49 +9,54 @@ const resolutionMs = 1_000;
 /** How much faster or slower than ours etcd's clock may run within the seconds that this takes. */
 const toleranceMs = 50;
 
-/** A living machine renews its lease within this, and the growth shows, however short the lifetime. */
-const quietMsMin = 2 * resolutionMs;
+/** The judgement needs the lease to be this old, unless that is more than half of its lifetime. */
+const leftMsMax = 2 * resolutionMs;
+
+/** What the judgement needs. */
+type Surroundings = Pick<MachineSessionOptions, "clock" | "trust" | "description">;
 
 /**
  * Finds out whether a presence of this machine's id, from another boot, is a remnant of our own or belongs to a living
  * machine: the lease of a living one is renewed, and so its end moves. That happens once, too, when etcd gets a new
  * leader, which begins all leases anew; twice within a lifetime it cannot.
+ *
+ * How long a lease was not renewed is read from what is left of it, by etcd's own clock: a pause of this machine, or of
+ * etcd, is none in the renewals. A machine that renews each third of a lifetime and misses one is not taken for dead.
  * @returns when it is a remnant, or gone.
  * @throws {FleetError} `already-exists` if another machine lives under this id; the message has both addresses.
  */
 export async function waitUntilRemnant(
-  options: MachineSessionOptions,
+  surroundings: Surroundings,
   presence: Presence,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, description } = options;
-  const first = await readEnd(options, presence.leaseId, signal);
-  if (first === undefined) return;
-  const { lifetimeMs } = first;
-  const quietMs = Math.max(lifetimeMs / 2, quietMsMin);
-  const twiceMs = Math.max(lifetimeMs, 2 * quietMsMin);
-  let latestMs = first.latestMs;
-  let quietSinceMs = clock.boottime();
+  const { clock, description } = surroundings;
+  let latestMs = Number.POSITIVE_INFINITY;
   let movedAtMs: number | undefined;
-  while (clock.boottime() - quietSinceMs < quietMs) {
-    await clock.sleep(lifetimeMs / 6, signal);
-    const end = await readEnd(options, presence.leaseId, signal);
+  for (;;) {
+    const end = await readEnd(surroundings, presence.leaseId, signal);
     if (end === undefined) return;
-    if (end.earliestMs <= latestMs) {
-      latestMs = Math.min(latestMs, end.latestMs);
-      continue;
-    }
     const nowMs = clock.boottime();
-    if (movedAtMs !== undefined && nowMs - movedAtMs <= twiceMs) throw duplicate(presence, description);
-    movedAtMs = nowMs;
-    quietSinceMs = nowMs;
-    latestMs = end.latestMs;
+    if (end.earliestMs > latestMs) {
+      const twiceMs = Math.max(end.lifetimeMs, 4 * resolutionMs);
+      if (movedAtMs !== undefined && nowMs - movedAtMs <= twiceMs) throw duplicate(presence, description);
+      movedAtMs = nowMs;
+      latestMs = end.latestMs;
+    } else {
+      latestMs = Math.min(latestMs, end.latestMs);
+      if (isNearItsEnd(end)) return;
+    }
+    await clock.sleep(end.lifetimeMs / 6, signal);
   }
 }
 
+/** Nobody has renewed it for two thirds of its lifetime; if that is short, for half of it at least. */
+function isNearItsEnd({ leftMsMost, lifetimeMs }: { leftMsMost: number; lifetimeMs: number }): boolean {
+  return leftMsMost <= Math.max(lifetimeMs / 3, Math.min(lifetimeMs / 2, leftMsMax));
+}
+
 /** Between which moments, on `boottime`, a lease ends if nobody renews it. @returns `undefined` if it has ended. */
-async function readEnd(options: MachineSessionOptions, leaseId: LeaseId, signal: AbortSignal) {
-  const { clock, trust } = options;
+async function readEnd({ clock, trust }: Surroundings, leaseId: LeaseId, signal: AbortSignal) {
   const askedMs = clock.boottime();
   const status = await trust.probe.leaseTimeToLive(leaseId, signal);
   if (status === undefined) return undefined;
@@ -59,6 +64,7 @@ async function readEnd(options: MachineSessionOptions, leaseId: LeaseId, signal:
   return {
     earliestMs: askedMs + leftMs,
     latestMs: clock.boottime() + leftMs + resolutionMs + toleranceMs,
+    leftMsMost: leftMs + resolutionMs,
     lifetimeMs: status.grantedSeconds * 1000,
   };
 }
