@@ -108,7 +108,8 @@ export class StatePublisher {
   async #round(signal: AbortSignal): Promise<number> {
     const heldBackMs = this.#retryAtMs - this.#clock.monotonic();
     if (heldBackMs > 0) return heldBackMs;
-    if (this.#history !== this.#session.history && !(await this.#recall(signal))) return retryMs;
+    const isAnotherRegistry = this.#history !== undefined && this.#history !== this.#session.history;
+    if (isAnotherRegistry && !(await this.#recall(signal))) return retryMs;
     if (this.#registration !== this.#session.registration) this.#startOver();
     const { puts, removals, waitMs } = this.#collect();
     if (puts.length === 0 && removals.length === 0) return waitMs;
@@ -172,6 +173,7 @@ export class StatePublisher {
   /** Everything that was said went with the old lease, or is not known to stand there. */
   #startOver(): void {
     this.#registration = this.#session.registration;
+    this.#history ??= this.#session.history;
     for (const unit of this.#published.keys()) {
       this.touch(unit);
       // A publication that was under way meanwhile may have come after the registration.
