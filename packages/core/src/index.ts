@@ -101,7 +101,12 @@ export {
 export { belongsToMachine } from "./rules/belongs-to-machine.js";
 export { compareVersions } from "./rules/compare-versions.js";
 export { type ConflictParty, conflictBetween, type UnitConflict } from "./rules/conflicts-between.js";
-export { exclusiveFenceMs, exclusiveStopMaxDefaultMs } from "./rules/exclusive-fence.js";
+export {
+  exclusiveFenceMs,
+  exclusiveKillMarginMs,
+  exclusivePhaseMs,
+  exclusiveStopMaxDefaultMs,
+} from "./rules/exclusive-fence.js";
 export { matchesMetadata } from "./rules/matches-metadata.js";
 export {
   meetsMetadata,
