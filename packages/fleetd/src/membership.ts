@@ -127,6 +127,7 @@ export class Membership {
     });
     const agent = createAgent({
       machine: id,
+      registryName: options.etcd_key_prefix,
       publicIp,
       session,
       unitManager,
@@ -137,6 +138,7 @@ export class Membership {
       clock,
       random,
       logger: logger.child({ component: "agent" }),
+      offlineStartAfterMs: options.offline_start_after,
     });
     const election = watchOffice(createElection({ ...registry, machine: id, instance }), clock);
     const engine = createEngine({

@@ -178,6 +178,11 @@ export const optionSpecs = {
     "10s",
     "How long an exclusive unit may take to stop; that long after agent_ttl it may run elsewhere. The same on all machines.",
   ),
+  offline_start_after: option(
+    parse.duration(0, hour),
+    "30s",
+    "How long etcd is waited for at the start before units with OfflineStart=true are started by what was last known.",
+  ),
   mass_loss_hold: option(
     parse.duration(0, 24 * hour),
     "60s",

@@ -1,7 +1,10 @@
 import type { ContentId, Generation, MachineId, Revision, Seat, UnitHash, UnitName } from "@fleet/core";
 
-/** Whether the machine may act on its seats; the words are those of the machine's session in the registry. */
-export type SeatsCondition = "joining" | "joined" | "disconnected" | "frozen" | "displaced";
+/**
+ * Whether the machine may act on its seats; the words are those of the machine's session in the registry, and `offline`:
+ * it has not been reached yet, and the seats are those last known of units that may be started without it.
+ */
+export type SeatsCondition = "joining" | "joined" | "disconnected" | "frozen" | "displaced" | "offline";
 
 /** A unit's file in the units directory. */
 export interface LocalFile {
@@ -12,6 +15,8 @@ export interface LocalFile {
   readonly conflicts: readonly string[];
   /** It can be enabled. */
   readonly hasInstall: boolean;
+  /** It may be started by what was last known of it. */
+  readonly isOfflineStart: boolean;
 }
 
 /** What systemd says of a unit; the words are systemd's. */

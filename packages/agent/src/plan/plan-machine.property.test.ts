@@ -61,6 +61,7 @@ const units = (name: UnitName): fc.Arbitrary<UnitView> =>
           hash: fc.constant("hash"),
           conflicts: fc.subarray([...names] as string[], { maxLength: 1 }),
           hasInstall: fc.boolean(),
+          isOfflineStart: fc.boolean(),
         }),
       ),
       { nil: undefined },
@@ -87,7 +88,7 @@ const units = (name: UnitName): fc.Arbitrary<UnitView> =>
 
 const views: fc.Arbitrary<MachineView> = fc.record({
   machine: fc.constant(machine),
-  condition: fc.constantFrom("joined", "joined", "joined", "disconnected", "frozen"),
+  condition: fc.constantFrom("joined", "joined", "joined", "disconnected", "frozen", "offline"),
   isConnected: fc.constantFrom(true, true, true, false),
   bootId: fc.constant("boot"),
   units: fc.tuple(...names.map(units)).map((list) => new Map(list.map((unit) => [unit.name, unit]))),
@@ -100,7 +101,13 @@ function applied(unit: UnitView, task: AgentTask): UnitView {
   switch (task.kind) {
     case "load":
     case "replace": {
-      const file = { contentId: task.seat.contentId, hash: "", conflicts: [], hasInstall: false };
+      const file = {
+        contentId: task.seat.contentId,
+        hash: "",
+        conflicts: [],
+        hasInstall: false,
+        isOfflineStart: false,
+      };
       const isRunning =
         task.kind === "load" && unit.local?.fragmentPath === unit.path && canBeStopped(unit.local);
       return {
@@ -168,6 +175,16 @@ test.prop([views])("nothing is stopped but by a present seat that is newer than 
     else expect(task.kind === "unload" ? ["absent"] : ["absent", "loaded"]).toContain(target);
   }
 });
+
+test.prop([views])(
+  "a machine that never reached the registry only starts, and only what is seated",
+  (view) => {
+    for (const { kind, unit } of planMachine({ ...view, condition: "offline" }).tasks) {
+      expect(["load", "start", "note-start"]).toContain(kind);
+      expect(view.units.get(unit)?.seat?.target).toBe("launched");
+    }
+  },
+);
 
 test.prop([views])("only a machine that has joined begins anything", (view) => {
   const { tasks } = planMachine(view);

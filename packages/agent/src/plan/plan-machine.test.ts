@@ -65,7 +65,14 @@ function unitOf(text: string, sketch: Sketch): UnitView {
     file:
       file === undefined || file === "unreadable"
         ? file
-        : { contentId: "one", hash: "hash", conflicts: [], hasInstall: false, ...file },
+        : {
+            contentId: "one",
+            hash: "hash",
+            conflicts: [],
+            hasInstall: false,
+            isOfflineStart: false,
+            ...file,
+          },
     local,
     watermark: 0,
     starts:

@@ -26,7 +26,7 @@ export function planMachine(view: MachineView, only?: ReadonlySet<UnitName>): Ma
     if (!mayAct(view, unit) || unit.work !== undefined) continue;
     const plan = planUnit(view, unit, () => blocker(view, unit, starting));
     if (plan?.kind === "wait") waits.set(unit.name, plan.reason);
-    if (plan?.kind !== "task") continue;
+    if (plan?.kind !== "task" || !isAllowed(view, plan.task)) continue;
     tasks.push(plan.task);
     if (plan.task.kind === "start") starting.add(unit.name);
   }
@@ -61,7 +61,21 @@ function inOrder(view: MachineView, only: ReadonlySet<UnitName> | undefined): re
 }
 
 function mayAct(view: MachineView, unit: UnitView): boolean {
-  return view.condition === "joined" || (view.condition === "disconnected" && unit.isReplacing);
+  switch (view.condition) {
+    case "joined":
+      return true;
+    case "disconnected":
+      return unit.isReplacing;
+    case "offline":
+      return unit.seat?.target === "launched";
+    default:
+      return false;
+  }
+}
+
+/** What was last known is a reason to start something, and no evidence for anything else. */
+function isAllowed({ condition }: MachineView, { kind }: AgentTask): boolean {
+  return condition !== "offline" || kind === "load" || kind === "start" || kind === "note-start";
 }
 
 /** Names a unit beside which `unit` may not be started now: its processes are here, or on their way. */

@@ -273,7 +273,7 @@ describe("a registry that is not believed", () => {
     const seat = machine.session.seats.get(web);
     if (seat === undefined) throw new Error("no seat");
     await machine.end();
-    machine.session.seats.set(web, { ...seat, target: "absent", modRevision: old });
+    machine.session.allSeats.set(web, { ...seat, target: "absent", modRevision: old });
     await machine.begin();
     await machine.clock.advance(120_000);
     expect(await machine.local(web)).toBe("active/running");

@@ -16,7 +16,9 @@ import { BootMarks } from "./boot-marks.js";
 import { environmentText } from "./environment-text.js";
 import { JobBound } from "./job-bound.js";
 import { MachineMemory } from "./machine-memory.js";
+import { OfflineSchedule } from "./offline-schedule.js";
 import { Reconciler } from "./reconciler.js";
+import { SeatSource } from "./seat-source.js";
 import { StartRecords } from "./start-records.js";
 import { StatePublisher } from "./state-publisher.js";
 import { together } from "./together.js";
@@ -26,6 +28,8 @@ import { Watermarks } from "./watermarks.js";
 /** What an agent is made of. */
 export interface AgentOptions {
   readonly machine: MachineId;
+  /** Names the registry as the configuration does. What is on the disk counts for this one alone. Default: empty. */
+  readonly registryName?: string;
   /** For units, beside the metadata; empty if none is known. */
   readonly publicIp: string;
   readonly session: MachineSession;
@@ -44,10 +48,16 @@ export interface AgentOptions {
   readonly jobsMax?: number;
   /** Pause between two looks at everything, in ms; signals tell of changes long before. Default 60,000. */
   readonly resyncIntervalMs?: number;
+  /**
+   * How long the registry is waited for after the start before units with `OfflineStart` are started without it, in ms.
+   * Default 30,000: an etcd that boots together with its machines has found a leader by then.
+   */
+  readonly offlineStartAfterMs?: number;
 }
 
 const jobsMaxDefault = 16;
 const resyncIntervalMsDefault = 60_000;
+const offlineStartAfterMsDefault = 30_000;
 
 /** A job that takes longer is only tracked. */
 const jobLeaveMs = 5_000;
@@ -102,6 +112,8 @@ class MachineAgent implements Agent {
   readonly #options: AgentOptions;
   readonly #watermarks: Watermarks;
   readonly #records: StartRecords;
+  readonly #schedule: OfflineSchedule;
+  readonly #seats: SeatSource;
   readonly #memory: MachineMemory;
   readonly #publisher: StatePublisher;
   readonly #loader: UnitLoader;
@@ -118,9 +130,23 @@ class MachineAgent implements Agent {
     this.#watermarks = new Watermarks(options.stateDocuments, clock, logger);
     this.#records = new StartRecords(options.runtimeDocuments, logger);
     this.#loader = new UnitLoader(unitManager, unitDirectory);
+    this.#schedule = new OfflineSchedule({
+      owner: { machine, registry: options.registryName ?? "" },
+      documents: options.stateDocuments,
+      directory: unitDirectory,
+      clock,
+      logger,
+    });
+    this.#seats = new SeatSource({
+      session,
+      schedule: this.#schedule,
+      clock,
+      logger,
+      offlineAfterMs: options.offlineStartAfterMs ?? offlineStartAfterMsDefault,
+    });
     this.#memory = new MachineMemory({
       machine,
-      session,
+      seats: this.#seats,
       directory: unitDirectory,
       records: this.#records,
       watermarks: this.#watermarks,
@@ -141,6 +167,8 @@ class MachineAgent implements Agent {
       memory: this.#memory,
       publisher: this.#publisher,
       watermarks: this.#watermarks,
+      seats: this.#seats,
+      schedule: this.#schedule,
       clock,
       logger,
       context: {
@@ -151,6 +179,7 @@ class MachineAgent implements Agent {
         bound: new JobBound(clock, options.jobsMax ?? jobsMaxDefault, jobLeaveMs),
         records: this.#records,
         watermarks: this.#watermarks,
+        schedule: this.#schedule,
         forgetStarts: (unit) => this.#memory.forgetStarts(unit),
       },
     });
@@ -158,10 +187,12 @@ class MachineAgent implements Agent {
 
   async run(signal: AbortSignal): Promise<void> {
     const { session, unitManager } = this.#options;
-    await Promise.all([this.#watermarks.load(), this.#records.load()]);
+    await Promise.all([this.#watermarks.load(), this.#records.load(), this.#schedule.load()]);
     const unsubscribe = [
       unitManager.subscribe((event) => this.#follow(event)),
       session.subscribe((touched) => {
+        // What was begun without the registry is planned on when it is known what this machine has said in it.
+        if (!this.#isRecalled && session.condition === "joined") this.#reconciler.suspend();
         this.#reconciler.seatsChanged(touched);
         this.#publisher.wake();
         this.#environmentBell.ring();
@@ -177,6 +208,8 @@ class MachineAgent implements Agent {
           (until) => this.#reconciler.run(until),
           (until) => this.#publisher.run(until),
           (until) => this.#watermarks.run(until),
+          (until) => this.#schedule.run(until),
+          (until) => this.#seats.run(() => this.#stockBell.ring(), until),
           (until) => this.#takeStock(until),
           (until) => this.#resync(until),
           (until) => this.#followMetadata(until),
@@ -255,7 +288,7 @@ class MachineAgent implements Agent {
       this.#publisher.prime(states, registration);
       this.#isRecalled = true;
     }
-    if (this.#isRecalled) this.#reconciler.ready(bootId);
+    if (this.#isRecalled || this.#seats.condition === "offline") this.#reconciler.ready(bootId);
   }
 
   /** Looks at everything now and then, in case a signal was missed or somebody has been in the directory. */

@@ -15,14 +15,16 @@ import type { LocalFile } from "../plan/machine-view.js";
 export function localFileOf(name: UnitName, text: string): LocalFile {
   try {
     const content = unitContentFromText(text);
+    const requirements = parseRequirements(content.options, name);
     return {
       contentId: content.contentId,
       hash: content.hash,
-      conflicts: parseRequirements(content.options, name).conflicts,
+      conflicts: requirements.conflicts,
       hasInstall: hasInstallSection(content.options),
+      isOfflineStart: requirements.offlineStart && !requirements.exclusive,
     };
   } catch (error) {
     if (!isFleetError(error)) throw error;
-    return { contentId: contentId(text), hash: "", conflicts: [], hasInstall: false };
+    return { contentId: contentId(text), hash: "", conflicts: [], hasInstall: false, isOfflineStart: false };
   }
 }

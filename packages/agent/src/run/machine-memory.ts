@@ -1,9 +1,10 @@
 import { type MachineId, refusedJob, type UnitName, type UnitState } from "@fleet/core";
-import type { Logger, MachineSession, UnitDirectory } from "@fleet/core/ports";
+import type { Logger, UnitDirectory } from "@fleet/core/ports";
 import type { StartMemory } from "../plan/machine-view.js";
 import { unitStateOf } from "../plan/unit-state-of.js";
 import type { BootMarks } from "./boot-marks.js";
 import { localFileOf } from "./local-file.js";
+import type { SeatSource } from "./seat-source.js";
 import type { StartRecords } from "./start-records.js";
 import type { DerivedState, StatePublisher } from "./state-publisher.js";
 import { UnitMemory } from "./unit-memory.js";
@@ -18,7 +19,7 @@ export class MachineMemory {
   /** What this machine said of its units in the registry before this process. */
   #said: ReadonlyMap<UnitName, UnitState> = new Map();
   readonly #machine: MachineId;
-  readonly #session: MachineSession;
+  readonly #seats: SeatSource;
   readonly #directory: UnitDirectory;
   readonly #records: StartRecords;
   readonly #watermarks: Watermarks;
@@ -28,7 +29,7 @@ export class MachineMemory {
 
   constructor(options: {
     readonly machine: MachineId;
-    readonly session: MachineSession;
+    readonly seats: SeatSource;
     readonly directory: UnitDirectory;
     readonly records: StartRecords;
     readonly watermarks: Watermarks;
@@ -36,7 +37,7 @@ export class MachineMemory {
     readonly logger: Logger;
   }) {
     this.#machine = options.machine;
-    this.#session = options.session;
+    this.#seats = options.seats;
     this.#directory = options.directory;
     this.#records = options.records;
     this.#watermarks = options.watermarks;
@@ -54,7 +55,7 @@ export class MachineMemory {
     const known = this.units.get(name);
     if (known !== undefined) return known;
     const memory = new UnitMemory(name, this.#directory.pathOf(name), {
-      seat: (unit) => this.#session.seats.get(unit),
+      seat: (unit) => this.#seats.of(unit),
       watermark: (unit) => this.#watermarks.of(unit),
       starts: (unit) => this.#starts(unit),
       hasState: (unit) => this.#publisher?.has(unit) ?? false,

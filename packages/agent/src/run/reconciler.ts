@@ -11,6 +11,8 @@ import type { AgentTask, SeatsCondition } from "../plan/machine-view.js";
 import { planMachine } from "../plan/plan-machine.js";
 import { Bell } from "./bell.js";
 import type { MachineMemory } from "./machine-memory.js";
+import type { OfflineSchedule } from "./offline-schedule.js";
+import type { SeatSource } from "./seat-source.js";
 import type { StatePublisher } from "./state-publisher.js";
 import {
   createTaskHandlers,
@@ -40,6 +42,8 @@ export interface ReconcilerOptions {
   readonly memory: MachineMemory;
   readonly publisher: StatePublisher;
   readonly watermarks: Watermarks;
+  readonly seats: SeatSource;
+  readonly schedule: OfflineSchedule;
   readonly context: Omit<TaskContext, "observe" | "touch" | "track">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -114,7 +118,9 @@ export class Reconciler {
       this.#options.memory.prune(unit);
       this.#unseen.add(unit);
     }
-    for (const unit of this.#options.session.seats.keys()) this.#dirty.add(unit);
+    const { seats, schedule, session } = this.#options;
+    for (const unit of seats.units()) this.#dirty.add(unit);
+    for (const unit of schedule.units(session.history)) this.#dirty.add(unit);
     this.#bell.ring();
   }
 
@@ -185,7 +191,7 @@ export class Reconciler {
   }
 
   #act(signal: AbortSignal): void {
-    const { memory, session, units, machine, publisher } = this.#options;
+    const { memory, seats, units, machine, publisher } = this.#options;
     this.#followCondition();
     if (!this.#isReady || this.#bootId === undefined) return;
     for (const name of this.#waiting) this.#dirty.add(name);
@@ -193,7 +199,7 @@ export class Reconciler {
     const nowMs = this.#options.clock.monotonic();
     const names = new Set<UnitName>();
     for (const name of this.#dirty) {
-      const unit = session.seats.has(name) ? memory.of(name) : memory.units.get(name);
+      const unit = seats.of(name) === undefined ? memory.units.get(name) : memory.of(name);
       if (unit === undefined || isHeldBack(unit, nowMs)) continue;
       names.add(name);
       // What is to be loaded is looked at while it is loaded; what is to go must be looked at first.
@@ -201,7 +207,7 @@ export class Reconciler {
     }
     const touched = [...this.#dirty];
     this.#dirty.clear();
-    const { condition } = session;
+    const { condition } = seats;
     const plan = planMachine(
       { machine, condition, isConnected: units.connected, bootId: this.#bootId, units: memory.units },
       names,
@@ -214,16 +220,18 @@ export class Reconciler {
     }
     for (const task of plan.tasks) this.#begin(task, signal);
     for (const name of touched) {
+      if (condition === "joined") this.#options.schedule.note(name, memory.units.get(name));
       publisher.touch(name);
       memory.prune(name);
     }
   }
 
   #followCondition(): void {
-    const { session, watermarks } = this.#options;
+    const { session, seats, schedule, watermarks } = this.#options;
     watermarks.follow(session.history);
-    if (session.condition === this.#condition) return;
-    this.#condition = session.condition;
+    if (session.condition === "joined" && schedule.follow(session.history)) this.observeAll();
+    if (seats.condition === this.#condition) return;
+    this.#condition = seats.condition;
     this.retryAll();
     this.observeAll();
   }

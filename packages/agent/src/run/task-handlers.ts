@@ -11,6 +11,7 @@ import type { AgentTask, LocalFile } from "../plan/machine-view.js";
 import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
 import type { JobBound } from "./job-bound.js";
 import { localFileOf } from "./local-file.js";
+import type { OfflineSchedule } from "./offline-schedule.js";
 import { orAbort } from "./or-abort.js";
 import { openScope } from "./scope.js";
 import type { StartRecords } from "./start-records.js";
@@ -27,6 +28,7 @@ export interface TaskContext {
   readonly bound: JobBound;
   readonly records: StartRecords;
   readonly watermarks: Watermarks;
+  readonly schedule: OfflineSchedule;
   /** The unit was stopped on purpose or is gone: nothing of it counts as started. */
   forgetStarts(unit: UnitName): Promise<void>;
   /** The unit's state may be worth publishing. */
@@ -86,13 +88,17 @@ export function createTaskHandlers(context: TaskContext): Handlers {
     },
     stop: async ({ seat }, memory, signal) => {
       await stop(context, memory, signal);
+      await context.schedule.withdraw(memory.name);
       if (seat.target === "loaded") settle(seat);
     },
     unload: async ({ seat }, memory, signal) => {
-      if (await unload(context, memory, signal)) acknowledge(memory, seat);
+      if (!(await unload(context, memory, signal))) return;
+      await context.schedule.withdraw(memory.name);
+      acknowledge(memory, seat);
     },
     acknowledge: async ({ seat }, memory) => {
       await context.forgetStarts(memory.name);
+      await context.schedule.withdraw(memory.name);
       acknowledge(memory, seat);
     },
     start: async ({ seat, generation }, memory, signal) => {
@@ -118,14 +124,16 @@ export function createTaskHandlers(context: TaskContext): Handlers {
 
 /** The text that a seat asks for, from the disk if it is there already. */
 async function contentOf(
-  { session, directory }: TaskContext,
+  { session, directory, schedule }: TaskContext,
   memory: UnitMemory,
   seat: Seat,
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly file: LocalFile }> {
   const isHere = readableFile(memory)?.contentId === seat.contentId;
   const onDisk = isHere ? await directory.read(memory.name) : undefined;
-  const text = onDisk ?? (await readText(session, seat.contentId, signal));
+  const kept =
+    schedule.seat(memory.name)?.contentId === seat.contentId ? schedule.text(memory.name) : undefined;
+  const text = onDisk ?? kept ?? (await readText(session, seat.contentId, signal));
   if (text === undefined) {
     throw new FleetError("not-found", `cannot load "${memory.name}": its text is not in the registry`);
   }

@@ -14,6 +14,7 @@ export const requirementKeys = {
   avoid: "Avoid",
   spread: "Spread",
   exclusive: "Exclusive",
+  offlineStart: "OfflineStart",
   legacyMachineId: "X-ConditionMachineID",
   legacyMachineBootId: "X-ConditionMachineBootID",
   legacyMachineOf: "X-ConditionMachineOf",

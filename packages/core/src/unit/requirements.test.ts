@@ -99,16 +99,15 @@ const vectors: readonly (readonly [id: string, unit: string, lines: string, want
 
 describe("parseRequirements", () => {
   test.each(vectors)("%s %s %j", (_id, unit, lines, wanted) => {
-    const { metadataRules, reserve, wishes, spread, exclusive, ...requirements } = parseRequirements(
-      parseUnitFile(`[X-Fleet]\n${lines}\n`),
-      unit,
-    );
+    const { metadataRules, reserve, wishes, spread, exclusive, offlineStart, ...requirements } =
+      parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`), unit);
     expect(metadataRules.map(metadataRuleText)).toEqual(wanted.rules ?? []);
-    expect({ reserve, wishes, spread, exclusive }).toEqual({
+    expect({ reserve, wishes, spread, exclusive, offlineStart }).toEqual({
       reserve: new Map(),
       wishes: [],
       spread: undefined,
       exclusive: false,
+      offlineStart: false,
     });
     expect(requirements).toEqual({
       machineId: wanted.machineId,
@@ -218,6 +217,9 @@ describe("parseRequirements", () => {
     ["Spread=", { spread: undefined }],
     ["Exclusive=true", { exclusive: true }],
     ["Exclusive=true\nExclusive=no", { exclusive: false }],
+    ["OfflineStart=yes", { offlineStart: true }],
+    ["OfflineStart=true\nOfflineStart=false", { offlineStart: false }],
+    ["OfflineStart=perhaps", { offlineStart: false }],
   ])("%j", (lines, wanted) => {
     expect(parseRequirements(parseUnitFile(`[X-Fleet]\n${lines}\n`), "w@1.service")).toMatchObject(wanted);
   });

@@ -43,6 +43,8 @@ export interface Requirements {
   readonly spread: string | undefined;
   /** Whether it must never run twice, whatever becomes of the machine it runs on. */
   readonly exclusive: boolean;
+  /** Whether a machine that boots while it cannot reach the registry may start it by what it last knew. */
+  readonly offlineStart: boolean;
 }
 
 /** What counts as true, without regard to case. */
@@ -84,6 +86,7 @@ export function parseRequirements(
     ],
     spread: valuesOf([requirementKeys.spread])[0] || undefined,
     exclusive: isTruth(valuesOf([requirementKeys.exclusive]).at(-1)),
+    offlineStart: isTruth(valuesOf([requirementKeys.offlineStart]).at(-1)),
   };
 }
 

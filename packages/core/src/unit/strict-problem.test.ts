@@ -118,6 +118,11 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     ["Prefer=5:>=5", 'Prefer ">=5" has no key before ">=": write "key>=5"'],
     ["Exclusive=maybe", 'Exclusive "maybe" is neither true nor false: write true or false'],
     ["Exclusive=true\nExclusive=y", 'Exclusive "y" is neither true nor false: write true or false'],
+    ["OfflineStart=ja", 'OfflineStart "ja" is neither true nor false: write true or false'],
+    [
+      "OfflineStart=true\nExclusive=true",
+      "OfflineStart cannot be used with Exclusive: a machine by itself cannot know that the unit runs nowhere else",
+    ],
     [
       "Prefer=unit:w[",
       'Prefer "unit:w[" is not understood: the pattern is malformed: a "[" is not closed by a "]"',
@@ -202,6 +207,8 @@ describe("strictProblem refuses what the original accepts and nobody means", () 
     "Exclusive=true\nMachineID=m1",
     "Exclusive=true\nMachineOf=b.service\nReplaces=c*",
     "Exclusive=no\nGlobal=true",
+    "OfflineStart=true\nGlobal=true",
+    "OfflineStart=true\nExclusive=no",
     "MachineID=m1",
     'MachineID=m1\nMachineMetadata="z=e" "d=s"',
     "MachineOf=b.service\nMachineOf=c.service",

@@ -31,7 +31,7 @@ const checks: readonly Check[] = [
   reserveProblem,
   wishProblem,
   spreadProblem,
-  exclusiveProblem,
+  truthProblem,
   idleProblem,
   contradiction,
 ];
@@ -103,13 +103,13 @@ function replacesProblem(options: readonly UnitOption[], name: string): string |
   return undefined;
 }
 
-/** A unit that must never run twice does not become one that may, by a typing error. */
-function exclusiveProblem(options: readonly UnitOption[], name: string): string | undefined {
-  const words = itemsOf(options, [requirementKeys.exclusive], name).map(({ value }) => value);
-  const odd = words.find((word) => ![...truths, ...falsehoods].includes(word.toLowerCase()));
+/** A unit that must never run twice does not become one that may, by a typing error; nor one that starts unasked. */
+function truthProblem(options: readonly UnitOption[], name: string): string | undefined {
+  const items = itemsOf(options, [requirementKeys.exclusive, requirementKeys.offlineStart], name);
+  const odd = items.find(({ value }) => ![...truths, ...falsehoods].includes(value.toLowerCase()));
   return odd === undefined
     ? undefined
-    : `${requirementKeys.exclusive} ${quote(odd)} is neither true nor false: write true or false`;
+    : `${odd.key} ${quote(odd.value)} is neither true nor false: write true or false`;
 }
 
 /** What a unit asks for and cannot have, because something else decides where it runs. */
@@ -123,6 +123,9 @@ function idleProblem(options: readonly UnitOption[], name: string): string | und
   }
   if (requirements.machineId !== undefined && idle !== undefined) {
     return `${requirementKeys.machineId} cannot be used with ${idle}: the unit runs on that machine and no other`;
+  }
+  if (requirements.offlineStart && requirements.exclusive) {
+    return `${requirementKeys.offlineStart} cannot be used with ${requirementKeys.exclusive}: a machine by itself cannot know that the unit runs nowhere else`;
   }
   return requirements.global && requirements.exclusive
     ? `${requirementKeys.global} cannot be used with ${requirementKeys.exclusive}: the one runs everywhere, the other once`

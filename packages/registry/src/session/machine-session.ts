@@ -88,6 +88,8 @@ class StoredMachineSession implements MachineSession {
 
   async run(signal: AbortSignal): Promise<void> {
     await this.#belief.load();
+    // Whoever was told to believe nothing does not begin anew with less doubt.
+    if (this.#belief.freeze !== undefined) this.#become("frozen", this.#belief.freeze.reason);
     this.#lease.onTrouble = (error) => this.#connection.abort(error);
     await runTogether(signal, [
       (both) => this.#belief.run(both),

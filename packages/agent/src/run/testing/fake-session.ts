@@ -29,7 +29,8 @@ export class FakeSession implements MachineSession {
   history: string | undefined = "epoch-1";
   metadata: Metadata = {};
   registration = 1;
-  readonly seats = new Map<UnitName, Seat>();
+  /** What stands in the registry, whether it can be reached or not. */
+  readonly allSeats = new Map<UnitName, Seat>();
   readonly states = new Map<UnitName, UnitState>();
   readonly texts = new Map<ContentId, string>();
   /** Every state written, in order, with the revision. */
@@ -42,11 +43,16 @@ export class FakeSession implements MachineSession {
   isDiskFull = false;
   /** While true, publishing takes effect and fails nevertheless, as if the answer were lost. */
   losesAnswers = false;
+  #isOffline = false;
   #revision = 100;
   readonly #listeners = new Set<(touched: ReadonlySet<UnitName>) => void>();
 
   constructor(machine: MachineId) {
     this.machine = machine;
+  }
+
+  get seats(): ReadonlyMap<UnitName, Seat> {
+    return this.#isOffline ? new Map() : this.allSeats;
   }
 
   async run(): Promise<void> {}
@@ -92,11 +98,11 @@ export class FakeSession implements MachineSession {
 
   /** Writes a seat, as a leader would. @returns its mod revision. */
   seat(name: UnitName, sketch: SeatSketch): Revision {
-    const before = this.seats.get(name);
+    const before = this.allSeats.get(name);
     this.#revision += 1;
     const content = sketch.text === undefined ? undefined : unitContentFromText(sketch.text);
     if (content !== undefined) this.texts.set(content.contentId, content.text);
-    this.seats.set(name, {
+    this.allSeats.set(name, {
       machine: this.machine,
       unit: name,
       contentId: content?.contentId ?? before?.contentId ?? "",
@@ -114,7 +120,7 @@ export class FakeSession implements MachineSession {
 
   /** Deletes a seat. */
   unseat(name: UnitName): void {
-    this.seats.delete(name);
+    this.allSeats.delete(name);
     this.#tell([name]);
   }
 
@@ -129,6 +135,25 @@ export class FakeSession implements MachineSession {
     this.states.clear();
     this.registration += 1;
     this.#tell([]);
+  }
+
+  /** A machine begins that cannot reach the registry; what it said before has gone with its lease. */
+  goOffline(): void {
+    this.#isOffline = true;
+    this.isAway = true;
+    this.problem = "etcd cannot be reached";
+    this.states.clear();
+    this.become("joining");
+  }
+
+  /** The registry can be reached, and the machine registers. */
+  goOnline(): void {
+    this.#isOffline = false;
+    this.isAway = false;
+    this.problem = undefined;
+    this.registration += 1;
+    this.condition = "joined";
+    this.#tell([...this.allSeats.keys()]);
   }
 
   setMetadata(metadata: Metadata): void {

@@ -1,9 +1,12 @@
+import { FleetError } from "@fleet/core";
 import type { DocumentStore } from "@fleet/core/ports";
 
 /** Documents that outlive the agents of a test. */
 export class MemoryDocuments implements DocumentStore {
   readonly documents = new Map<string, string>();
   writes = 0;
+  /** While true, nothing can be written. */
+  fails = false;
   /** Names whose documents cannot be read. */
   readonly unreadable = new Set<string>();
 
@@ -14,6 +17,7 @@ export class MemoryDocuments implements DocumentStore {
   }
 
   async write(name: string, document: unknown): Promise<void> {
+    if (this.fails) throw new FleetError("unavailable", `cannot write ${name}: the disk is full`);
     this.writes += 1;
     this.documents.set(name, JSON.stringify(document));
   }

@@ -23,6 +23,7 @@ export class TestMachine {
   readonly runtimeDocuments = new MemoryDocuments();
   readonly stateDocuments = new MemoryDocuments();
   readonly environment: string[] = [];
+  registryName = "/fleet/";
   readonly log: string[] = [];
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -33,6 +34,7 @@ export class TestMachine {
     this.#stop = new AbortController();
     this.agent = createAgent({
       machine: this.session.machine,
+      registryName: this.registryName,
       publicIp: "192.0.2.1",
       session: this.session,
       unitManager: this.systemd,
@@ -61,6 +63,20 @@ export class TestMachine {
   async kill(): Promise<void> {
     this.#stop.abort();
     await this.clock.settle();
+  }
+
+  /** The machine boots: what it keeps in memory is gone. To be called between `kill` and `begin`. */
+  boot(): void {
+    this.directory.clear();
+    this.runtimeDocuments.documents.clear();
+    this.systemd.reboot();
+    this.systemd.calls.length = 0;
+  }
+
+  /** Changes a document on the disk. */
+  edit(name: string, change: (document: Record<string, unknown>) => Record<string, unknown>): void {
+    const text = this.stateDocuments.documents.get(name) ?? "{}";
+    this.stateDocuments.documents.set(name, JSON.stringify(change(JSON.parse(text))));
   }
 
   /** Lets what has been asked for happen, rate limits included. */
