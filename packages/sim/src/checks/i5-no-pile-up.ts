@@ -42,14 +42,18 @@ export function noPileUp(world: World): Checker {
   const movedEarly = new Map<string, Set<string>>();
   /** Absent machines of losses that are over. */
   const settled = new Set<string>();
+  /** Absent machines that had units to move when they vanished. */
+  const hadUnits = new Set<string>();
 
   const followMachine = ({ before, after }: RecordChange, machine: string): void => {
     const isKnown = history.current(keyOf.record(machine)) !== undefined;
     const isPresent = history.current(keyOf.presence(machine)) !== undefined;
     settled.delete(machine);
+    hadUnits.delete(machine);
     if (isPresent || !isKnown) absentSinceMs.delete(machine);
     else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
       absentSinceMs.set(machine, world.nowMs);
+      if (burdened().has(machine)) hadUnits.add(machine);
     }
     const known = truth.knownMachines().length;
     const isMass = absentSinceMs.size >= mass.machines && absentSinceMs.size > known * mass.part;
@@ -96,7 +100,11 @@ export function noPileUp(world: World): Checker {
     const unknownSinceMs = world.nowMs - lagMs * (leader?.link.slowness ?? 1);
     const instance = leader?.running?.instance ?? "";
     if (!settled.has(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
-    const left = new Set([...burdened(), machine]);
+    // Who saw a machine vanish with its units counts it though they be elsewhere by now.
+    const seen = [...hadUnits].filter(
+      (other) => !settled.has(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
+    );
+    const left = new Set([...burdened(), ...seen, machine]);
     const isMass = left.size >= mass.machines && left.size > truth.knownMachines().length * mass.part;
     if (!isMass || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
     if (world.nowMs - massSinceMs < config.holdWatchedMs - toleranceMs) {
@@ -157,6 +165,7 @@ export function noPileUp(world: World): Checker {
     onRestore: () => {
       absentSinceMs.clear();
       settled.clear();
+      hadUnits.clear();
       movedEarly.clear();
       massSinceMs = undefined;
     },
