@@ -113,6 +113,7 @@ export class Belief {
           highest: revision,
           term: undefined,
           seats: new Map(),
+          givenUp: new Map(),
           freeze: undefined,
         });
         break;

@@ -12,7 +12,7 @@ export async function gatherFacts(
 ): Promise<RegistryFacts> {
   const { trust, keys, description } = options;
   const machine = description.id;
-  const units = [...memory.seats.keys()];
+  const units = [...memory.seats.keys(), ...memory.givenUp.keys()];
   const wanted = [
     keys.cluster,
     keys.term(memory.term?.n ?? 0),

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { judgeRegistry, type Memory, type RegistryFacts } from "./judge.js";
 
 const web = parseUnitName("web.service");
+const db = parseUnitName("db.service");
 const cluster = { uuid: "c1", epoch: "e1", schemaVersion: 1, supersedes: [] };
 
 /** A machine that joined cluster c1 and acted on a seat of term 7. */
@@ -12,6 +13,7 @@ const memory: Memory = {
   highest: 1000,
   term: { n: 7, uuid: "t7" },
   seats: new Map([[web, { createRevision: 950, modRevision: 960 }]]),
+  givenUp: new Map([[db, 980]]),
   freeze: undefined,
 };
 
@@ -33,6 +35,7 @@ const none: Memory = {
   highest: 0,
   term: undefined,
   seats: new Map(),
+  givenUp: new Map(),
   freeze: undefined,
 };
 const final = { nonce: "n1", reason: "restored once", isFinal: true };
@@ -77,6 +80,24 @@ describe("what is believed", () => {
       {},
       { revision: 5000, seats: new Map([[web, { createRevision: 950, modRevision: 955 }]]) },
       "seat of web.service",
+    ],
+    [
+      "restored and overtaken, with a seat that was given up since",
+      {},
+      { revision: 5000, seats: new Map([...facts.seats, [db, { createRevision: 940, modRevision: 940 }]]) },
+      "seat of db.service",
+    ],
+    [
+      "the tombstone of a seat that was given up",
+      {},
+      { seats: new Map([...facts.seats, [db, { createRevision: 940, modRevision: 980 }]]) },
+      "believed",
+    ],
+    [
+      "a new seat where one was given up",
+      {},
+      { seats: new Map([...facts.seats, [db, { createRevision: 990, modRevision: 990 }]]) },
+      "believed",
     ],
     ["forgotten", {}, { isKnown: false, seats: new Map() }, "believed"],
     ["somebody in this process noticed", {}, { distrust: "went back" }, "went back"],

@@ -30,6 +30,8 @@ export interface Memory {
   readonly term: Term | undefined;
   /** The newest seats that were acted on and not given up since. */
   readonly seats: ReadonlyMap<UnitName, RememberedSeat>;
+  /** The newest seats that were given up, each by the revision of the tombstone: what is older must not be there again. */
+  readonly givenUp: ReadonlyMap<UnitName, Revision>;
   readonly freeze: RememberedFreeze | undefined;
 }
 
@@ -43,7 +45,7 @@ export interface RegistryFacts {
   readonly termUuid: string | undefined;
   /** The machine's record is there: it was not forgotten. */
   readonly isKnown: boolean;
-  /** The remembered seats that are there. */
+  /** The remembered seats, and those that were given up, as far as they are there. */
   readonly seats: ReadonlyMap<UnitName, RememberedSeat>;
   /** The freeze that an operator has lifted. */
   readonly accept: string | undefined;
@@ -119,6 +121,11 @@ function pastProblem(memory: Memory, facts: RegistryFacts): string | undefined {
         found?.createRevision === remembered.createRevision && found.modRevision >= remembered.modRevision;
       if (!isThere) return `it does not know the seat of ${unit}, which this machine took: it was restored`;
     }
+  }
+  for (const [unit, tombstone] of memory.givenUp) {
+    const found = facts.seats.get(unit);
+    if (found !== undefined && found.modRevision < tombstone)
+      return `it has the seat of ${unit} that was taken from this machine: it was restored and went on`;
   }
   // After a freeze that was not final the doubts of then are answered by the checks above.
   return memory.freeze === undefined ? facts.distrust : undefined;

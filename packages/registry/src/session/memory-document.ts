@@ -1,14 +1,14 @@
-import { parseUnitName, type Seat, type UnitName } from "@fleet/core";
+import { parseUnitName, type Revision, type Seat, type UnitName } from "@fleet/core";
 import type { Clock, DocumentStore, Logger } from "@fleet/core/ports";
 import { Bell } from "../async/bell.js";
 import { Scope } from "../async/scope.js";
 import { Fields } from "../fields.js";
-import type { Memory, RememberedSeat } from "./judge.js";
+import type { Memory } from "./judge.js";
 
 /** The document on the disk. */
 export const memoryDocument = "registry-memory";
 
-/** How many seats are remembered: the newest are the first that a restored etcd lacks, so few are enough. */
+/** How many seats are remembered, and how many that were given up: the newest are the first that a restored etcd lacks, so few are enough. */
 const seatsMax = 32;
 
 /** Where the disk could not be written, it is tried again at the next change, and after this long at the latest. */
@@ -20,6 +20,7 @@ const nothing: Memory = {
   highest: 0,
   term: undefined,
   seats: new Map(),
+  givenUp: new Map(),
   freeze: undefined,
 };
 
@@ -65,12 +66,16 @@ export class MemoryDocument {
 
   /** Takes note of a seat that was acted on. */
   actedOn(seat: Seat): void {
-    const { seats, highest, term } = this.#memory;
-    const next = new Map(seats);
-    if (seat.target === "absent") next.delete(seat.unit);
-    else next.set(seat.unit, { createRevision: seat.createRevision, modRevision: seat.modRevision });
+    const { highest, term } = this.#memory;
+    const seats = new Map(this.#memory.seats);
+    const givenUp = new Map(this.#memory.givenUp);
+    seats.delete(seat.unit);
+    givenUp.delete(seat.unit);
+    if (seat.target === "absent") givenUp.set(seat.unit, seat.modRevision);
+    else seats.set(seat.unit, { createRevision: seat.createRevision, modRevision: seat.modRevision });
     this.update({
-      seats: newestOf(next),
+      seats: newestOf(seats, ({ modRevision }) => modRevision),
+      givenUp: newestOf(givenUp, (revision) => revision),
       highest: Math.max(highest, seat.modRevision),
       // Terms only grow, so the highest is that of the newest seat.
       term: seat.term.n >= (term?.n ?? 0) ? seat.term : term,
@@ -114,15 +119,21 @@ export class MemoryDocument {
   }
 }
 
-function newestOf(seats: ReadonlyMap<UnitName, RememberedSeat>): ReadonlyMap<UnitName, RememberedSeat> {
+function newestOf<T>(
+  seats: ReadonlyMap<UnitName, T>,
+  revisionOf: (seat: T) => Revision,
+): ReadonlyMap<UnitName, T> {
   if (seats.size <= seatsMax) return seats;
-  const byAge = [...seats].toSorted(([, a], [, b]) => b.modRevision - a.modRevision);
+  const byAge = [...seats].toSorted(([, a], [, b]) => revisionOf(b) - revisionOf(a));
   return new Map(byAge.slice(0, seatsMax));
 }
 
-function encodeMemory(memory: Memory): unknown {
-  const { seats, ...rest } = memory;
-  return { ...rest, seats: [...seats].map(([unit, seat]) => ({ unit, ...seat })) };
+function encodeMemory({ seats, givenUp, ...rest }: Memory): unknown {
+  return {
+    ...rest,
+    seats: [...seats].map(([unit, seat]) => ({ unit, ...seat })),
+    givenUp: [...givenUp].map(([unit, modRevision]) => ({ unit, modRevision })),
+  };
 }
 
 function decodeMemory(document: unknown): Memory {
@@ -141,6 +152,13 @@ function decodeMemory(document: unknown): Memory {
           inner.parsed("unit", parseUnitName),
           { createRevision: inner.count("createRevision"), modRevision: inner.count("modRevision") },
         ]),
+    ),
+    // A fleetd that did not remember them yet has written none.
+    givenUp: new Map(
+      (fields.has("givenUp") ? fields.list("givenUp") : []).map((inner) => [
+        inner.parsed("unit", parseUnitName),
+        inner.count("modRevision"),
+      ]),
     ),
     freeze: optional("freeze", (inner) => ({
       nonce: inner.string("nonce"),
