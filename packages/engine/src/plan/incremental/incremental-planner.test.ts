@@ -107,6 +107,21 @@ it("decides about nobody when what was planned has been done", () => {
   expect(planner.counts.decidedLast).toBe(0);
 });
 
+it("judges those again who follow a unit that has got the seat planned for it", () => {
+  const { cluster, after } = stage("m1", "");
+  const planned = after(() => {
+    cluster.addUnits("tail>m1{MachineOf=head.service}; head");
+    cluster.reportLoaded("m1", serviceName("tail"), { condition: "refused", reason: "not here" });
+  });
+  expect(after(() => carryOut(cluster, planned)).refusals.length).toBe(1);
+});
+
+it("places who was refused because of a pattern that is taken back while it is needed for something else", () => {
+  const { cluster, after } = stage("m1", "w@1{Conflicts=w@*}; w@2");
+  const put = () => cluster.putUnit(serviceName("w@1"), "launched", ["Prefer=5:unit:w@*"]);
+  expect(sketchTasks(after(put))).toBe("+w@1@m1 +w@2@m1");
+});
+
 it("decides about few when one of many machines is lost", () => {
   const machines = Array.from({ length: 50 }, (_, index) => `m${100 + index}`);
   const units = machines.map((machine, index) => `u${index}>${machine}`).join("; ");

@@ -16,7 +16,7 @@ export class RefusalBook {
   readonly #refusals = new Map<UnitName, readonly Refusal[]>();
   readonly #unwilling = new Map<UnitName, readonly Unwilling[]>();
   readonly #byTie = new Map<Tie, Set<UnitName>>();
-  readonly #tiesOf = new Map<UnitName, readonly Tie[]>();
+  readonly #tiesOf = new Map<UnitName, ReadonlySet<Tie>>();
   #sortedRefusals: readonly Refusal[] | undefined;
   #sortedUnwilling: readonly Unwilling[] | undefined;
 
@@ -70,12 +70,14 @@ export class RefusalBook {
     }
   }
 
-  /** Finds a refused unit by its ties, also by those that have come up since. */
+  /**
+   * Finds a refused unit by its ties, also by those that have come up since. Those that are no more were a reason to refuse
+   * it, so it is found by them until it has been decided about again.
+   */
   index(subject: Subject): void {
     const { name } = subject;
     if (!this.#refusals.has(name)) return;
-    for (const tie of this.#tiesOf.get(name) ?? []) deleteFrom(this.#byTie, tie, name);
-    const ties = tiesOf(subject);
+    const ties = new Set([...(this.#tiesOf.get(name) ?? []), ...tiesOf(subject)]);
     this.#tiesOf.set(name, ties);
     for (const tie of ties) addTo(this.#byTie, tie, name);
   }

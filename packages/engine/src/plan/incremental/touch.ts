@@ -182,9 +182,9 @@ export class Touch {
     const state = this.#view.states.get(place.id)?.get(name);
     if (state !== undefined && state.condition !== "loaded") return false;
     const subject = this.#cluster.subjects.get(name)!;
-    if (subject.kind === "global") {
-      if (followers.has(name)) return false;
-    } else {
+    // Those who follow it were judged before it had a seat, and their own machine may have something against them.
+    if (followers.has(name)) return false;
+    if (subject.kind !== "global") {
       if (subject.at !== place || subject.keyed.size > 0 || !this.#busy.hasOneTask(name)) return false;
       subject.claims = [{ place, seat }];
       subject.keyed = new Set([place.index]);
