@@ -217,6 +217,9 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await second.daemon.units.forgetMachine(second.daemon.machine, never);
       const third = await join();
       expect(third.session.seats.size).toBe(0);
+      await third.stop();
+      const fourth = await join();
+      expect(fourth.session.condition).toBe("joined");
     });
 
     test("an epoch that an operator began is believed by who was away and knew the one before", async () => {

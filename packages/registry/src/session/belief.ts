@@ -118,7 +118,12 @@ export class Belief {
         });
         break;
       case "believed":
-        this.#document.update({ highest: Math.max(revision, trust.highest), freeze: undefined });
+        this.#document.update({
+          highest: Math.max(revision, trust.highest),
+          freeze: undefined,
+          // A machine that was forgotten joins without its seats: they are no doubt later, when it is known again.
+          ...(facts.isKnown ? {} : { seats: new Map() }),
+        });
         break;
     }
     if (trust.finding === undefined) trust.confirm();
