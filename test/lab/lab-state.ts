@@ -6,6 +6,8 @@ import type { ProcessIdentity } from "@fleet/lab";
 export interface LabPlan {
   /** How many machines: m1, m2, … */
   readonly machines: number;
+  /** How many of these, the last ones, stay off until somebody boots them for their first time; default 0. */
+  readonly spare?: number;
   /** How many members etcd has: e1, e2, … */
   readonly etcdMembers: number;
   /** A tree that every machine's root is laid over. `/`: this host's own. */

@@ -113,7 +113,7 @@ export async function openLab(options: OpenOptions): Promise<MachineLab> {
         fakeClock: clock,
       });
     }
-    await lab.machines.boot(lab.machines.names);
+    await lab.machines.boot(lab.machines.names.slice(0, plan.machines - (plan.spare ?? 0)));
   } catch (error) {
     await lab.close();
     throw error;

@@ -44,7 +44,14 @@ const masked = [
   ...["dev-hugepages.mount", "sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"],
   ...["sys-fs-fuse-connections.mount", "proc-sys-fs-binfmt_misc.automount", "systemd-tmpfiles-clean.timer"],
   ...["systemd-ask-password-wall.path", "systemd-ask-password-console.path"],
-  ...["postgresql.service", "docker.service", "containerd.service", "ssh.service", "x11-common.service"],
+];
+// What this host may have for itself, and is on its machines only because it is on its disk.
+const maskedOfHost = [
+  "postgresql.service",
+  "docker.service",
+  "containerd.service",
+  "ssh.service",
+  "x11-common.service",
 ];
 
 const journal = `[Journal]
@@ -159,7 +166,8 @@ export function furnish(
   }
   put("opt/fleet-node", "");
   const units = holder.see(places.units);
-  for (const name of masked) symlinkSync("/dev/null", join(units, name));
+  const unwanted = setup.base === "/" ? [...masked, ...maskedOfHost] : masked;
+  for (const name of unwanted) symlinkSync("/dev/null", join(units, name));
   writeFileSync(join(units, "fleetd.service"), fleetdService(setup));
   mkdirSync(join(units, "multi-user.target.wants"));
   symlinkSync("../fleetd.service", join(units, "multi-user.target.wants/fleetd.service"));

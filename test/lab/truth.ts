@@ -13,8 +13,8 @@ export interface RunningUnit {
   readonly invocation: string;
 }
 
-// What every machine runs by itself.
-const ownUnits = new Set(["dbus.service", "fleetd.service"]);
+// What machines run by themselves, or because a unit of fleet's needs it.
+const ownUnits = new Set(["dbus.service", "docker.service", "fleetd.service"]);
 const isOwn = (unit: string): boolean => ownUnits.has(unit) || unit.startsWith("systemd-");
 
 /** Reads the machines' cgroups. Keeps what it knows of processes, so that looking often is cheap. */
