@@ -96,6 +96,8 @@ export class Machines {
       ...[`--directory=${places.root}`, `--machine=${name}`, `--uuid=${this.id(name)}`],
       ...[`--network-namespace-path=/run/netns/${name}`, "--capability=all", "--link-journal=no"],
       ...["--resolv-conf=off", "--timezone=off", "--console=pipe", "--kill-signal=SIGRTMIN+3"],
+      // Containers on a machine get their devices by a program in the kernel.
+      "--system-call-filter=bpf",
       bind(places.units, "/etc/systemd/system"),
       bind(places.state, "/var/lib/fleet"),
       bind(places.bundle, bundlePlace, "bind-ro"),
