@@ -132,6 +132,8 @@ export class FakeLeaderRegistry implements LeaderRegistry {
     return { outcomes, revision: outcomes.includes("committed") ? this.#cluster.view.revision : 0 };
   }
 
+  async settle(): Promise<void> {}
+
   async publishStatus(_leadership: Leadership, status: EngineStatus): Promise<void> {
     if (JSON.stringify(this.statuses.at(-1)) !== JSON.stringify(status)) this.statuses.push(status);
   }

@@ -12,7 +12,6 @@ export interface Elected {
   readonly term: Term;
   /** The create revision of the leader key. */
   readonly revision: Revision;
-  readonly leaderValue: string;
   readonly keeper: LeaseKeeper;
 }
 
@@ -57,13 +56,19 @@ export class Campaign {
     }
   }
 
-  /** Ends when the leader key is not ours any more; or when aborted. */
+  /** Ends when the leader key is not ours any more; or when aborted. The leader itself changes its value now and then. */
   async untilDeposed(elected: Elected, signal: AbortSignal): Promise<void> {
     const { trust, keys } = this.#options;
     let from = elected.revision + 1;
     while (!signal.aborted) {
       try {
-        await watchUntil(trust.store, { key: keys.leader }, from, signal, () => true);
+        await watchUntil(
+          trust.store,
+          { key: keys.leader },
+          from,
+          signal,
+          (event) => event.kind === "delete" || event.item.createRevision !== elected.revision,
+        );
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -90,7 +95,7 @@ export class Campaign {
     const result = await this.#put(term, leaderValue, keeper, signal);
     if (result?.succeeded === true) {
       this.#lastTerm = term.n;
-      return { term, revision: result.revision, leaderValue, keeper };
+      return { term, revision: result.revision, keeper };
     }
     // Without an answer it may have happened: our own key, then, is of another lease, which ends it.
     await trust.probe.revokeLease(keeper.leaseId, signal);

@@ -129,6 +129,12 @@ const records = [
     { machine, instance: "i", term: 3, ...versions },
   ],
   [
+    "leader that has voided late writes",
+    encodeOffice({ machine, instance: "i", term: 3, voided: 2 }),
+    decodeLeader,
+    { machine, instance: "i", term: 3, voided: 2, ...versions },
+  ],
+  [
     "candidate",
     encodeOffice({ machine, instance: "i" }),
     decodeCandidate,

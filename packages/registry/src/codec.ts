@@ -65,6 +65,8 @@ export interface StoredPolicy extends MachinePolicy {
 /** The leader as it is stored: with its term, so that the next one can be counted on. */
 export interface StoredLeader extends LeaderRecord {
   readonly term: number;
+  /** How often it has voided those of its writes that had got no answer; absent: never. */
+  readonly voided?: number;
 }
 
 const versions = ({ createRevision, modRevision }: StoredValue): Versioned => ({
@@ -255,15 +257,21 @@ export function encodeOffice(office: {
   instance: string;
   /** The term's number; for the leader only. */
   term?: number;
+  /** How often late writes were voided; for the leader only, and absent for never. */
+  voided?: number;
 }): string {
-  const { machine, instance, term } = office;
-  return JSON.stringify({ machine, instance, term });
+  const { machine, instance, term, voided } = office;
+  return JSON.stringify({ machine, instance, term, voided });
 }
 
 /** Reads `engine/leader`. */
 export function decodeLeader(item: StoredValue): StoredLeader {
   const fields = Fields.parse(item.value);
-  return { ...decodeCandidate(item), term: fields.count("term") };
+  return {
+    ...decodeCandidate(item),
+    term: fields.count("term"),
+    ...fields.optional("voided", (name) => fields.count(name)),
+  };
 }
 
 /** Reads `engine/candidates/<slot>`. */

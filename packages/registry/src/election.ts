@@ -129,8 +129,8 @@ class StoredElection implements Election {
     lead: (leadership: Leadership) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, keys, logger } = this.#options;
-    const { term, revision, keeper, leaderValue } = elected;
+    const { clock, instance, keys, logger, machine } = this.#options;
+    const { term, revision, keeper } = elected;
     // The office is given up a little before it can be lost, because two clocks are never equally fast.
     const marginMs = Math.min(this.#leaderTtlSeconds * 100, 500);
     this.#isLeader = true;
@@ -143,11 +143,12 @@ class StoredElection implements Election {
         (office) =>
           lead(
             new Office({
+              machine,
+              instance,
               term,
               revision,
               leaseId: keeper.leaseId,
               leaderKey: keys.leader,
-              leaderValue,
               clock,
               validUntilMs: () => keeper.validUntilMs - marginMs,
               resign: () => giveUp(this.#options, keeper),

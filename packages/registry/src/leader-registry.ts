@@ -19,11 +19,11 @@ import {
   type PreparedChange,
   prepareChange,
 } from "./leader-batch.js";
-import { Office, officeLost } from "./office.js";
+import { Office, officeLost, type Proof } from "./office.js";
 import { readAll } from "./read-all.js";
 import type { RegistryOptions } from "./registry-options.js";
 import { encodeStatus } from "./status-codec.js";
-import type { StoredValue, TransactionResult } from "./store.js";
+import type { StoredValue, Transaction, TransactionResult } from "./store.js";
 
 /** How often a transaction is sent when its answers are lost. Each repetition also finds out about those before. */
 const sendsMax = 5;
@@ -70,17 +70,47 @@ class StoredLeaderRegistry implements LeaderRegistry {
     const office = asOffice(leadership);
     const value = encodeStatus(status);
     if (this.#published.get(office) === value) return;
-    office.throwIfLost();
-    const { trust, keys } = this.#options;
-    const { succeeded } = await trust.store.transact(
-      {
-        compare: office.proof,
-        success: [{ kind: "put", key: keys.status, value, leaseId: office.leaseId }],
-      },
-      signal,
-    );
-    if (!succeeded) throw officeLost();
+    const { keys } = this.#options;
+    const put = { kind: "put", key: keys.status, value, leaseId: office.leaseId } as const;
+    for (;;) {
+      // An older status may be under way, and must not come after this one.
+      await this.settle(office, signal);
+      const { proof } = office;
+      const { succeeded, results } = await this.#transact(
+        office,
+        proof,
+        { success: [put], failure: [{ kind: "get", key: office.leaderKey }] },
+        signal,
+      );
+      if (succeeded) break;
+      office.follow(results[0]?.[0], proof);
+    }
     this.#published.set(office, value);
+  }
+
+  async settle(leadership: Leadership, signal: AbortSignal): Promise<void> {
+    const office = asOffice(leadership);
+    const { leaderKey: key, leaseId } = office;
+    while (office.isInDoubt) {
+      const { proof } = office;
+      const voided = proof.voided + 1;
+      // Sent again it says the same. So if one of several is late itself, it finds what it compares gone.
+      const { succeeded, results } = await this.#transact(
+        office,
+        proof,
+        {
+          success: [{ kind: "put", key, value: office.valueAfter(voided), leaseId }],
+          failure: [{ kind: "get", key }],
+        },
+        signal,
+      );
+      if (succeeded) {
+        office.noteVoided(voided);
+        this.#options.logger.info("writes that got no answer are voided", { term: office.term.n, voided });
+      } else {
+        office.follow(results[0]?.[0], proof);
+      }
+    }
   }
 
   async unreferencedUnitFiles(signal: AbortSignal) {
@@ -128,8 +158,8 @@ class StoredLeaderRegistry implements LeaderRegistry {
     let remaining = batch;
     let lost = 0;
     while (remaining.length > 0) {
-      const result = await this.#send(office, remaining, signal);
-      if (result === undefined) {
+      const sent = await this.#send(office, remaining, signal);
+      if (sent === undefined) {
         lost += 1;
         if (lost === sendsMax) {
           for (const { index } of remaining) outcomes[index] = "unknown";
@@ -138,9 +168,13 @@ class StoredLeaderRegistry implements LeaderRegistry {
         await backoff.pause(signal);
         continue;
       }
+      const { proof, result } = sent;
       if (result.succeeded) return result.revision;
       const found = new Map(result.results.flat().map((item) => [item.key, item]));
-      if (!office.isProvenBy(found.get(office.leaderKey))) throw officeLost();
+      if (!office.isProvenBy(found.get(office.leaderKey), proof)) {
+        office.follow(found.get(office.leaderKey), proof);
+        continue;
+      }
       if (lost > 0 && hasLanded(remaining, found)) return result.revision;
       const stale = remaining.filter((change) => !isMet(change, found));
       assert(stale.length > 0, "a transaction fails because a compare does");
@@ -151,27 +185,52 @@ class StoredLeaderRegistry implements LeaderRegistry {
     return 0;
   }
 
-  /** @returns `undefined` if the answer was lost. */
+  /**
+   * Sends changes, when all that was sent before, and got no answer, has either happened or never will.
+   * @returns `undefined` if the answer was lost.
+   */
   async #send(
     office: Office,
     changes: readonly PreparedChange[],
     signal: AbortSignal,
-  ): Promise<TransactionResult | undefined> {
-    office.throwIfLost();
-    const { trust } = this.#options;
+  ): Promise<{ readonly proof: Proof; readonly result: TransactionResult } | undefined> {
     try {
-      return await trust.store.transact(
+      await this.settle(office, signal);
+      const { proof } = office;
+      const result = await this.#transact(
+        office,
+        proof,
         {
-          compare: [...office.proof, ...comparesOf(changes)],
+          compare: comparesOf(changes),
           success: changes.flatMap((change) => change.operations),
           failure: [office.leaderKey, ...keysOf(changes)].map((key) => ({ kind: "get", key }) as const),
         },
         signal,
       );
+      return { proof, result };
     } catch (error) {
       if (!isFleetError(error, "unavailable")) throw error;
-      trust.throwIfDistrusted();
+      this.#options.trust.throwIfDistrusted();
       return undefined;
+    }
+  }
+
+  /** Every transaction of a leader: with the proof of its office, and noted if nobody knows what became of it. */
+  async #transact(
+    office: Office,
+    proof: Proof,
+    { compare = [], ...branches }: Transaction,
+    signal: AbortSignal,
+  ): Promise<TransactionResult> {
+    office.throwIfLost();
+    try {
+      return await this.#options.trust.store.transact(
+        { ...branches, compare: [...proof.compare, ...compare] },
+        signal,
+      );
+    } catch (error) {
+      office.noteUnanswered(proof);
+      throw error;
     }
   }
 }

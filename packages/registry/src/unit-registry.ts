@@ -119,8 +119,16 @@ class StoredUnitRegistry implements UnitRegistry {
       ([key, value]): Operation =>
         value === undefined ? { kind: "delete", key } : { kind: "put", key, value },
     );
-    const { revision } = await trust.store.transact({ success }, signal);
-    return { revision, effect: success.length === 0 ? "unchanged" : "changed" };
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      // The last word counts. One that arrives late is not the last: what was written after it was said stays.
+      const { revision: seen } = await this.#read(keys.cluster, signal);
+      const compare = [...byKey.keys()].map(
+        (key) => ({ key, target: "mod", is: "<", operand: seen + 1 }) as const,
+      );
+      const { succeeded, revision } = await trust.store.transact({ compare, success }, signal);
+      if (succeeded) return { revision, effect: success.length === 0 ? "unchanged" : "changed" };
+    }
+    throw contended("change metadata");
   }
 
   changeMachinePolicy(
@@ -133,31 +141,38 @@ class StoredUnitRegistry implements UnitRegistry {
 
   async forgetMachine(machine: MachineId, signal: AbortSignal): Promise<WriteOutcome> {
     const { trust, keys } = this.#options;
-    const presence = keys.presence(machine);
-    const { succeeded, revision, results } = await trust.store.transact(
-      {
-        compare: [{ key: presence, target: "create", is: "=", operand: 0 }],
-        success: [
-          { kind: "get", key: keys.machineRecord(machine) },
-          { kind: "get", prefix: keys.seats(machine), limit: 1 },
-          { kind: "delete", key: keys.machineRecord(machine) },
-          { kind: "delete", key: keys.policy(machine) },
-          { kind: "delete", prefix: keys.machineMetadata(machine) },
-          { kind: "delete", prefix: keys.seats(machine) },
-          { kind: "delete", prefix: keys.states(machine) },
-        ],
-      },
-      signal,
-    );
-    if (!succeeded) {
+    const [record, presence] = [keys.machineRecord(machine), keys.presence(machine)];
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      const { item } = await this.#read(record, signal);
+      const { succeeded, revision, results } = await trust.store.transact(
+        {
+          compare: [
+            { key: presence, target: "create", is: "=", operand: 0 },
+            // Written anew when a machine is back: this absence is meant, and no later one.
+            { key: record, target: "mod", is: "=", operand: item?.modRevision ?? 0 },
+          ],
+          success: [
+            { kind: "get", prefix: keys.seats(machine), limit: 1 },
+            { kind: "delete", key: record },
+            { kind: "delete", key: keys.policy(machine) },
+            { kind: "delete", prefix: keys.machineMetadata(machine) },
+            { kind: "delete", prefix: keys.seats(machine) },
+            { kind: "delete", prefix: keys.states(machine) },
+          ],
+          failure: [{ kind: "get", key: presence }],
+        },
+        signal,
+      );
+      if (succeeded && item === undefined && results[0]?.length === 0) {
+        throw new FleetError("not-found", `cannot forget machine "${machine}": it is not known`);
+      }
+      if (succeeded) return { revision, effect: "changed" };
+      if (results[0]?.length === 0) continue;
       throw new FleetError("conflict", `cannot forget machine "${machine}": it is present`, {
         hint: "stop fleetd there first, and wait until the machine is no longer listed",
       });
     }
-    if (results[0]?.length === 0 && results[1]?.length === 0) {
-      throw new FleetError("not-found", `cannot forget machine "${machine}": it is not known`);
-    }
-    return { revision, effect: "changed" };
+    throw contended(`forget machine "${machine}"`);
   }
 
   async accept(machine: MachineId | undefined, signal: AbortSignal): Promise<AcceptOutcome> {

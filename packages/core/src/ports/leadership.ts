@@ -57,7 +57,7 @@ export interface GuardedChange {
 
 /**
  * `committed`; `stale`: a guard no longer held, nothing was written; `unknown`: the answer was lost and reading back did
- * not settle it: plan again only after the replica has been refreshed.
+ * not settle it: plan again only after it was settled and the replica has been refreshed.
  */
 export type ChangeOutcome = "committed" | "stale" | "unknown";
 
@@ -80,6 +80,11 @@ export interface LeaderRegistry {
     changes: readonly GuardedChange[],
     signal: AbortSignal,
   ): Promise<CommitResult>;
+  /**
+   * Makes sure that no write of this term that got no answer can happen any more; what has happened, has. Costs nothing
+   * while all were answered. @throws {FleetError} `conflict` if the office is lost; `unavailable`: try again.
+   */
+  settle(leadership: Leadership, signal: AbortSignal): Promise<void>;
   /** Publishes `engine/status` on the leader's lease, if it differs from what is there. */
   publishStatus(leadership: Leadership, status: EngineStatus, signal: AbortSignal): Promise<void>;
   /** Unit files that nothing refers to, with the revision to compare; the caller decides how long they may stay. */

@@ -151,8 +151,10 @@ export class Term {
 
   /** Finds out what was written, where that is in doubt, and pauses if nothing could be. */
   async #settle(signal: AbortSignal): Promise<void> {
-    const { replica, bell } = this.#parts;
+    const { replica, bell, leaderRegistry, leadership } = this.#parts;
     for (let { doubts } = this.#outbox; doubts.length > 0; { doubts } = this.#outbox) {
+      // What is not there now must not come later, beside what is decided instead.
+      await leaderRegistry.settle(leadership, signal);
       await replica.refresh(signal);
       this.#outbox.settle(doubts);
     }

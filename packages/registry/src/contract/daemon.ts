@@ -15,6 +15,7 @@ import type { Store } from "../store.js";
 import { Trust } from "../trust.js";
 import { createUnitRegistry } from "../unit-registry.js";
 import type { StoreHarness, TestLine } from "./harness.js";
+import { LateStore } from "./late-store.js";
 import { silentLogger } from "./silent-logger.js";
 import { never } from "./store-words.js";
 
@@ -44,6 +45,17 @@ export async function makeDaemon(harness: StoreHarness, name = "m1"): Promise<Te
     units: createUnitRegistry(options),
     leaderWrites: createLeaderRegistry(options),
   };
+}
+
+/** Makes a process whose writes can be late. */
+export async function makeLateDaemon(
+  harness: StoreHarness,
+  name = "m1",
+): Promise<TestDaemon & { readonly late: LateStore }> {
+  const line = await harness.line();
+  const late = new LateStore(line.store);
+  const daemon = await makeDaemon({ ...harness, line: async () => ({ ...line, store: late }) }, name);
+  return { ...daemon, late };
 }
 
 /** A machine id that can be told apart by its name. */

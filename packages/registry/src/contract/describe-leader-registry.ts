@@ -198,7 +198,8 @@ export function describeLeaderRegistry(name: string, makeHarness: MakeHarness): 
       // Nothing tells this one: no signal, no clock.
       const ghost = new Office({
         ...{ term: term.leadership.term, revision: term.leadership.revision, leaseId },
-        ...{ leaderKey: keys.leader, leaderValue: value, clock, signal: never },
+        ...{ machine: daemon.machine, instance: `${daemon.machine}-process` },
+        ...{ leaderKey: keys.leader, clock, signal: never },
         validUntilMs: () => Number.POSITIVE_INFINITY,
         resign: async () => undefined,
       });

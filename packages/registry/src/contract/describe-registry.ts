@@ -1,5 +1,6 @@
 import { describeBelief } from "./describe-belief.js";
 import { describeElection } from "./describe-election.js";
+import { describeLateWrites } from "./describe-late-writes.js";
 import { describeLeaderRegistry } from "./describe-leader-registry.js";
 import { describeReplica } from "./describe-replica.js";
 import { describeSession } from "./describe-session.js";
@@ -10,6 +11,7 @@ import type { MakeHarness } from "./harness.js";
 export function describeRegistry(name: string, makeHarness: MakeHarness): void {
   describeUnitRegistry(name, makeHarness);
   describeLeaderRegistry(name, makeHarness);
+  describeLateWrites(name, makeHarness);
   describeElection(name, makeHarness);
   describeReplica(name, makeHarness);
   describeSession(name, makeHarness);

@@ -1,8 +1,17 @@
 import { isFleetError } from "@fleet/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { content, machineId, makeDaemon, readJson, type TestDaemon, unitName } from "./daemon.js";
+import {
+  content,
+  machineId,
+  makeDaemon,
+  makeLateDaemon,
+  readJson,
+  type TestDaemon,
+  unitName,
+} from "./daemon.js";
 import type { MakeHarness, StoreHarness } from "./harness.js";
-import { codeOf, never, put, write } from "./store-words.js";
+import { writesUnder } from "./late-store.js";
+import { codeOf, never, put, read, write } from "./store-words.js";
 
 const web = unitName("web.service");
 
@@ -261,6 +270,31 @@ export function describeUnitRegistry(name: string, makeHarness: MakeHarness): vo
       expect((await units.forgetMachine(machine, never)).effect).toBe("changed");
       const { items } = await harness.store.range({ prefix: keys.prefix }, never);
       expect(items.map(({ key }) => key)).toEqual([keys.seat(machineId("m2"), web)]);
+    });
+
+    test("forgetting a machine that arrives late does not hit a later absence of it", async () => {
+      const { units, options, machine, late } = await makeLateDaemon(harness);
+      const { keys } = options;
+      const own = [keys.machineRecord(machine), keys.seat(machine, web)];
+      await write(harness.store, ...own.map((key) => put(key, "{}")));
+      late.fate = (transaction) => (writesUnder(keys.machineRecord(machine), transaction) ? "late" : "pass");
+      expect(await codeOf(units.forgetMachine(machine, never))).toBe("unavailable");
+      // It was back, and is away again.
+      await write(harness.store, put(keys.machineRecord(machine), "{}"));
+      await late.deliver();
+      const { items } = await harness.store.range({ prefix: keys.prefix }, never);
+      expect(items.map(({ key }) => key)).toEqual(own.sort());
+    });
+
+    test("metadata that arrive late do not replace newer ones", async () => {
+      const { units, options, machine, late } = await makeLateDaemon(harness);
+      const change = (value: string) => units.changeMetadata([{ machine, key: "disk", value }], never);
+      late.fate = (transaction) => (writesUnder(options.keys.prefix, transaction) ? "late" : "pass");
+      expect(await codeOf(change("old"))).toBe("unavailable");
+      late.fate = () => "pass";
+      await change("new");
+      await late.deliver();
+      expect(await read(harness.store, options.keys.metadataValue(machine, "disk"))).toBe("new");
     });
 
     test("accepting one machine tells which others are frozen, and not those that were accepted before", async () => {

@@ -1,0 +1,68 @@
+import { FleetError } from "@fleet/core";
+import type { Store, Transaction, TransactionResult } from "../store.js";
+import { never } from "./store-words.js";
+
+/**
+ * What becomes of a transaction. `pass`: it goes through; `late`: its caller gets no answer, and it reaches etcd when the
+ * test delivers it; `lost`: its caller gets no answer, and it never happens; `held`: its caller waits until it is delivered.
+ */
+export type Fate = "pass" | "late" | "lost" | "held";
+
+/** A store whose transactions can reach etcd after others that were sent later, as if each had its own way there. */
+export class LateStore implements Store {
+  readonly range: Store["range"];
+  readonly watch: Store["watch"];
+  readonly grantLease: Store["grantLease"];
+  readonly keepAliveOnce: Store["keepAliveOnce"];
+  readonly revokeLease: Store["revokeLease"];
+  readonly leaseTimeToLive: Store["leaseTimeToLive"];
+  readonly close: Store["close"];
+  /** Asked for each transaction. */
+  fate: (transaction: Transaction) => Fate = () => "pass";
+  readonly #inner: Store;
+  readonly #kept: (() => Promise<TransactionResult>)[] = [];
+
+  constructor(inner: Store) {
+    this.#inner = inner;
+    this.range = (...call) => inner.range(...call);
+    this.watch = (...call) => inner.watch(...call);
+    this.grantLease = (...call) => inner.grantLease(...call);
+    this.keepAliveOnce = (...call) => inner.keepAliveOnce(...call);
+    this.revokeLease = (...call) => inner.revokeLease(...call);
+    this.leaseTimeToLive = (...call) => inner.leaseTimeToLive(...call);
+    this.close = () => inner.close();
+  }
+
+  /** How many transactions wait to be delivered. */
+  get kept(): number {
+    return this.#kept.length;
+  }
+
+  transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
+    const fate = this.fate(transaction);
+    if (fate === "pass") return this.#inner.transact(transaction, signal);
+    if (fate === "held") {
+      return new Promise((resolve, reject) => {
+        this.#kept.push(() => {
+          const sent = this.#inner.transact(transaction, never);
+          sent.then(resolve, reject);
+          return sent;
+        });
+      });
+    }
+    if (fate === "late") this.#kept.push(() => this.#inner.transact(transaction, never));
+    return Promise.reject(new FleetError("unavailable", "cannot reach etcd: the answer was lost"));
+  }
+
+  /** Lets what was kept reach etcd now, in its order. @returns what etcd made of it. */
+  async deliver(): Promise<readonly TransactionResult[]> {
+    const results: TransactionResult[] = [];
+    for (const send of this.#kept.splice(0)) results.push(await send());
+    return results;
+  }
+}
+
+/** Says whether a transaction writes under a prefix. */
+export function writesUnder(prefix: string, { success = [] }: Transaction): boolean {
+  return success.some((step) => step.kind !== "get" && "key" in step && step.key.startsWith(prefix));
+}
