@@ -1,6 +1,6 @@
 import type { Version } from "../truth/key-history.js";
 import { demandsLately, planAgeMs } from "../truth/legality.js";
-import { keyOf, liveSeatOf, policyOf, presenceOf, seatOf, unitOf } from "../truth/records.js";
+import { keyOf, liveSeatOf, policyOf, presenceOf, seatOf, statusOf, unitOf } from "../truth/records.js";
 import type { RecordChange } from "../truth/truth.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -26,6 +26,7 @@ const lagMs = 500;
  * - it is not the case that most machines, three at least, are absent with units to move, and have been for less than the
  *   hold (P8.3).
  * Of a machine that an operator has released only the first is asked.
+ * Nor is anything asked of a unit that is adopted where it runs already.
  * What happened in the last half second (more over a slow line) the leader may not know yet, other than that very machine's absence.
  * Counted are known machines that did not say they were leaving. Where leader and checker may count differently, because a
  * leader counts what it has seen, the checker counts what makes fewer of them.
@@ -100,6 +101,8 @@ export function noPileUp(world: World): Checker {
     const unknownSinceMs = world.nowMs - lagMs * (leader?.link.slowness ?? 1);
     const instance = leader?.running?.instance ?? "";
     if (!settled.has(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
+    // What came to light on a machine whose loss is over is not part of this one.
+    if (settled.has(machine)) return;
     // Who saw a machine vanish with its units counts it though they be elsewhere by now.
     const seen = [...hadUnits].filter(
       (other) => !settled.has(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
@@ -141,9 +144,14 @@ export function noPileUp(world: World): Checker {
    */
   const closeLoss = (): void => {
     const lastMs = Math.max(...absentSinceMs.values());
-    if (world.nowMs - lastMs < ttlMs / 3) return;
+    if (world.nowMs - lastMs < ttlMs / 3 - toleranceMs) return;
     movedEarly.clear();
-    if (absentSinceMs.size > settled.size && burdened().size === 0) {
+    const { refused } = statusOf(history.current(keyOf.status));
+    // Who has no other place, as the leader has said, stays, and keeps no loss open.
+    const open = truth.seats().some(([machine, unit]) => {
+      return absentSinceMs.has(machine) && isMovable(machine, unit) && !refused.has(unit);
+    });
+    if (absentSinceMs.size > settled.size && !open) {
       for (const machine of absentSinceMs.keys()) settled.add(machine);
     }
   };
@@ -159,7 +167,8 @@ export function noPileUp(world: World): Checker {
       }
       if (area !== "schedule" || unit === undefined || change.after.origin.kind !== "process") return;
       if (liveSeatOf(change.before) === undefined || seatOf(change.after)?.target !== "absent") return;
-      if (isWanted(machine, unit, change.after)) checkMove(change, machine, unit);
+      if (isWanted(machine, unit, change.after) && !isRunningElsewhere(machine, unit))
+        checkMove(change, machine, unit);
     },
     onRevision: closeLoss,
     onRestore: () => {
@@ -170,6 +179,11 @@ export function noPileUp(world: World): Checker {
       massSinceMs = undefined;
     },
   };
+
+  /** What runs elsewhere already is adopted there, whoever is away: nothing piles up by that. */
+  function isRunningElsewhere(machine: string, unit: string): boolean {
+    return world.machines.some((other) => other.id !== machine && other.isOn && other.isRunning(unit));
+  }
 
   /** Whether nothing but the machine's absence can be the reason for a unit to leave. */
   function isWanted(machine: string, unit: string, { createRevision, revision }: Version): boolean {

@@ -190,11 +190,18 @@ class Settlement {
     return heir === undefined ? undefined : { heir };
   }
 
+  #isStray(machine: string, unit: string): boolean {
+    const there = this.#world.machineById(machine);
+    return there?.directory.textAt(there.directory.pathOf(unit as never)) !== undefined;
+  }
+
   #checkLegal(unit: string, demands: Requirements, machine: string): void {
     const problem = misfit(this.#world, machine, demands);
     if (problem !== undefined) this.#problems.push(`${unit} has a seat on ${short(machine)}, but ${problem}`);
     for (const peer of demands.machineOf) {
       const peerSeats = seatsOf(this.#world, peer);
+      // One that is there without a seat occupies its machine like any other (P4.3).
+      if (this.#isStray(machine, peer)) continue;
       if (!peerSeats.includes(machine) && peerSeats.every((at) => isUp(this.#world, at))) {
         this.#problems.push(`${unit} is not where ${peer} is`);
       }
