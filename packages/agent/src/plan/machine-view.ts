@@ -17,6 +17,8 @@ export interface LocalFile {
   readonly hasInstall: boolean;
   /** It may be started by what was last known of it. */
   readonly isOfflineStart: boolean;
+  /** It never runs twice. */
+  readonly isExclusive?: boolean;
 }
 
 /** What systemd says of a unit; the words are systemd's. */
@@ -71,6 +73,8 @@ export interface UnitView {
   readonly work: AgentTaskKind | undefined;
   /** Its old content has been stopped to be replaced, and the new one has not been started yet. */
   readonly isReplacing: boolean;
+  /** Why it must not be started now although its seat asks for it; absent if it may be. */
+  readonly startObstacle?: string | undefined;
 }
 
 /** The machine at one moment. Maps are not kept or changed by the planner. */

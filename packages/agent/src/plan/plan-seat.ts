@@ -62,6 +62,7 @@ function planLaunched(
   if (other !== undefined) {
     return { kind: "wait", reason: `waits until "${other}" has stopped, which it conflicts with` };
   }
+  if (unit.startObstacle !== undefined) return { kind: "wait", reason: unit.startObstacle };
   return startStep("start", unit, seat, generation, due.reason);
 }
 

@@ -13,7 +13,9 @@ import type {
 import { isRunning } from "../plan/unit-facts.js";
 import { Bell } from "./bell.js";
 import { BootMarks } from "./boot-marks.js";
+import { careForExclusive } from "./care-for-exclusive.js";
 import { environmentText } from "./environment-text.js";
+import type { ExclusiveCare } from "./exclusive-care.js";
 import { JobBound } from "./job-bound.js";
 import { MachineMemory } from "./machine-memory.js";
 import { OfflineSchedule } from "./offline-schedule.js";
@@ -43,6 +45,8 @@ export interface AgentOptions {
   readonly writeEnvironmentFile: (text: string) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
+  /** What exclusive units need; without it they are run like any other. */
+  readonly exclusive?: ExclusiveCare;
   readonly logger: Logger;
   /** Jobs that systemd is given at a time, not counting those that take longer than 5 s. Default 16. */
   readonly jobsMax?: number;
@@ -129,7 +133,7 @@ class MachineAgent implements Agent {
     const { session, unitManager, unitDirectory, clock, logger, machine } = options;
     this.#watermarks = new Watermarks(options.stateDocuments, clock, logger);
     this.#records = new StartRecords(options.runtimeDocuments, logger);
-    this.#loader = new UnitLoader(unitManager, unitDirectory);
+    this.#loader = new UnitLoader(unitManager, unitDirectory, options.exclusive);
     this.#schedule = new OfflineSchedule({
       owner: { machine, registry: options.registryName ?? "" },
       documents: options.stateDocuments,
@@ -151,6 +155,7 @@ class MachineAgent implements Agent {
       records: this.#records,
       watermarks: this.#watermarks,
       marks: new BootMarks(options.runtimeDocuments, options.stateDocuments),
+      exclusive: options.exclusive,
       logger,
     });
     this.#publisher = new StatePublisher({
@@ -181,6 +186,7 @@ class MachineAgent implements Agent {
         watermarks: this.#watermarks,
         schedule: this.#schedule,
         forgetStarts: (unit) => this.#memory.forgetStarts(unit),
+        exclusive: options.exclusive,
       },
     });
   }
@@ -210,6 +216,7 @@ class MachineAgent implements Agent {
           (until) => this.#watermarks.run(until),
           (until) => this.#schedule.run(until),
           (until) => this.#seats.run(() => this.#stockBell.ring(), until),
+          (until) => careForExclusive(this.#options.exclusive, this.#memory, this.#reconciler, until),
           (until) => this.#takeStock(until),
           (until) => this.#resync(until),
           (until) => this.#followMetadata(until),

@@ -22,6 +22,7 @@ export function localFileOf(name: UnitName, text: string): LocalFile {
       conflicts: requirements.conflicts,
       hasInstall: hasInstallSection(content.options),
       isOfflineStart: requirements.offlineStart && !requirements.exclusive,
+      isExclusive: requirements.exclusive,
     };
   } catch (error) {
     if (!isFleetError(error)) throw error;

@@ -3,6 +3,7 @@ import type { Logger, UnitDirectory } from "@fleet/core/ports";
 import type { StartMemory } from "../plan/machine-view.js";
 import { unitStateOf } from "../plan/unit-state-of.js";
 import type { BootMarks } from "./boot-marks.js";
+import type { ExclusiveCare } from "./exclusive-care.js";
 import { localFileOf } from "./local-file.js";
 import type { SeatSource } from "./seat-source.js";
 import type { StartRecords } from "./start-records.js";
@@ -24,6 +25,7 @@ export class MachineMemory {
   readonly #records: StartRecords;
   readonly #watermarks: Watermarks;
   readonly #marks: BootMarks;
+  readonly #exclusive: ExclusiveCare | undefined;
   readonly #logger: Logger;
   #publisher: StatePublisher | undefined;
 
@@ -34,6 +36,7 @@ export class MachineMemory {
     readonly records: StartRecords;
     readonly watermarks: Watermarks;
     readonly marks: BootMarks;
+    readonly exclusive?: ExclusiveCare | undefined;
     readonly logger: Logger;
   }) {
     this.#machine = options.machine;
@@ -42,6 +45,7 @@ export class MachineMemory {
     this.#records = options.records;
     this.#watermarks = options.watermarks;
     this.#marks = options.marks;
+    this.#exclusive = options.exclusive;
     this.#logger = options.logger;
   }
 
@@ -59,6 +63,7 @@ export class MachineMemory {
       watermark: (unit) => this.#watermarks.of(unit),
       starts: (unit) => this.#starts(unit),
       hasState: (unit) => this.#publisher?.has(unit) ?? false,
+      startObstacle: (unit) => this.#exclusive?.obstacle(unit),
     });
     this.units.set(name, memory);
     return memory;

@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger, MachineSession, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, SeatsCondition } from "../plan/machine-view.js";
 import { planMachine } from "../plan/plan-machine.js";
+import { canBeStopped } from "../plan/unit-facts.js";
 import { Bell } from "./bell.js";
 import type { MachineMemory } from "./machine-memory.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
@@ -187,6 +188,10 @@ export class Reconciler {
     // Asking makes systemd load the unit and announce it, so it is asked only once.
     const known = local ?? forgotten(unit.local);
     unit.local = known ?? (await this.#options.units.describe(name, signal));
+    if (unit.isExclusive) {
+      const isRunning = canBeStopped(unit.local) || unit.work === "start";
+      this.#options.context.exclusive?.observe(name, isRunning);
+    }
     this.#dirty.add(name);
   }
 

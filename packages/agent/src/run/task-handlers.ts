@@ -9,6 +9,7 @@ import {
 import type { Job, JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
 import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
+import type { ExclusiveCare } from "./exclusive-care.js";
 import type { JobBound } from "./job-bound.js";
 import { localFileOf } from "./local-file.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
@@ -31,6 +32,7 @@ export interface TaskContext {
   readonly schedule: OfflineSchedule;
   /** The unit was stopped on purpose or is gone: nothing of it counts as started. */
   forgetStarts(unit: UnitName): Promise<void>;
+  readonly exclusive?: ExclusiveCare | undefined;
   /** The unit's state may be worth publishing. */
   touch(unit: UnitName): void;
   /** Asks for a fresh look at a unit. */
@@ -194,7 +196,7 @@ async function stop(context: TaskContext, memory: UnitMemory, signal: AbortSigna
 
 /** Removes a stopped unit. @returns whether it is gone; it is not if somebody has started it meanwhile. */
 async function unload(
-  { units, directory, loader, forgetStarts }: TaskContext,
+  { units, directory, loader, forgetStarts, exclusive }: TaskContext,
   memory: UnitMemory,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -204,6 +206,10 @@ async function unload(
     if (canBeStopped(local)) return false;
     // While the file is there: systemd reads in it which links to remove.
     await loader.disable(memory.name, signal);
+  }
+  if (memory.isExclusive) {
+    await exclusive?.ensureGone(memory.name);
+    await exclusive?.withdraw(memory.name, signal);
   }
   await directory.remove(memory.name);
   memory.file = undefined;
@@ -220,6 +226,7 @@ async function start(
   signal: AbortSignal,
 ): Promise<void> {
   const { units, records, observe, track } = context;
+  if (memory.isExclusive) await context.exclusive?.admit(memory.name, generation.seatRevision, signal);
   const invocationBefore = memory.local?.invocationId ?? "";
   const earlier = records.of(memory.name);
   const issue = async () => {

@@ -2,6 +2,7 @@ import { FleetError, isFleetError, type UnitName } from "@fleet/core";
 import type { LocalUnit, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { LocalFile } from "../plan/machine-view.js";
 import { Batcher } from "./batcher.js";
+import type { ExclusiveCare } from "./exclusive-care.js";
 
 /** A unit to be put on the disk and made known to systemd. */
 export interface LoadRequest {
@@ -34,12 +35,18 @@ interface Batch {
 export class UnitLoader {
   readonly #units: UnitManager;
   readonly #directory: UnitDirectory;
+  readonly #exclusive: Pick<ExclusiveCare, "prepare" | "withdraw"> | undefined;
   readonly #loads: Batcher<LoadRequest, LoadOutcome>;
   readonly #disables: Batcher<UnitName, undefined>;
   /** Reloads so far, for metrics. */
   reloads = 0;
 
-  constructor(units: UnitManager, directory: UnitDirectory) {
+  constructor(
+    units: UnitManager,
+    directory: UnitDirectory,
+    exclusive?: Pick<ExclusiveCare, "prepare" | "withdraw">,
+  ) {
+    this.#exclusive = exclusive;
     this.#units = units;
     this.#directory = directory;
     this.#loads = new Batcher((requests, signal) => this.#batch(requests, signal), batchUnitsMax);
@@ -88,6 +95,9 @@ export class UnitLoader {
   }
 
   async #write({ unit, text, file, before }: LoadRequest, signal: AbortSignal): Promise<void> {
+    // Before systemd can learn of the unit.
+    if (file.isExclusive === true) await this.#exclusive?.prepare(unit, text, signal);
+    else if (before?.isExclusive === true) await this.#exclusive?.withdraw(unit, signal);
     if (before?.contentId === file.contentId) return;
     // Links by the old [Install] section would stay behind.
     if (before?.hasInstall === true) await this.#units.disable([unit], signal);

@@ -8,6 +8,8 @@ export interface UnitSources {
   watermark(unit: UnitName): Revision;
   starts(unit: UnitName): StartMemory;
   hasState(unit: UnitName): boolean;
+  /** Asked of exclusive units only. */
+  startObstacle(unit: UnitName): string | undefined;
 }
 
 /** A failure that is waited out before the unit is looked at again. */
@@ -61,6 +63,14 @@ export class UnitMemory implements UnitView, StateRemarks {
   get hasState(): boolean {
     if (this.acked !== undefined || this.refusal !== undefined) return true;
     return !this.isWithdrawn && this.#sources.hasState(this.name);
+  }
+
+  get isExclusive(): boolean {
+    return typeof this.file === "object" && this.file.isExclusive === true;
+  }
+
+  get startObstacle(): string | undefined {
+    return this.isExclusive ? this.#sources.startObstacle(this.name) : undefined;
   }
 
   get problem(): string | undefined {
