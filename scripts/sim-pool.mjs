@@ -8,6 +8,12 @@ const worker = join(dirname(fileURLToPath(import.meta.url)), "sim-worker.mjs");
 /** Seeds are handed out in portions: small enough that all processes end together. */
 const portion = 20;
 
+/**
+ * A process plays so many portions, and another one goes on: processes that a world has killed never settle what they
+ * waited for, and some of that is kept as long as the real process lives.
+ */
+const portionsMax = 25;
+
 /** What a seed came to if its process died with it. */
 const died = { virtualMs: 0, events: 0, faults: {}, digest: "died" };
 
@@ -18,12 +24,14 @@ const died = { virtualMs: 0, events: 0, faults: {}, digest: "died" };
 export async function playSeeds({ bundle, seeds, config, jobs }, onOutcome) {
   const left = [...seeds];
   let goesOn = true;
-  const work = () =>
+  const live = () =>
     new Promise((resolve, reject) => {
+      let portions = 0;
       const child = fork(worker, [bundle], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
       let waiting = [];
       const next = () => {
-        waiting = goesOn ? left.splice(0, portion) : [];
+        waiting = goesOn && portions < portionsMax ? left.splice(0, portion) : [];
+        portions += 1;
         if (waiting.length === 0) child.disconnect();
         else child.send({ seeds: waiting, config });
       };
@@ -40,5 +48,8 @@ export async function playSeeds({ bundle, seeds, config, jobs }, onOutcome) {
         reject(new Error(`a worker ended with ${code} while it played seed ${waiting[0]}`));
       });
     });
+  const work = async () => {
+    while (goesOn && left.length > 0) await live();
+  };
   await Promise.all(Array.from({ length: Math.min(jobs, Math.ceil(left.length / portion)) }, work));
 }
