@@ -21,6 +21,8 @@ const bringEtcdProtocols = (name) => async () => {
 const programs = {
   fleetctl: { minify: true },
   fleetd: { prepare: bringEtcdProtocols("fleetd") },
+  /** The guard of exclusive units, which fleetd looks for beside itself. */
+  "fleet-guard": { home: "fleetd", entry: "guard/main.ts", minify: true },
   /** The demo and the benchmarks; scripts/demo.mjs and scripts/bench.mjs import it. */
   demo: { entry: "index.ts", prepare: bringEtcdProtocols("demo") },
 };
@@ -47,15 +49,15 @@ const yargsIsPure = {
   },
 };
 
-async function buildProgram(name, { prepare, minify = false, entry: file = "main.ts" }, log) {
-  const entry = join(root, `packages/${name}/src/${file}`);
+async function buildProgram(name, { prepare, minify = false, home = name, entry: file = "main.ts" }, log) {
+  const entry = join(root, `packages/${home}/src/${file}`);
   if (!existsSync(entry)) return log(`${name}: no source yet, passed over`);
   const startedAt = performance.now();
   await prepare?.();
   const { warnings } = await bundle({
     absWorkingDir: root,
     entryPoints: [entry],
-    outfile: join(root, `packages/${name}/dist/${name}.mjs`),
+    outfile: join(root, `packages/${home}/dist/${name}.mjs`),
     bundle: true,
     // Only where the time to load counts: stack traces of the daemon are to be read.
     minify,

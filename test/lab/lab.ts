@@ -152,7 +152,8 @@ async function make({ name, plan, checkout }: OpenOptions, paths: LabPaths): Pro
 
 // Machines run copies: a build meanwhile does not change what is tested.
 function copyBundles(checkout: string, to: string): void {
-  for (const part of ["fleetd/dist/fleetd.mjs", "fleetd/proto", "fleetctl/dist/fleetctl.mjs"]) {
+  const guard = "fleetd/dist/fleet-guard.mjs";
+  for (const part of ["fleetd/dist/fleetd.mjs", guard, "fleetd/proto", "fleetctl/dist/fleetctl.mjs"]) {
     const from = `${checkout}/packages/${part}`;
     if (!existsSync(from)) {
       throw new LabError("missing", `there is no ${basename(from)} to run`, { hint: "Run: npm run build" });

@@ -14,7 +14,7 @@ export interface RunningUnit {
 }
 
 // What machines run by themselves, or because a unit of fleet's needs it.
-const ownUnits = new Set(["dbus.service", "docker.service", "fleetd.service"]);
+const ownUnits = new Set(["dbus.service", "docker.service", "fleetd.service", "fleet-guard.service"]);
 const isOwn = (unit: string): boolean => ownUnits.has(unit) || unit.startsWith("systemd-");
 
 /** Reads the machines' cgroups. Keeps what it knows of processes, so that looking often is cheap. */

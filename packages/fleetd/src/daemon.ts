@@ -8,12 +8,13 @@ import { makeDirectories } from "./directories.js";
 import { exitCode, FatalError } from "./exit-code.js";
 import { runGroup } from "./group.js";
 import { groupId } from "./group-id.js";
+import { openExclusiveUnits } from "./guard/open-exclusive.js";
 import { createIntrospection } from "./introspection.js";
 import { formatListenAddress } from "./listen-address.js";
 import { machineIdentity } from "./machine-identity.js";
 import { Membership } from "./membership.js";
 import type { Options } from "./options.js";
-import { type Environment, openStore, openUnitManager } from "./outside.js";
+import { type Environment, managerAddress, openStore, openUnitManager } from "./outside.js";
 import { version } from "./version.js";
 
 /** What a daemon is made of. */
@@ -90,6 +91,13 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     registry,
     replica,
     unitManager,
+    exclusive: openExclusiveUnits({
+      options,
+      address: managerAddress(options.systemd, environment),
+      unitManager,
+      clock,
+      logger: logger.child({ component: "exclusive" }),
+    }),
     clock,
     random,
     logger,

@@ -1,4 +1,5 @@
 import { type Agent, type AgentStatus, createAgent } from "@fleet/agent";
+import type { ExclusiveUnits } from "@fleet/agent/exclusive";
 import { openUnitDirectory } from "@fleet/agent/systemd";
 import { isFleetError, type MachineId } from "@fleet/core";
 import type { Clock, ClusterReplica, Logger, MachineSession, Random, UnitManager } from "@fleet/core/ports";
@@ -29,6 +30,7 @@ export interface MembershipParts {
   readonly registry: RegistryOptions;
   readonly replica: ClusterReplica;
   readonly unitManager: UnitManager;
+  readonly exclusive: ExclusiveUnits;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -103,7 +105,7 @@ export class Membership {
    * @throws {FatalError} `duplicateMachineId`.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { id, options, registry, replica, unitManager, clock, random, logger } = this.#parts;
+    const { id, options, registry, replica, unitManager, exclusive, clock, random, logger } = this.#parts;
     const instance = random.uuid();
     const publicIp = options.public_ip === "" ? detectPublicIp() : options.public_ip;
     const runtimeDocuments = createDocumentStore(options.runtime_directory);
@@ -124,6 +126,7 @@ export class Membership {
       ttlSeconds: Math.ceil(options.agent_ttl / 1000),
       runtime: runtimeDocuments,
       disk: stateDocuments,
+      onRenewed: (validUntilMs) => exclusive.renewed(validUntilMs),
     });
     const agent = createAgent({
       machine: id,
@@ -135,6 +138,7 @@ export class Membership {
       runtimeDocuments,
       stateDocuments,
       writeEnvironmentFile: (text) => writeEnvironmentFile(options.environment_file, text),
+      exclusive,
       clock,
       random,
       logger: logger.child({ component: "agent" }),

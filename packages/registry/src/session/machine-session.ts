@@ -15,7 +15,7 @@ import { Backoff } from "../async/backoff.js";
 import { abortable, runTogether, Scope } from "../async/scope.js";
 import { decodePolicy, decodeState, decodeUnitFile } from "../codec.js";
 import { readAll } from "../read-all.js";
-import type { WatchBatch } from "../store.js";
+import type { LeaseId, WatchBatch } from "../store.js";
 import { Belief } from "./belief.js";
 import { MachineLease } from "./machine-lease.js";
 import { OwnRecords } from "./own-records.js";
@@ -42,6 +42,8 @@ class StoredMachineSession implements MachineSession {
   readonly #presence: Registration;
   readonly #own: OwnRecords;
   readonly #listeners = new Set<(touched: ReadonlySet<UnitName>) => void>();
+  /** The lease that our presence was last seen to hang on. */
+  #presenceLease: LeaseId | undefined;
   #condition: SessionCondition = "joining";
   #problem: string | undefined;
   #registration = 0;
@@ -57,7 +59,7 @@ class StoredMachineSession implements MachineSession {
   constructor(options: MachineSessionOptions) {
     this.#options = options;
     this.#belief = new Belief(options);
-    this.#lease = new MachineLease(options);
+    this.#lease = new MachineLease({ ...options, onRenewed: () => this.#passOnRenewal() });
     this.#presence = new Registration(options, this.#lease);
     this.#own = new OwnRecords(options, (touched) => this.#tell(touched));
   }
@@ -195,6 +197,8 @@ class StoredMachineSession implements MachineSession {
       this.#presence.register(this.#presenceWish(), registry, signal),
     );
     if (outcome === "displaced") return this.#beDisplaced();
+    this.#presenceLease = this.#lease.leaseId;
+    this.#passOnRenewal();
     if (outcome === "anew") this.#registration += 1;
     const watches = this.#presenceWatches(revision + 1);
     if (!isBelieved) {
@@ -236,6 +240,16 @@ class StoredMachineSession implements MachineSession {
         }),
       ),
     ];
+  }
+
+  /**
+   * A lease that our presence does not hang on, because it has just been granted, or is somebody else's affair, says nothing
+   * of whether we count as present.
+   */
+  #passOnRenewal(): void {
+    const { leaseId, validUntilMs } = this.#lease;
+    if (leaseId === undefined || leaseId !== this.#presenceLease || !this.#presence.isRegistered) return;
+    this.#options.onRenewed?.(validUntilMs);
   }
 
   #beDisplaced(): readonly Activity[] {

@@ -15,7 +15,10 @@ export interface MachineSessionOptions extends RegistryOptions {
   readonly runtime: DocumentStore;
   /** Survives a reboot: where the registry is remembered. */
   readonly disk: DocumentStore;
-  /** Told after each answered renewal until when, on `boottime`, this machine certainly counts as present. */
+  /**
+   * Told after each answered renewal of the lease that this machine's presence hangs on: until when, on `boottime`, the
+   * machine certainly counts as present.
+   */
   readonly onRenewed?: (validUntilMs: number) => void;
 }
 
