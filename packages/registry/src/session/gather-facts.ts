@@ -71,7 +71,8 @@ function readCluster(item: StoredValue | undefined): RegistryFacts["cluster"] {
   }
 }
 
-function readAccept(item: StoredValue | undefined): string | undefined {
+/** The freeze that an operator has lifted, by this machine's policy; none if there is no policy, or it cannot be read. */
+export function readAccept(item: StoredValue | undefined): string | undefined {
   try {
     return item === undefined ? undefined : decodePolicy(item).accept;
   } catch {

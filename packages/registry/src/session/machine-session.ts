@@ -13,10 +13,11 @@ import {
 import type { MachineSession, PublishOutcome, SessionCondition } from "@fleet/core/ports";
 import { Backoff } from "../async/backoff.js";
 import { abortable, runTogether, Scope } from "../async/scope.js";
-import { decodePolicy, decodeState, decodeUnitFile } from "../codec.js";
+import { decodeState, decodeUnitFile } from "../codec.js";
 import { readAll } from "../read-all.js";
 import type { LeaseId, WatchBatch } from "../store.js";
 import { Belief } from "./belief.js";
+import { readAccept } from "./gather-facts.js";
 import { MachineLease } from "./machine-lease.js";
 import { OwnRecords } from "./own-records.js";
 import { publishStates } from "./publish-states.js";
@@ -311,13 +312,5 @@ class StoredMachineSession implements MachineSession {
 
   #tell(touched: ReadonlySet<UnitName>): void {
     for (const listener of [...this.#listeners]) listener(touched);
-  }
-}
-
-function readAccept(item: Parameters<typeof decodePolicy>[0]): string | undefined {
-  try {
-    return decodePolicy(item).accept;
-  } catch {
-    return undefined;
   }
 }
