@@ -59,7 +59,8 @@ export async function invocations(
   for (const machine of machines) {
     for (const [unit, id] of await cluster.lab.invocationIds(machine)) {
       const running = (await cluster.lab.unitsRunning(machine, unit)).size > 0;
-      if (unit !== "fleetd.service" && !unit.startsWith("dbus") && running) ids[`${machine}/${unit}`] = id;
+      const isOwn = /^(fleetd|fleet-guard)\.service$/.test(unit) || unit.startsWith("dbus");
+      if (!isOwn && running) ids[`${machine}/${unit}`] = id;
     }
   }
   return ids;
