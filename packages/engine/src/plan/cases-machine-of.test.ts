@@ -122,4 +122,20 @@ cases("MachineOf", [
     because: { w2: "conflicts with w1.service (its pattern w2.service)" },
   },
   { id: "D24", machines: "m1 m2", units: "db>m1; app{MachineOf=db*}", where: "db=m1 app=-" },
+  // Ours: followers are looked at before the head is placed, but for those that can go nowhere, and their own followers.
+  {
+    id: "D25",
+    machines: "m1 m2{r=1}",
+    units:
+      "db; app{MachineOf=db.service;MachineMetadata=r=1}; odd{MachineOf=db.service;MachineMetadata=r=9}; oddest{MachineOf=odd.service}",
+    where: "db=m2 app=m2 odd=- oddest=-",
+    because: { oddest: "without its peer odd.service" },
+  },
+  {
+    id: "D26",
+    machines: "m1{r=1} m2{r=2}",
+    units:
+      "db; a{MachineOf=db.service;MachineMetadata=r=2}; b{MachineOf=db.service;MachineMetadata=r=1}; odd{MachineOf=db.service;MachineID=m9}",
+    where: "db=m1 a=- b=m1 odd=-",
+  },
 ]);

@@ -2,6 +2,7 @@ import { machineId } from "./checks/machine-id.js";
 import { machineMetadata } from "./checks/machine-metadata.js";
 import { vacancy } from "./checks/vacancy.js";
 import { willingness } from "./checks/willingness.js";
+import { choose } from "./choose.js";
 import type { Draft } from "./draft.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
@@ -32,12 +33,65 @@ const companionChecks = [machineId, machineMetadata, willingness];
  */
 export function allFit(p: Planning, head: Subject, companions: readonly Subject[], place: Place): boolean {
   if (!hasRoomForAll(p.draft, [head, ...companions], place)) return false;
-  return companions.every(
-    (companion) =>
-      companionChecks.every((check) => check.passes(companion, place, p.draft)) &&
-      (companion.at === place || vacancy.passes(companion, place, p.draft)) &&
-      !p.draft.hasConflict(companion, place) &&
-      hasOtherPeers(p.draft, head, companions, companion, place),
+  return companions.every((companion) => fits(p, head, companions, companion, place));
+}
+
+/**
+ * Chooses a machine for `head` where all of `companions` fit. If there is none, those of them do not count that can go
+ * nowhere, so that they do not lead it away from where the others can.
+ */
+export function chooseBeside(
+  p: Planning,
+  head: Subject,
+  companions: readonly Subject[],
+  accepts: (place: Place) => boolean,
+): Place | undefined {
+  const chooseFor = (wanted: readonly Subject[]): Place | undefined =>
+    choose(p, head, (place) => accepts(place) && allFit(p, head, wanted, place));
+  const place = chooseFor(companions);
+  if (place !== undefined || companions.length === 1) return place;
+  const placeable = placeableBeside(p, head, companions, accepts);
+  const isNarrower = placeable.length > 0 && placeable.length < companions.length;
+  return isNarrower ? chooseFor(placeable) : undefined;
+}
+
+/**
+ * Those of `companions` that could be beside `head` on some machine, each for itself. The others wait wherever it goes, and
+ * so does whoever follows one of them.
+ */
+function placeableBeside(
+  p: Planning,
+  head: Subject,
+  companions: readonly Subject[],
+  accepts: (place: Place) => boolean,
+): readonly Subject[] {
+  const hopeless = new Set(companions);
+  choose(p, head, (place) => {
+    if (!accepts(place)) return false;
+    for (const companion of hopeless) {
+      const hasRoom = hasRoomForAll(p.draft, [head, companion], place);
+      if (hasRoom && fits(p, head, companions, companion, place)) hopeless.delete(companion);
+    }
+    return hopeless.size === 0;
+  });
+  for (const companion of hopeless) {
+    for (const follower of companion.followers) if (companions.includes(follower)) hopeless.add(follower);
+  }
+  return companions.filter((companion) => !hopeless.has(companion));
+}
+
+function fits(
+  p: Planning,
+  head: Subject,
+  companions: readonly Subject[],
+  companion: Subject,
+  place: Place,
+): boolean {
+  return (
+    companionChecks.every((check) => check.passes(companion, place, p.draft)) &&
+    (companion.at === place || vacancy.passes(companion, place, p.draft)) &&
+    !p.draft.hasConflict(companion, place) &&
+    hasOtherPeers(p.draft, head, companions, companion, place)
   );
 }
 

@@ -1,6 +1,6 @@
 import { firstFailure, tallyFailures } from "./checks/chain.js";
 import { ambiguousPlaces, choose } from "./choose.js";
-import { allFit, companionsOf } from "./companions.js";
+import { chooseBeside, companionsOf } from "./companions.js";
 import { demandKey } from "./eligible.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
@@ -20,8 +20,7 @@ export function findPlace(p: Planning, subject: Subject): Place | undefined {
   const companions =
     subject.followers.length === 0 ? [] : companionsOf(subject, ({ progress }) => progress === "open");
   if (companions.length > 0) {
-    const suits = (place: Place): boolean => stays(place) && allFit(p, subject, companions, place);
-    const place = choose(p, subject, suits);
+    const place = chooseBeside(p, subject, companions, stays);
     if (place !== undefined) return place;
   }
   const place = choose(p, subject, stays);

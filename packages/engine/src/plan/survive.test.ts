@@ -64,11 +64,11 @@ describe("survival", () => {
       ["m1+m2: a.service b.service"],
     ],
     [
-      "a unit that a hopeless follower leads astray",
+      "a unit that no hopeless follower leads astray",
       "m1 m2 m3{zone=w}",
       "d>m1; c>m1{MachineOf=d.service;MachineMetadata=zone!=w}; x>m2; b{MachineOf=d.service;MachineMetadata=zone=no}",
       1,
-      ["m1: c.service"],
+      [],
     ],
     ["units that wait already", "m1 m2", "a{MachineMetadata=x=y}", 2, []],
   ])("%s", (_title, machines, units, losses, outcome) => {
