@@ -32,6 +32,7 @@ mkdir -p "$group/host"
 echo $$ >"$group/host/cgroup.procs"
 mkdir -p "$directory/disk" /run/netns
 mount -t tmpfs -o mode=755,size=50% fleet-machines "$directory/disk"
+mkdir "$directory/disk/shared"
 mount -t tmpfs fleet-machines /run/netns
 ip link set lo up
 ip link add ${bridgeName} type bridge forward_delay 0

@@ -16,7 +16,7 @@ import type { Holder } from "./holder.js";
 import { type Launched, launch } from "./launch.js";
 import { bundlePlace, machineIdOf, nodePlace } from "./machine-root.js";
 import { plugIn, silence, unplug } from "./network.js";
-import { type LabPaths, machinePlaces } from "./paths.js";
+import { type LabPaths, machinePlaces, sharedPlace } from "./paths.js";
 
 const bootTimeoutMs = 60_000;
 // Longer than systemd's own limit for a unit that does not stop.
@@ -102,6 +102,7 @@ export class Machines {
       bind(places.state, "/var/lib/fleet"),
       bind(places.bundle, bundlePlace, "bind-ro"),
       bind(process.execPath, nodePlace, "bind-ro"),
+      bind(this.#paths.shared, sharedPlace),
     ];
     const group = `/sys/fs/cgroup${this.#holder.cgroup}/${name}`;
     const command: [string, ...string[]] = ["sh", "-c", switchScript, "switch"];

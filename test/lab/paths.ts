@@ -13,6 +13,9 @@ export function labCgroup(name: string): string {
   return `/fleet-machines/${name}`;
 }
 
+/** Where a machine finds the directory that all machines of a lab share, as if on a file server that is always there. */
+export const sharedPlace = "/srv/shared";
+
 /** Where the parts of a lab are, below its directory. */
 export interface LabPaths {
   readonly directory: string;
@@ -22,6 +25,8 @@ export interface LabPaths {
   readonly bundle: string;
   /** Consoles of machines and logs of etcd's members. */
   readonly logs: string;
+  /** A directory on the disk that every machine sees as `sharedPlace`. */
+  readonly shared: string;
 }
 
 /** The places of a lab. */
@@ -31,6 +36,7 @@ export function labPaths(directory: string): LabPaths {
     disk: join(directory, "disk"),
     bundle: join(directory, "bundle"),
     logs: join(directory, "logs"),
+    shared: join(directory, "disk", "shared"),
   };
 }
 

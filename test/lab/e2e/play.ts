@@ -123,11 +123,18 @@ async function noHold(stage: Stage): Promise<void> {
   });
 }
 
-async function keepJournals(stage: Stage, directory: string): Promise<void> {
+/** Keeps the journals of the machines that are on. */
+export async function keepJournals(stage: Stage, directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   for (const machine of stage.machines) {
     if ((await stage.lab.machines.state(machine)) !== "on") continue;
-    const said = await stage.lab.machines.exec(machine, ["journalctl", "--no-pager", "-o", "short-precise"]);
+    const said = await stage.lab.machines.exec(machine, [
+      "journalctl",
+      "--no-pager",
+      "--lines=80000",
+      "-o",
+      "short-precise",
+    ]);
     writeFileSync(join(directory, `${machine}.journal`), said.stdout);
   }
   stage.say(`journals are kept in ${relative(process.cwd(), directory)}`);

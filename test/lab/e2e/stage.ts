@@ -78,6 +78,11 @@ export class Stage {
     return this.#specs;
   }
 
+  /** Notes what is wanted to run, where the scenario asks for it by other ways than `start`. */
+  want(units: readonly UnitSpec[]): void {
+    for (const unit of units) this.#specs.set(unit.name, unit);
+  }
+
   /** What has been gathered for the verdict. */
   evidence(): Evidence {
     return {
