@@ -24,6 +24,8 @@ export interface LossInput {
    * units for which no other place was found.
    */
   readonly movableSeats: ReadonlyMap<MachineId, number>;
+  /** Absent machines with units that would go if there were a place for them, while there is none. */
+  readonly stuck?: ReadonlySet<MachineId>;
   /** Whether this process has watched since the last look without a gap. */
   readonly watched: boolean;
   /** Absent machines that an operator does not want to wait for, whatever else is lost. */
@@ -45,6 +47,8 @@ export interface Absence {
   readonly watched: boolean;
   /** Whether it had movable seats when it was noticed. */
   readonly hadSeats: boolean;
+  /** Once `settled`: whether it was lost together with most machines, so that what it has left must not move all at once. */
+  readonly braked?: boolean;
 }
 
 /** The open loss. */

@@ -17,6 +17,8 @@ class Watch {
   readonly leaving = new Set<MachineId>();
   /** Machines with units that are nowhere else and have not been moved. */
   readonly loaded = new Set<MachineId>();
+  /** Those whose units have no other place. */
+  readonly stuck = new Set<MachineId>();
   readonly moved: string[] = [];
   override = false;
   state: LossState = initialLossState;
@@ -59,7 +61,10 @@ class Watch {
       known: this.known,
       present,
       leaving: new Set([...this.leaving].filter((id) => present.has(id))),
-      movableSeats: new Map([...this.absent].map((id) => [id, this.loaded.has(id) ? 1 : 0])),
+      movableSeats: new Map(
+        [...this.absent].map((id) => [id, this.loaded.has(id) && !this.stuck.has(id) ? 1 : 0]),
+      ),
+      stuck: this.stuck,
       watched: !this.#hasGap,
       override: this.override,
       options: this.#options,
@@ -67,7 +72,7 @@ class Watch {
     this.#hasGap = false;
     this.state = this.last.state;
     for (const id of [...this.last.released].sort()) {
-      if (this.absent.has(id) && this.loaded.delete(id)) this.moved.push(id);
+      if (this.absent.has(id) && !this.stuck.has(id) && this.loaded.delete(id)) this.moved.push(id);
     }
     return this;
   }
@@ -244,6 +249,20 @@ describe("most machines lost together", () => {
     patient.override = true;
     expect(patient.pass(1_000).moved.length).toBe(3);
     expect(patient.last?.braked.size).toBe(3);
+  });
+
+  it("move with the brake on also if there was no place for their units until long after the loss", () => {
+    const watch = new Watch(5).look().lose(1, 2, 3).look();
+    for (const index of [1, 2, 3]) watch.stuck.add(machine(index));
+    watch.pass(60_000).pass(3_600_000);
+    expect([...(watch.last?.braked ?? [])]).toEqual(["m01", "m02", "m03"]);
+    watch.stuck.delete(machine(1));
+    expect([...(watch.look().last?.braked ?? [])]).toContain("m01");
+    expect(watch.moved).toEqual(["m01"]);
+    // Those that are empty, or back, need no brake.
+    expect([...(watch.bringBack(2).look().last?.braked ?? [])]).toEqual(["m03"]);
+    watch.stuck.clear();
+    expect(watch.look().look().last?.braked.size).toBe(0);
   });
 
   it("are not held again by machines that are lost when the hold is over", () => {

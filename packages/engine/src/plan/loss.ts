@@ -44,7 +44,7 @@ function movableOn(id: MachineId, input: LossInput): number {
   return input.movableSeats.get(id) ?? 0;
 }
 
-/** Ends an open loss whose machines are back or empty, once it is quiet. Its machines stay released. */
+/** Ends an open loss whose machines are back or empty, once it is quiet. Its machines stay released, with the brake on. */
 function closeIfDone(state: LossState, input: LossInput): LossState {
   const { episode } = state;
   if (episode === undefined || input.nowMs < episode.lastLossMs + quietMs(input)) return state;
@@ -53,13 +53,16 @@ function closeIfDone(state: LossState, input: LossInput): LossState {
   );
   if (!isOver) return state;
   const absent = new Map(
-    [...state.absent].map(([id, absence]) => [id, absence.kind === "lost" ? settled(absence) : absence]),
+    [...state.absent].map(([id, absence]) => [
+      id,
+      absence.kind === "lost" ? settled(absence, episode) : absence,
+    ]),
   );
   return { ...state, absent, episode: undefined };
 }
 
-function settled(absence: Absence): Absence {
-  return { ...absence, kind: "settled" };
+function settled(absence: Absence, { braked }: Episode): Absence {
+  return { ...absence, kind: "settled", ...(braked ? { braked } : {}) };
 }
 
 function noteAbsences(state: LossState, input: LossInput): ReadonlyMap<MachineId, Absence> {
@@ -163,7 +166,13 @@ function judge(state: LossState, input: LossInput): LossVerdict {
   const held: { machine: MachineId; why: string; untilMs?: number }[] = [];
   const { episode } = state;
   const lost = [...state.absent].filter(([, { kind }]) => kind === "lost").toSorted(byTime);
-  for (const [id, { kind }] of state.absent) if (kind !== "lost") released.add(id);
+  for (const [id, absence] of state.absent) {
+    if (absence.kind === "lost") continue;
+    released.add(id);
+    // Its units have found no place until now, and may find one all together: on the first machine that is uncordoned.
+    const hasUnits = movableOn(id, input) > 0 || input.stuck?.has(id) === true;
+    if (absence.braked === true && hasUnits) braked.add(id);
+  }
   const absences = lost.map(([, absence]) => absence);
   for (const [id, absence] of lost) {
     const { why, untilMs } = waitFor(episode!, id, absence, absences, input);

@@ -270,6 +270,24 @@ describe("the brake after a mass loss", () => {
     expect(registry.statuses.at(-1)?.paced).toBeUndefined();
   });
 
+  it("is still on when the survivors were cordoned until after the loss", async () => {
+    const units = Array.from({ length: 20 }, (_, index) => `u${index}>m${2 + (index % 3)}`);
+    const { cluster, elect, happen, clock } = stage("m1^ m2 m3 m4", units.join("; "), {
+      massLossHoldWatchedMs: 30_000,
+    });
+    const seatsOfSurvivor = () => cluster.seats.get(parseMachineId("m1"))?.size ?? 0;
+    await elect();
+    await happen(() => cluster.lose("m2").lose("m3").lose("m4"));
+    await clock.advance(600_000);
+    expect(seatsOfSurvivor()).toBe(0);
+    await happen(() => cluster.setPolicy("m1", {}));
+    expect(seatsOfSurvivor()).toBe(8);
+    await happen(() => cluster.letAgentsWork());
+    expect(seatsOfSurvivor()).toBe(16);
+    await happen(() => cluster.letAgentsWork());
+    expect(seatsOfSurvivor()).toBe(20);
+  });
+
   it("is on for machines that somebody has released, too", async () => {
     const units = Array.from({ length: 20 }, (_, index) => `u${index}>m2`);
     const { cluster, elect, happen } = stage("m1 m2 m3 m4", [...units, "c>m3", "d>m4"].join("; "));

@@ -77,6 +77,7 @@ export class LossWatch {
     for (const id of known) {
       if (!present.has(id)) movableSeats.set(id, this.#movableSeats(view, id, nowMs));
     }
+    const stuck = new Set([...movableSeats.keys()].filter((id) => this.#hasStuckSeats(view, id)));
     const watched = !this.#hasGap;
     this.#hasGap = false;
     const options = this.#options;
@@ -86,6 +87,7 @@ export class LossWatch {
       present,
       leaving,
       movableSeats,
+      stuck,
       watched,
       givenUp,
       options,
@@ -108,6 +110,15 @@ export class LossWatch {
     const releasedSinceMs = this.#releasedSince.get(machine);
     const isPresumedStuck = releasedSinceMs !== undefined && nowMs - releasedSinceMs >= presumedStuckAfterMs;
     return isPresumedStuck ? 0 : movable;
+  }
+
+  /** Whether there are units that would go if there were a place for them. Pinned and global ones would not. */
+  #hasStuckSeats(view: ClusterView, machine: MachineId): boolean {
+    for (const unit of this.#stuck?.get(machine) ?? []) {
+      const seat = view.seats.get(machine)?.get(unit);
+      if (seat !== undefined && isMovable(view, seat)) return true;
+    }
+    return false;
   }
 }
 
