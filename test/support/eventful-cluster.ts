@@ -31,6 +31,16 @@ export class EventfulCluster {
       case "retry":
         this.#retry(serviceName(event.unit), this.#machine(event.machine), event.isDue);
         return;
+      case "mass-loss":
+        this.#loseMany(event.machines, event.unreportedMax);
+        return;
+      case "brake":
+        this.#brake([this.#machine(event.machine)], event.isOn);
+        return;
+      case "erase":
+        cluster.states.delete(this.#machine(event.machine));
+        cluster.machines.delete(this.#machine(event.machine));
+        return;
       case "fence":
         this.#fence(this.#machine(event.machine), event.fenced);
         return;
@@ -65,8 +75,9 @@ export class EventfulCluster {
 
   #machine(index: number): MachineId {
     const ids = [...this.cluster.machines.keys()].sort();
-    // One more than there are is a machine that nobody has heard of.
-    return index < ids.length ? ids[index]! : parseMachineId(index === ids.length ? `n${index}` : ids[0]!);
+    // One more than there are is a machine that nobody has heard of, before, between or after the others.
+    if (index <= ids.length) return ids[index] ?? parseMachineId(newMachines[index]!);
+    return ids[0] ?? parseMachineId(newMachines[0]!);
   }
 
   #release(id: MachineId, released: boolean): void {
@@ -74,6 +85,30 @@ export class EventfulCluster {
     if (released) releasedMachines.add(id);
     else releasedMachines.delete(id);
     this.options = { ...this.options, releasedMachines };
+  }
+
+  /** Machines are lost together and given up, with the brake on for the units that they had. */
+  #loseMany(machines: readonly number[], unreportedMax: number): void {
+    const ids = machines.map((index) => this.#machine(index)).filter((id) => this.cluster.machines.has(id));
+    for (const id of ids) {
+      this.cluster.lose(id);
+      this.#release(id, true);
+    }
+    this.#brake(ids, true, unreportedMax);
+  }
+
+  #brake(
+    ids: readonly MachineId[],
+    isOn: boolean,
+    unreportedMax = this.options.pace?.unreportedMax ?? 1,
+  ): void {
+    const machines = new Set(this.options.pace?.machines);
+    for (const id of ids) {
+      if (isOn) machines.add(id);
+      else machines.delete(id);
+    }
+    const { pace: _, ...others } = this.options;
+    this.options = machines.size === 0 ? others : { ...others, pace: { machines, unreportedMax } };
   }
 
   #retry(unit: UnitName, id: MachineId, isDue: boolean): void {
@@ -97,6 +132,8 @@ export class EventfulCluster {
     this.options = { ...this.options, refusedLately };
   }
 }
+
+const newMachines: readonly string[] = ["k", "m05", "a", "m15", "m25", "n"];
 
 type EventOf<K extends ClusterEvent["kind"]> = Extract<ClusterEvent, { kind: K }>;
 

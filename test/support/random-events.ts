@@ -37,6 +37,9 @@ export type ClusterEvent =
   | { readonly kind: "fence"; readonly machine: number; readonly fenced: boolean }
   | { readonly kind: "recall"; readonly unit: string; readonly machine: number; readonly refuses: boolean }
   | { readonly kind: "retry"; readonly unit: string; readonly machine: number; readonly isDue: boolean }
+  | { readonly kind: "mass-loss"; readonly machines: readonly number[]; readonly unreportedMax: number }
+  | { readonly kind: "brake"; readonly machine: number; readonly isOn: boolean }
+  | { readonly kind: "erase"; readonly machine: number }
   | { readonly kind: "carry-out"; readonly stale: readonly number[] }
   | { readonly kind: "agents" };
 
@@ -130,6 +133,7 @@ const otherEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("forget" as const), machine }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("erase" as const), machine }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("release" as const), machine, released: fc.boolean() }),
@@ -147,6 +151,27 @@ const otherEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.constant({ kind: "agents" as const }) },
 );
+
+/** Machines are lost together, and the brake is on. */
+export const massLossEvent: fc.Arbitrary<ClusterEvent> = fc.record({
+  kind: fc.constant("mass-loss" as const),
+  machines: fc.uniqueArray(machine, { minLength: 1, maxLength: 4 }),
+  unreportedMax: fc.constantFrom(1, 1, 2),
+});
+
+/** Most machines are lost at once, or the brake on moves from one of them changes. */
+const brakeEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(
+  { weight: 3, arbitrary: massLossEvent },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("brake" as const), machine, isOn: fc.boolean() }),
+  },
+);
+
+/** The same events, and far more often what happens after the loss of most machines. */
+export function brakedEvent(event: fc.Arbitrary<ClusterEvent>): fc.Arbitrary<ClusterEvent> {
+  return fc.oneof({ weight: 6, arbitrary: event }, { weight: 1, arbitrary: brakeEvent });
+}
 
 /** One event of any kind, in a cluster that knows the original's rules. */
 export const clusterEvent: fc.Arbitrary<ClusterEvent> = fc.oneof(

@@ -1,4 +1,4 @@
-import { firstFailure, tallyFailures } from "./checks/chain.js";
+import { firstFailure, newSeatChecks, tallyFailures } from "./checks/chain.js";
 import { ambiguousPlaces, choose } from "./choose.js";
 import { chooseBeside, companionsOf } from "./companions.js";
 import { demandKey } from "./eligible.js";
@@ -15,7 +15,9 @@ import { refusalAt } from "./verdict.js";
  */
 export function findPlace(p: Planning, subject: Subject): Place | undefined {
   if (isHopeless(p, subject)) return undefined;
-  const passes = (place: Place): boolean => firstFailure(p.checks, subject, place, p.draft) === undefined;
+  const passes = (place: Place): boolean =>
+    p.paceCheck?.passes(subject, place, p.draft) !== false &&
+    firstFailure(newSeatChecks, subject, place, p.draft) === undefined;
   const stays = (place: Place): boolean => passes(place) && !isReplacedAt(p, subject, place);
   const companions =
     subject.followers.length === 0 ? [] : companionsOf(subject, ({ progress }) => progress === "open");
@@ -57,7 +59,7 @@ export function refuse(p: Planning, subject: Subject): Refusal {
 
 /** Whether a unit with the same demands was refused and nothing has left any machine since. */
 function isHopeless(p: Planning, subject: Subject): boolean {
-  const key = sharedDemand(subject);
+  const key = sharedDemand(p, subject);
   if (key === undefined) return false;
   if (p.failures.asOf !== p.draft.departures) {
     p.failures.byDemand.clear();
@@ -67,7 +69,7 @@ function isHopeless(p: Planning, subject: Subject): boolean {
 }
 
 function failuresOf(p: Planning, subject: Subject): readonly FailedCheck[] {
-  const key = sharedDemand(subject);
+  const key = sharedDemand(p, subject);
   const known = key === undefined ? undefined : p.failures.byDemand.get(key);
   if (known !== undefined && p.failures.asOf === p.draft.departures) return known;
   const failed = tallyFailures(p.checks, subject, p.draft);
@@ -76,17 +78,17 @@ function failuresOf(p: Planning, subject: Subject): readonly FailedCheck[] {
 }
 
 /** Equal for units that every machine treats alike; `undefined` for a unit with a history or ties of its own. */
-function sharedDemand(subject: Subject): string | undefined {
-  const isSpecial =
-    subject.keyed.size > 0 ||
-    subject.refusedBy.size > 0 ||
-    subject.strays.length > 0 ||
-    subject.peerNames.length > 0 ||
-    subject.machineId !== undefined ||
-    subject.from !== undefined;
-  if (isSpecial) return undefined;
-  const own = subject.conflicts.map(({ text }) => text);
-  const others = subject.conflictedBy.map(({ text }) => text);
-  const reserved = subject.reserve.map(({ resource, amount }) => [resource.name, amount]);
-  return JSON.stringify([demandKey(subject), own, others, reserved]);
+export function sharedDemand(p: Planning, subject: Subject): string | undefined {
+  const { conflicts, conflictedBy, keyed, machineId, peerNames, refusedBy, reserve, strays } = subject;
+  if (refusedBy.size > 0 || strays.length > 0 || peerNames.length > 0 || machineId !== undefined)
+    return undefined;
+  // A machine that takes no units at all treats those alike that it has and those that it has not.
+  for (const index of keyed) if (p.draft.places[index]!.stance === "open") return undefined;
+  return JSON.stringify([
+    demandKey(subject),
+    conflicts.map(({ text }) => text),
+    conflictedBy.map(({ text }) => text),
+    reserve.map(({ resource, amount }) => [resource.name, amount]),
+    p.isPaced(subject),
+  ]);
 }

@@ -5,7 +5,7 @@ import { beginHandOver } from "./hand-over.js";
 import { isAttended, isHeld } from "./place.js";
 import { placeRefusedGlobals } from "./place-global.js";
 import { placingReason } from "./placing-reason.js";
-import { giveUp, type Planning, settle, unseating } from "./planning.js";
+import { giveUp, type Planning, settle, unseating, waitsForTurn } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
 import { adopt, dropStrays } from "./strays.js";
 import type { Ring, Subject } from "./subject.js";
@@ -59,9 +59,19 @@ function decideAfterPeers(p: Planning, subject: Subject): void {
       path.push(peer);
     } else {
       path.pop();
-      if (next.kind === "plain" && next.progress === "open") decide(p, next);
+      if (next.kind === "plain" && next.progress === "open") {
+        decide(p, next);
+        noteTurn(p, next, subject);
+      }
     }
   }
+}
+
+/** Notes at whose turn a unit found all machines busy that fit. */
+function noteTurn(p: Planning, decided: Subject, { name: turn }: Subject): void {
+  if (p.paceCheck === undefined || !waitsForTurn(p, decided)) return;
+  const before = p.waitedAt.get(decided);
+  if (before === undefined || before < turn) p.waitedAt.set(decided, turn);
 }
 
 function undecidedPeer(subject: Subject): Subject | undefined {

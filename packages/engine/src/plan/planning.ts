@@ -1,4 +1,4 @@
-import type { Revision } from "@fleet/core";
+import type { Revision, UnitName, UnitState } from "@fleet/core";
 import { newSeatChecks } from "./checks/chain.js";
 import type { Check } from "./checks/check.js";
 import { makePace } from "./checks/pace.js";
@@ -38,6 +38,10 @@ export interface Planning {
   readonly eligible: EligiblePlaces;
   /** What a machine must pass to get a new seat. */
   readonly checks: readonly Check[];
+  /** Whether the brake after a mass loss is on for a unit. */
+  readonly isPaced: (subject: Subject) => boolean;
+  /** What the brake says of a machine; absent if it is off. The last of {@link checks}, but the quickest. */
+  readonly paceCheck: Check | undefined;
   /** For each machine, how many seats it has or is to get that it has not reported on; kept only if there is a pace. */
   readonly unreported: Int32Array;
   readonly unseatings: Unseating[];
@@ -57,6 +61,10 @@ export interface Planning {
    * unit is wherever it can be.
    */
   readonly slices?: ReadonlyMap<Subject, readonly Place[]>;
+  /** Where in the order of decisions units have last found all machines busy that fit: whose turn it was. */
+  readonly waitedAt: Map<Subject, UnitName>;
+  /** Whether the brake has let a machine have a unit that has then gone elsewhere. */
+  hasReturned: boolean;
   /** Why units with certain demands have no place; good until something leaves a machine. */
   readonly failures: { asOf: number; readonly byDemand: Map<string, readonly FailedCheck[]> };
 }
@@ -74,7 +82,7 @@ export function unseating(
 }
 
 /** What a plan may go on from: who is where already, and is not to be decided about. */
-export type Standing = Pick<Planning, "draft" | "eligible" | "slices">;
+export type Standing = Pick<Planning, "draft" | "eligible" | "slices" | "unreported">;
 
 /**
  * Begins a plan: nothing is decided.
@@ -82,18 +90,17 @@ export type Standing = Pick<Planning, "draft" | "eligible" | "slices">;
  */
 export function beginPlanning(world: World, standing?: Standing): Planning {
   const { pace } = world.options;
-  const unreported = new Int32Array(world.places.length);
-  if (pace !== undefined) countUnreported(world, unreported);
+  const unreported = standing?.unreported ?? countUnreported(world);
   const isPaced = ({ from }: Subject): boolean =>
     from !== undefined && pace?.machines.has(from.place.id) === true;
+  const paceCheck = pace && makePace(isPaced, unreported, pace.unreportedMax);
   return {
     world,
     draft: standing?.draft ?? new Draft(world.places),
     eligible: standing?.eligible ?? new EligiblePlaces(world.places),
-    checks:
-      pace === undefined
-        ? newSeatChecks
-        : [...newSeatChecks, makePace(isPaced, unreported, pace.unreportedMax)],
+    checks: paceCheck === undefined ? newSeatChecks : [...newSeatChecks, paceCheck],
+    isPaced,
+    paceCheck,
     unreported,
     unseatings: [],
     doubtful: findDoubtful(world.places),
@@ -103,17 +110,27 @@ export function beginPlanning(world: World, standing?: Standing): Planning {
     refusals: new Map(),
     remarks: [],
     ...(standing?.slices === undefined ? {} : { slices: standing.slices }),
+    waitedAt: new Map(),
+    hasReturned: false,
     failures: { asOf: -1, byDemand: new Map() },
   };
 }
 
-function countUnreported(world: World, unreported: Int32Array): void {
+function countUnreported(world: World): Int32Array {
+  const unreported = new Int32Array(world.places.length);
+  if (world.options.pace === undefined) return unreported;
   for (const subject of world.subjects.values()) {
     for (const { place } of subject.claims) {
       const state = world.view.states.get(place.id)?.get(subject.name);
-      if (state === undefined || state.condition === "unloaded") unreported[place.index]! += 1;
+      if (isUnreported(state)) unreported[place.index]! += 1;
     }
   }
+  return unreported;
+}
+
+/** Whether a machine has not said yet that it has the unit for which it has a seat. */
+export function isUnreported(state: UnitState | undefined): boolean {
+  return state === undefined || state.condition === "unloaded";
 }
 
 /** Decides where a plain unit is to be, moving it there in the draft. */
@@ -135,6 +152,10 @@ function leave(p: Planning, subject: Subject): void {
   const { at } = subject;
   if (at === undefined) return;
   p.draft.remove(subject, at);
+  if (at !== subject.from?.place) {
+    p.unreported[at.index]! -= 1;
+    p.hasReturned = true;
+  }
   // What was to be adopted there is still there.
   if (!subject.keyed.has(at.index) && subject.strays.some(({ place }) => place === at)) {
     p.draft.add(subject, at, "stray");
@@ -149,4 +170,10 @@ export function giveUp(p: Planning, subject: Subject, refusal: Refusal): void {
     subject.at = undefined;
   }
   p.refusals.set(subject, refusal);
+}
+
+/** Whether a unit is refused because of the brake after a mass loss. */
+export function waitsForTurn(p: Planning, subject: Subject): boolean {
+  if (subject.handsOver || !p.isPaced(subject)) return false;
+  return p.refusals.get(subject)?.failed.some(({ check }) => check === "pace") === true;
 }

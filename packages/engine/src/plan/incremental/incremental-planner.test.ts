@@ -130,14 +130,26 @@ it("decides about few when one of many machines is lost", () => {
   expect(planner.counts.decidedLast).toBe(1);
 });
 
-it("begins from scratch for a machine that nobody has heard of, and while moves are braked", () => {
+it("begins from scratch for a machine that nobody has heard of", () => {
   const { planner, after } = stage("m1 m3", "a>m1");
   after((cluster) => cluster.addMachines("m2"));
   expect(planner.isLastPartial).toBe(false);
   after(() => undefined);
-  expect(planner.isLastPartial).toBe(true);
-  const pace = { machines: new Set([parseMachineId("m1")]), unreportedMax: 1 };
-  after((cluster) => cluster.lose("m1"), { pace });
-  after(() => undefined, { pace });
-  expect(planner.counts).toMatchObject({ partial: 1, fromScratch: { asked: 1, machines: 1, options: 2 } });
+  expect(planner.counts).toMatchObject({ partial: 1, fromScratch: { asked: 1, machines: 1 } });
+});
+
+it("lets the next few have their turn while moves are braked, and decides about nobody else", () => {
+  const units = Array.from({ length: 40 }, (_, index) => `u${index + 10}>m${3 + (index % 4)}`);
+  const { cluster, planner, after } = stage("m1 m2 m3 m4 m5 m6", units.join("; "));
+  const lost = ["m3", "m4", "m5", "m6"].map(parseMachineId);
+  const more = { pace: { machines: new Set(lost), unreportedMax: 2 } };
+  const first = after(() => {
+    for (const id of lost) cluster.lose(id);
+  }, more);
+  expect(sketchTasks(first)).toBe("u10@m3>m1 u11@m4>m2 u12@m5>m1 u13@m6>m2");
+  expect(after(() => carryOut(cluster, first), more).tasks).toEqual([]);
+  expect(planner.counts.decidedLast).toBe(4);
+  const next = after(() => cluster.reportLoaded("m2", serviceName("u11")), more);
+  expect(sketchTasks(next)).toBe("u14@m3>m2");
+  expect(planner.counts).toMatchObject({ decidedLast: 5, fromScratch: { asked: 1 } });
 });

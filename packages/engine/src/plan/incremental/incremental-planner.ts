@@ -12,6 +12,7 @@ import { RefusalBook } from "./refusal-book.js";
 import { StandingCluster } from "./standing-cluster.js";
 import { isThere, surveyCandidate } from "./survey.js";
 import { Touch } from "./touch.js";
+import { TurnBook } from "./turn-book.js";
 
 /** How plans were made so far. */
 export interface PlanningCounts {
@@ -50,6 +51,7 @@ export class IncrementalPlanner {
   #isLastPartial = false;
   #cluster: StandingCluster | undefined;
   #refusals = new RefusalBook();
+  #turns = new TurnBook();
   #options: PlanOptions | undefined;
   #busy = new BusyBook([]);
 
@@ -92,6 +94,8 @@ export class IncrementalPlanner {
     this.#refusals = new RefusalBook();
     this.#refusals.enter(p, p.world.subjects);
     this.#refusals.enterUnwilling(p.world.unwilling);
+    this.#turns = new TurnBook();
+    this.#turns.enter(p);
     this.#decidedLast = p.world.subjects.size;
     return this.#conclude(tasks);
   }
@@ -106,19 +110,26 @@ export class IncrementalPlanner {
     const seatsAt = ({ id }: Place): Iterable<UnitName> => view.seats.get(id)?.keys() ?? [];
     const closure = new Closure(cluster, this.#refusals, survey, seatsAt, sizeMax);
     touch.seed(closure);
+    const open = placesWithTurns(cluster, options);
+    const isIn = (name: UnitName): boolean => closure.candidates.has(name);
+    if (!closure.complete()) return undefined;
+    for (const name of this.#turns.firstInTurn(cluster, open, isIn)) closure.add(name);
     for (let attempt: PartialPlan | undefined; ; ) {
       if (!closure.complete()) return undefined;
       attempt = new PartialPlan(cluster, view, options, closure, survey);
-      const refused = attempt.make();
-      if (refused.length === 0) return this.#takeOver(attempt);
       // What a global unit is refused is said of all its machines at once.
+      const missing = [...attempt.make(), ...this.#turns.passedOver(attempt.planning, cluster, open, isIn)];
+      if (missing.length === 0) {
+        if (!attempt.planning.hasReturned || !this.#turns.hasOthers(isIn)) return this.#takeOver(attempt);
+        return undefined;
+      }
       attempt.undo();
-      for (const name of refused) closure.add(name);
+      for (const name of missing) closure.add(name);
     }
   }
 
   #takeOver(part: PartialPlan): Plan {
-    const { tasks, decided } = part.finish(this.#refusals);
+    const { tasks, decided } = part.finish(this.#refusals, this.#turns);
     this.#partial += 1;
     this.#isLastPartial = true;
     this.#decidedLast = decided;
@@ -129,4 +140,12 @@ export class IncrementalPlanner {
     this.#busy = new BusyBook(tasks);
     return { tasks, refusals: this.#refusals.refusals, unwilling: this.#refusals.unwilling };
   }
+}
+
+/** The machines that may be given units although the brake after a mass loss is on. */
+function placesWithTurns({ places, spots }: StandingCluster, { pace }: PlanOptions): ReadonlySet<Place> {
+  if (pace === undefined) return new Set();
+  return new Set(
+    places.filter(({ index, stance }) => stance === "open" && spots.unreported[index]! < pace.unreportedMax),
+  );
 }

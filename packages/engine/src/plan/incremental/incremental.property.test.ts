@@ -3,8 +3,10 @@ import { expect, it } from "vitest";
 import { EventfulCluster } from "../../../../../test/support/eventful-cluster.js";
 import { buildCluster, type ClusterPlan, clusterPlan } from "../../../../../test/support/random-cluster.js";
 import {
+  brakedEvent,
   type ClusterEvent,
   clusterEvent,
+  massLossEvent,
   ruledClusterEvent,
 } from "../../../../../test/support/random-events.js";
 import { ruledClusterPlan } from "../../../../../test/support/random-rules.js";
@@ -20,12 +22,27 @@ const storyOf = (cluster: fc.Arbitrary<ClusterPlan>, event: fc.Arbitrary<Cluster
     events: fc.array(event, { minLength: 1, maxLength: 12 }),
   });
 
+/** First of all machines are lost together. */
+const lossStoryOf = (cluster: fc.Arbitrary<ClusterPlan>, event: fc.Arbitrary<ClusterEvent>) =>
+  fc.record({
+    cluster,
+    isSettled: fc.constant(true),
+    events: fc
+      .tuple(massLossEvent, fc.array(event, { minLength: 1, maxLength: 12 }))
+      .map(([loss, events]) => [loss, ...events]),
+  });
+
 const numRuns = Number(process.env.FLEET_PROPERTY_RUNS ?? 400);
 
 it.each([
   ["the original's rules", storyOf(clusterPlan, clusterEvent)],
   ["all rules", storyOf(ruledClusterPlan, ruledClusterEvent)],
   ["rules that tie few units", storyOf(sparsePlan(ruledClusterPlan), sparseEvent(ruledClusterEvent))],
+  ["the brake after a mass loss", storyOf(ruledClusterPlan, brakedEvent(ruledClusterEvent))],
+  [
+    "the brake, with few ties",
+    lossStoryOf(sparsePlan(ruledClusterPlan), sparseEvent(brakedEvent(ruledClusterEvent))),
+  ],
 ])(
   "plans by %s after each event as from scratch, to the last byte",
   { timeout: 600_000 },

@@ -10,6 +10,7 @@ import type { Candidate, Closure, Survey } from "./closure.js";
 import type { RefusalBook } from "./refusal-book.js";
 import type { StandingCluster } from "./standing-cluster.js";
 import { surveyCandidate } from "./survey.js";
+import type { TurnBook } from "./turn-book.js";
 
 interface Slice {
   readonly whole: Subject;
@@ -74,7 +75,13 @@ export class PartialPlan {
     const slices = new Map(
       [...this.#slices.values()].map(({ candidate, places }) => [candidate.subject, places]),
     );
-    this.#p = beginPlanning(world, { draft: cluster.draft, eligible: cluster.eligible, slices });
+    const { draft, eligible, spots } = cluster;
+    this.#p = beginPlanning(world, { draft, eligible, slices, unreported: spots.unreported.slice() });
+  }
+
+  /** What has been decided about some units. */
+  get planning(): Planning {
+    return this.#p;
   }
 
   /** Decides. @returns the global units that have to be decided about as a whole instead of in part. */
@@ -98,11 +105,15 @@ export class PartialPlan {
   }
 
   /** Lets the decisions stand. */
-  finish(refusals: RefusalBook): { readonly tasks: readonly EngineTask[]; readonly decided: number } {
+  finish(
+    refusals: RefusalBook,
+    turns: TurnBook,
+  ): { readonly tasks: readonly EngineTask[]; readonly decided: number } {
     const cluster = this.#cluster;
     const tasks = emitTasks(this.#p);
     for (const name of this.#names) {
       refusals.delete(name);
+      turns.delete(name);
       if (!this.#candidates.has(name)) cluster.forget(name);
     }
     const entering = [...this.#candidates.values()];
@@ -111,6 +122,7 @@ export class PartialPlan {
       entering.map(({ subject }) => subject),
     );
     refusals.enter(this.#p, this.#subjects);
+    turns.enter(this.#p);
     for (const { unwilling } of entering) refusals.enterUnwilling(unwilling);
     for (const { whole, places, candidate } of this.#slices.values()) {
       cluster.adoptSlice(whole, candidate.subject, places);

@@ -1,5 +1,6 @@
-import type { Seat, UnitName, UnitState } from "@fleet/core";
+import { isSeated, type Seat, type UnitName, type UnitState } from "@fleet/core";
 import type { Place } from "../place.js";
+import { isUnreported } from "../planning.js";
 import type { PlanView } from "../view.js";
 import type { World } from "../world.js";
 
@@ -23,10 +24,13 @@ interface Reading {
  * change say nothing that a plan depends on, which is told here by comparing with what was read before.
  */
 export class SpotBook {
+  /** For each machine, by index, how many seats it has that it has not reported on. */
+  readonly unreported: Int32Array;
   readonly #spots = new Map<UnitName, Spot[]>();
 
   /** Reads all of the world. */
   constructor({ view, places }: World) {
+    this.unreported = new Int32Array(places.length);
     for (const place of places) {
       const seats = view.seats.get(place.id);
       const states = view.states.get(place.id);
@@ -38,9 +42,14 @@ export class SpotBook {
   }
 
   #append(name: UnitName, spot: Spot): void {
+    this.#count(spot, 1);
     const spots = this.#spots.get(name);
     if (spots === undefined) this.#spots.set(name, [spot]);
     else spots.push(spot);
+  }
+
+  #count({ place, seat, state }: Spot, by: 1 | -1): void {
+    if (seat !== undefined && isSeated(seat) && isUnreported(state)) this.unreported[place.index]! += by;
   }
 
   /** The machines that have anything of the unit, by id. */
@@ -68,6 +77,7 @@ export class SpotBook {
     const before = spots[at]?.place === place ? spots[at] : undefined;
     const seat = view.seats.get(place.id)?.get(name);
     const state = view.states.get(place.id)?.get(name);
+    if (before !== undefined) this.#count(before, -1);
     if (seat === undefined && state === undefined) {
       if (before === undefined) return false;
       spots.splice(at, 1);
@@ -75,6 +85,7 @@ export class SpotBook {
       return true;
     }
     const after: Spot = { place, seat, state };
+    this.#count(after, 1);
     spots.splice(at, before === undefined ? 0 : 1, after);
     if (spots.length === 1) this.#spots.set(name, spots);
     return before === undefined || isDifferent(before, after, isGlobal || spots.length === 1, isAgeless);

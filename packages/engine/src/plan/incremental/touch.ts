@@ -50,6 +50,7 @@ export class Touch {
     noteDifferences(before.fencedMachines ?? none, this.#options.fencedMachines ?? none, machines);
     for (const id of machines) if (!this.#hasPlace(id)) return "machines";
     this.#takeInMachines(machines);
+    this.#takeInPace(before);
     this.#takeInRefusals(before);
     this.#takeInRetries(before);
     for (const name of changes.units) {
@@ -125,6 +126,14 @@ export class Touch {
       cluster.withdrawFrom(subject, place);
     }
     cluster.restate(place, now);
+  }
+
+  /** Whoever has a seat on a machine for whose units the brake has been put on, or taken off, may be affected. */
+  #takeInPace({ pace: before }: PlanOptions): void {
+    const machines = new Set<MachineId>();
+    noteDifferences(before?.machines ?? none, this.#options.pace?.machines ?? none, machines);
+    for (const id of machines)
+      for (const name of this.#view.seats.get(id)?.keys() ?? []) this.units.add(name);
   }
 
   #takeInRefusals({ refusedLately: before }: PlanOptions): void {
@@ -225,13 +234,14 @@ export class Touch {
 
 /** Whether nothing but what can be compared machine by machine and unit by unit is different. */
 function areComparable(before: PlanOptions, after: PlanOptions): boolean {
-  // The brake counts the seats of all machines.
-  if (before.pace !== undefined || after.pace !== undefined) return false;
+  const [old, now] = [before.pace, after.pace];
+  if (old !== undefined && now !== undefined && old.unreportedMax !== now.unreportedMax) return false;
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof PlanOptions>;
   keys.delete("releasedMachines");
   keys.delete("fencedMachines");
   keys.delete("refusedLately");
   keys.delete("retriedHeirs");
+  keys.delete("pace");
   return [...keys].every((key) => Object.is(before[key], after[key]));
 }
 
