@@ -14,6 +14,8 @@ export type BenchArguments =
 
 export const demoHelp: string;
 export function parseDemoArguments(argv: readonly string[]): DemoArguments | string;
-export const benchmarks: Readonly<Record<string, { readonly about: string; readonly runs: number }>>;
+export const benchmarks: Readonly<
+  Record<string, { readonly about: string; readonly runs: number; readonly fullMachines?: boolean }>
+>;
 export const benchHelp: string;
 export function parseBenchArguments(argv: readonly string[]): BenchArguments | string;

@@ -2,8 +2,11 @@
 import { prepare, refuseArguments, runProgram } from "./program.mjs";
 import { checkout, ensureFakeClock, ensureMachines, ensureModules, setup } from "./setup.mjs";
 
-/** Bundles a program of test/lab and imports it; nothing of the lab needs a build of its own. */
-export async function importFromSource(entry) {
+/**
+ * Bundles a program of test/lab and imports it; nothing of the lab needs a build of its own.
+ * @param options - `external`: packages that are left where they are, because they do not bear being bundled.
+ */
+export async function importFromSource(entry, { external = [] } = {}) {
   await ensureModules({ check: true }).catch(async () => await setup({ packages: false, etcd: false }));
   const { build } = await import("esbuild");
   const outfile = `${checkout}/.cache/lab/${entry}.${process.pid}.mjs`;
@@ -16,6 +19,7 @@ export async function importFromSource(entry) {
     format: "esm",
     target: "node20.19",
     conditions: ["source"],
+    external,
     logLevel: "warning",
   });
   const { rm } = await import("node:fs/promises");

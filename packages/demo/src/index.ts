@@ -1,4 +1,5 @@
-export { type BenchCommand, runBench } from "./bench/bench.js";
+export { type BenchCommand, type Benchmark, runBench } from "./bench/bench.js";
+export type { BenchContext } from "./bench/bench-context.js";
 export { type AgentsOptions, runAgents } from "./bench/schedule/agents.js";
 export { type DemoContext, type DemoRequest, runDemo } from "./demo.js";
 export { FleetCluster, type FleetClusterOptions } from "./fleet-cluster.js";

@@ -6,10 +6,20 @@ export interface Summary {
   readonly runs: number;
 }
 
+/** A figure held to what fleet promises, `atMost` or `atLeast`. */
+export interface Budget {
+  readonly what: string;
+  readonly value: number;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  readonly isMet: boolean;
+}
+
 /**
- * One line of a benchmark: field names carry their units (`returnedMs`), values are numbers, texts or summaries.
+ * One line of a benchmark: field names carry their units (`returnedMs`), values are numbers, texts or summaries. Budgets
+ * are under `budgets`.
  */
-export type Figures = Readonly<Record<string, number | string | Summary>>;
+export type Figures = Readonly<Record<string, number | string | Summary | readonly Budget[]>>;
 
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
@@ -34,15 +44,35 @@ export function ratio(value: Summary, baseline: Summary): number {
   return rounded(value.median / baseline.median);
 }
 
-/** For people: one line for each figure, `name  median (min to max) n=runs`. */
+/** Holds a figure to a budget that it must not exceed. */
+export function atMost(what: string, value: number, limit: number): Budget {
+  return { what, value: rounded(value), atMost: limit, isMet: value <= limit };
+}
+
+/** Holds a figure to a budget that it must reach. */
+export function atLeast(what: string, value: number, limit: number): Budget {
+  return { what, value: rounded(value), atLeast: limit, isMet: value >= limit };
+}
+
+function budgetLine({ what, value, atMost: most, atLeast: least, isMet }: Budget): string {
+  const limit = most === undefined ? `at least ${least}` : `at most ${most}`;
+  return `${isMet ? "met   " : "MISSED"}  ${what}: ${value} (${limit})\n`;
+}
+
+/** For people: one line for each figure, `name  median (min to max) n=runs`, then one for each budget. */
 export function formatFigures(figures: Figures): string {
-  const width = Math.max(...Object.keys(figures).map((name) => name.length));
-  const lines = Object.entries(figures).map(([name, value]) => {
-    const text =
-      typeof value === "object"
-        ? `${value.median} (${value.min} to ${value.max}) n=${value.runs}`
-        : `${value}`;
-    return `${name.padEnd(width)}  ${text}`;
-  });
-  return `${lines.join("\n")}\n`;
+  const entries = Object.entries(figures);
+  const plain = entries.filter(([, value]) => !Array.isArray(value));
+  const width = Math.max(...plain.map(([name]) => name.length));
+  const lines = plain.map(([name, value]) => `${name.padEnd(width)}  ${textOf(value as Plain)}\n`);
+  const budgets = entries.flatMap(([, value]) => (Array.isArray(value) ? (value as readonly Budget[]) : []));
+  return [...lines, ...budgets.map(budgetLine)].join("");
+}
+
+type Plain = number | string | Summary;
+
+function textOf(value: Plain): string {
+  return typeof value === "object"
+    ? `${value.median} (${value.min} to ${value.max}) n=${value.runs}`
+    : `${value}`;
 }
