@@ -8,6 +8,7 @@ import {
   etcdLeaderLost,
   etcdSlow,
 } from "./etcd.js";
+import { exclusive } from "./exclusive.js";
 import { clockStepped, diskFull } from "./host.js";
 import { mostMachinesCut, twoMachinesLost } from "./mass-loss.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
@@ -42,5 +43,5 @@ export const scenarios: readonly Scenario[] = [
   ],
   ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
   ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],
-  ...[diskFull, clockStepped],
+  ...[diskFull, clockStepped, exclusive],
 ];
