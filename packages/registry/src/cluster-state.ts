@@ -33,6 +33,8 @@ export interface Touched {
   leader: boolean;
   /** Units of which the leader says something else than before. */
   readonly refused: Set<UnitName>;
+  /** Whether other records cannot be read than before, or for other reasons. */
+  quarantine: boolean;
 }
 
 /**
@@ -124,9 +126,15 @@ export class ClusterState {
       machines: new Set(),
       leader: false,
       refused: new Set(),
+      quarantine: false,
     };
     const stale = new Set<UnitName>();
-    for (const event of events) this.#applyEvent(event, touched, stale);
+    for (const event of events) {
+      const key = event.kind === "put" ? event.item.key : event.key;
+      const before = this.#unreadable.get(key)?.problem;
+      this.#applyEvent(key, event, touched, stale);
+      if (this.#unreadable.get(key)?.problem !== before) touched.quarantine = true;
+    }
     // Records and texts of one step belong together, so units are put together when both are there.
     for (const name of stale) this.#rebuild(name);
     this.#revision = revision;
@@ -138,9 +146,8 @@ export class ClusterState {
     this.#revision = Math.max(this.#revision, revision);
   }
 
-  #applyEvent(event: StoreEvent, touched: Touched, stale: Set<UnitName>): void {
+  #applyEvent(key: string, event: StoreEvent, touched: Touched, stale: Set<UnitName>): void {
     const item = event.kind === "put" ? event.item : undefined;
-    const key = event.kind === "put" ? event.item.key : event.key;
     if (item === undefined) this.#modRevisions.delete(key);
     else this.#modRevisions.set(key, item.modRevision);
     this.#unreadable.delete(key);

@@ -24,6 +24,8 @@ export interface ReplicaChange {
   readonly leader: boolean;
   /** Units of which the leader says something else than before: that they are refused, why, or no longer. */
   readonly refused?: ReadonlySet<UnitName>;
+  /** Whether other records cannot be read than before. Absent: no. */
+  readonly quarantine?: boolean;
 }
 
 /**

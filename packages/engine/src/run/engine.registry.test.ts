@@ -1,4 +1,5 @@
 import { isSeated, type MachineId, unitContentFromText } from "@fleet/core";
+import { Keys } from "@fleet/registry";
 import { makeMemoryHarness } from "@fleet/registry/contract";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { serviceName } from "../../../../test/support/cluster-sketch.js";
@@ -134,6 +135,20 @@ it("survives an outage of the registry without a change", async () => {
   await harness.pass(120_000);
   expect(["a", "b", "c"].map(where)).toEqual(before);
   expect(["a", "b", "c"].map(activeOn)).toEqual(before);
+});
+
+it("names records that cannot be read, and ceases to as soon as they are gone, whatever else happens", async () => {
+  const { prefix } = new Keys();
+  const quarantine = () => view.view().engineStatus?.quarantine?.records.map(({ key }) => key);
+  await harness.until("a status", () => view.view().engineStatus !== undefined);
+  await harness.pass(5_000);
+  const key = `${prefix}nobody/knows`;
+  await harness.store.transact({ success: [{ kind: "put", key, value: "" }] }, never);
+  await harness.pass(1_000);
+  expect(quarantine()).toEqual([key]);
+  await harness.store.transact({ success: [{ kind: "delete", key }] }, never);
+  await harness.pass(1_000);
+  expect(quarantine()).toBeUndefined();
 });
 
 it("drains a machine without a moment in which a unit is active nowhere, and touches no other", async () => {

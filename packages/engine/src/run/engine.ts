@@ -10,6 +10,7 @@ import type {
 } from "@fleet/core/ports";
 import { type EngineCounters, newCounters } from "./counters.js";
 import { LossWatch } from "./loss-watch.js";
+import type { Considering } from "./standing-planner.js";
 import { Term } from "./term.js";
 import { Wakeup } from "./wakeup.js";
 
@@ -42,7 +43,7 @@ export interface EngineParts {
 }
 
 /** The part of fleetd that decides where units go, while this daemon leads. */
-export interface Engine {
+export interface Engine extends Considering {
   /** Campaigns, and leads when elected, until aborted. */
   run(signal: AbortSignal): Promise<void>;
   /** A live view. */
@@ -62,11 +63,14 @@ export function createEngine(parts: EngineParts): Engine {
     massLossHoldFoundMs: options.massLossHoldFoundMs ?? 300_000,
   });
   const bell = new Wakeup(clock);
+  let term: Term | undefined;
 
   const follow = (change: ReplicaChange): void => {
     if (change.resynced) losses.noteGap();
     if (change.resynced || change.machines.size > 0) losses.look(replica.view());
-    if (change.resynced || change.machines.size > 0 || change.units.size > 0) bell.ring();
+    const isNews = change.resynced || change.machines.size > 0 || change.units.size > 0;
+    // A damaged record need not be of any unit or machine, and the status names it.
+    if (isNews || change.quarantine === true) bell.ring();
   };
 
   /** Keeps the replica following, and watches for losses, while this daemon may come to lead. */
@@ -98,13 +102,15 @@ export function createEngine(parts: EngineParts): Engine {
     const log = logger.child({ term: leadership.term.n });
     log.info("leading");
     try {
-      await new Term({ ...parts, logger: log, leadership, losses, bell, counters }).serve();
+      term = new Term({ ...parts, logger: log, leadership, losses, bell, counters });
+      await term.serve();
       log.info("no longer leading");
     } catch (error) {
       const isLost = leadership.signal.aborted || isFleetError(error, "conflict");
       if (!isLost) throw error;
       log.info("office lost");
     } finally {
+      term = undefined;
       losses.noteEndOfTerm();
       release();
     }
@@ -112,6 +118,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   return {
     counters,
+    consider: (view, names) => term?.consider(view, names),
     run: async (signal) => {
       if (signal.aborted) return;
       const ended = new AbortController();
