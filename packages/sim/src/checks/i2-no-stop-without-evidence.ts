@@ -37,8 +37,8 @@ export function noStopWithoutEvidence(world: World): Checker {
       return false;
     }
     const byHandMs = machine.touchedByHandMs.get(unit);
-    if (seat.target === "loaded" && byHandMs !== undefined && version.sinceMs < byHandMs - underWayMs)
-      return false;
+    const saidMs = Math.max(version.sinceMs, beliefs.acceptedAtMs(machine));
+    if (seat.target === "loaded" && byHandMs !== undefined && saidMs < byHandMs - underWayMs) return false;
     if (seat.target !== "launched") return true;
     const text = machine.systemd.loaded.get(unit as never)?.text;
     return text === undefined || contentOf(text).contentId !== seat.contentId;

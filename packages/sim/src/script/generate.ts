@@ -1,7 +1,8 @@
 import { Chance } from "../chance.js";
 import type { SimConfig } from "../config.js";
-import { chooseFault, garbage } from "./choose-fault.js";
-import { type Deed, homeOf, type Step, theLeader } from "./step.js";
+import { chooseFault } from "./choose-fault.js";
+import { encounters } from "./encounters.js";
+import { type Deed, type Step, theLeader } from "./step.js";
 import { chooseDemands, unitNames, unitText } from "./unit-texts.js";
 
 /** Everything that is going to happen in a world, apart from what follows from it. */
@@ -24,7 +25,7 @@ export function generateScript(seed: string, config: SimConfig): Script {
     ...laterRequests(chance, config, units, endMs),
     ...faults(chance, config, units, endMs),
     ...(config.drains ? maintenance(new Chance(`${seed} maintenance`), config, endMs) : []),
-    ...lostHome(new Chance(`${seed} lost home`), units, endMs),
+    ...encounters(seed, config, units, endMs),
   ];
   return { seed, config, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
 }
@@ -137,7 +138,6 @@ function faults(chance: Chance, config: SimConfig, units: readonly string[], end
     const acceptAfterMs = chance.between(500, 40_000);
     steps.push({ atMs: chance.between(atMs + 1_000, endMs - 5_000), deed: { kind: deed, acceptAfterMs } });
   }
-  if (chance.happens(0.4)) steps.push(...lateCommit(chance, config, units, endMs));
   while (steps.length < count) {
     const atMs = chance.between(beginMs, endMs - 1_000);
     const deed = chooseFault(chance, config, units);
@@ -147,52 +147,6 @@ function faults(chance: Chance, config: SimConfig, units: readonly string[], end
     if (isSeat) steps.push({ atMs: atMs + 200, deed: { kind: "crash", machine: theLeader, downMs: 500 } });
   }
   return steps;
-}
-
-/**
- * The leader freezes when it is about to commit, somebody else comes to lead and decides otherwise because more has happened,
- * and then the first one's commit arrives. What keeps it out must be the office alone.
- */
-function lateCommit(
-  chance: Chance,
-  config: SimConfig,
-  units: readonly string[],
-  endMs: number,
-): readonly Step[] {
-  const [first, second] = [chance.pick(units), chance.pick(units)].toSorted();
-  if (first === undefined || second === undefined || first === second) return [];
-  const atMs = chance.between(12_000, endMs - 16_000);
-  const user = (afterMs: number, wanted: Extract<Deed, { kind: "user" }>["request"]): Step => ({
-    atMs: atMs + afterMs,
-    deed: { kind: "user", via: via(chance, config), request: wanted },
-  });
-  const submits = (unit: string) =>
-    ({ kind: "submit", unit, text: unitText("late", []), state: "launched" }) as const;
-  const ms = chance.pick([6_000, 7_000, 9_000, 13_000]);
-  return [
-    user(-4_000, { kind: "destroy", unit: first }),
-    user(-4_000, { kind: "destroy", unit: second }),
-    { atMs, deed: { kind: "freeze-at", machine: theLeader, what: "store.commit", side: "before", ms } },
-    user(200, submits(second)),
-    user(1_500, submits(first)),
-  ];
-}
-
-/**
- * In some worlds the seat of a unit becomes unreadable, its machine's power fails, and fleetd begins anew everywhere: nobody
- * knows any more what the seat said, and no machine says that it has the unit. That there is a seat is all that keeps it there.
- */
-function lostHome(chance: Chance, units: readonly string[], endMs: number): readonly Step[] {
-  if (!chance.happens(0.2)) return [];
-  const unit = chance.pick(units.filter((name) => !name.startsWith("every")));
-  const atMs = chance.between(10_000, endMs - 45_000);
-  const key = { area: "schedule", unit } as const;
-  const ms = chance.pick([20_000, 30_000, 40_000]);
-  return [
-    { atMs, deed: { kind: "power-off", machine: homeOf(unit), offMs: ms + chance.between(-2_000, 2_000) } },
-    { atMs, deed: { kind: "bad-record", key, garbage: chance.pick(garbage), ms } },
-    { atMs: atMs + 100, deed: { kind: "restart-all", stay: [] } },
-  ];
 }
 
 /** Operators drain machines, change their minds, and do not wait for machines that are lost; some are left drained. */

@@ -15,6 +15,11 @@ export function unitText(mark: string, demands: readonly string[], isOneshot = f
   return `# ${mark}\n[Service]\n${type}ExecStart=/bin/sleep 1000\n${own}`;
 }
 
+/** The demand for one machine. */
+export function pinTo(machine: string): string {
+  return `MachineID=${machine.padEnd(32, "0")}`;
+}
+
 /** Chooses what a unit demands. */
 export function chooseDemands(
   chance: Chance,
@@ -39,7 +44,7 @@ export function chooseDemands(
       case "machineOf":
         return `MachineOf=${other()}`;
       case "machineId":
-        return `MachineID=${`m${chance.between(1, machines)}`.padEnd(32, "0")}`;
+        return pinTo(`m${chance.between(1, machines)}`);
       case "replaces":
         return `Replaces=${other()}`;
     }

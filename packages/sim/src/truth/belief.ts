@@ -11,6 +11,7 @@ import type { Version } from "./key-history.js";
 export class Beliefs {
   readonly #world: World;
   readonly #accepted = new Map<SimMachine, number>();
+  readonly #acceptedAtMs = new Map<SimMachine, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -20,7 +21,9 @@ export class Beliefs {
   onAccept(name: string | undefined): void {
     const { truth, machines } = this.#world;
     for (const machine of machines) {
-      if (name === undefined || name === machine.name) this.#accepted.set(machine, truth.branch);
+      if (name !== undefined && name !== machine.name) continue;
+      this.#accepted.set(machine, truth.branch);
+      this.#acceptedAtMs.set(machine, this.#world.nowMs);
     }
   }
 
@@ -31,6 +34,11 @@ export class Beliefs {
     const restored = this.#world.truth.restores[branch - 1];
     if (restored === undefined) return true;
     return !machine.actedBetween(restored.takenAtMs, restored.atMs);
+  }
+
+  /** When an operator last accepted what etcd holds for a machine: all that stands there counts as said anew then (P6.3). */
+  acceptedAtMs(machine: SimMachine): number {
+    return this.#acceptedAtMs.get(machine) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Since which history the watermarks of a machine count. */

@@ -1,0 +1,159 @@
+import { Chance } from "../chance.js";
+import type { SimConfig } from "../config.js";
+import { garbage } from "./choose-fault.js";
+import { type Deed, homeOf, type Step, theLeader } from "./step.js";
+import { pinTo, unitText } from "./unit-texts.js";
+
+/** What a user asks for. */
+type Request = Extract<Deed, { kind: "user" }>["request"];
+
+/** A world to be furnished with an encounter. */
+interface Setting {
+  readonly chance: Chance;
+  readonly config: SimConfig;
+  /** All units, and those that are never global. */
+  readonly units: readonly string[];
+  readonly plain: readonly string[];
+  readonly endMs: number;
+}
+
+/** Each encounter, and in which part of the worlds it happens. */
+const kinds: Readonly<
+  Record<string, readonly [probability: number, make: (setting: Setting) => readonly Step[]]>
+> = {
+  "late commit": [0.4, lateCommit],
+  "lost home": [0.2, lostHome],
+  "dead when the bus is back": [0.25, deadWhenTheBusIsBack],
+  "words that were lost": [0.3, wordsThatWereLost],
+  "overtaken after a restore": [0.2, overtakenAfterARestore],
+  "quarrel of neighbours": [0.5, quarrelOfNeighbours],
+};
+
+/**
+ * Deeds that are worth something only together: chance alone would bring them about in one world of thousands. Each kind has
+ * a stream of chance of its own.
+ */
+export function encounters(
+  seed: string,
+  config: SimConfig,
+  units: readonly string[],
+  endMs: number,
+): readonly Step[] {
+  const plain = units.filter((name) => !name.startsWith("every"));
+  return Object.entries(kinds).flatMap(([kind, [probability, make]]) => {
+    const chance = new Chance(`${seed} ${kind}`);
+    return chance.happens(probability) ? make({ chance, config, units, plain, endMs }) : [];
+  });
+}
+
+/** Somebody asks some server. */
+function user({ chance, config }: Setting, atMs: number, request: Request): Step {
+  return { atMs, deed: { kind: "user", via: `m${chance.between(1, config.machines)}`, request } };
+}
+
+function submits(unit: string, demands: readonly string[], mark: string): Request {
+  return { kind: "submit", unit, text: unitText(mark, demands), state: "launched" };
+}
+
+/** Two different ones. */
+function pickTwo(chance: Chance, units: readonly string[]): readonly [string, string] | undefined {
+  const [first, second] = [chance.pick(units), chance.pick(units)];
+  return first === second ? undefined : [first, second];
+}
+
+/**
+ * The leader freezes when it is about to commit, somebody else comes to lead and decides otherwise because more has happened,
+ * and then the first one's commit arrives. What keeps it out must be the office alone.
+ */
+function lateCommit(setting: Setting): readonly Step[] {
+  const { chance, units, endMs } = setting;
+  const pair = pickTwo(chance, units);
+  if (pair === undefined) return [];
+  const [first, second] = pair.toSorted() as [string, string];
+  const atMs = chance.between(12_000, endMs - 16_000);
+  const ms = chance.pick([6_000, 7_000, 9_000, 13_000]);
+  return [
+    user(setting, atMs - 4_000, { kind: "destroy", unit: first }),
+    user(setting, atMs - 4_000, { kind: "destroy", unit: second }),
+    { atMs, deed: { kind: "freeze-at", machine: theLeader, what: "store.commit", side: "before", ms } },
+    user(setting, atMs + 200, submits(second, [], "late")),
+    user(setting, atMs + 1_500, submits(first, [], "late")),
+  ];
+}
+
+/**
+ * The seat of a unit becomes unreadable, its machine's power fails, and fleetd begins anew everywhere: nobody knows any more
+ * what the seat said, and no machine says that it has the unit. That there is a seat is all that keeps it there.
+ */
+function lostHome({ chance, plain, endMs }: Setting): readonly Step[] {
+  const unit = chance.pick(plain);
+  const atMs = chance.between(10_000, endMs - 45_000);
+  const key = { area: "schedule", unit } as const;
+  const ms = chance.pick([20_000, 30_000, 40_000]);
+  return [
+    { atMs, deed: { kind: "power-off", machine: homeOf(unit), offMs: ms + chance.between(-2_000, 2_000) } },
+    { atMs, deed: { kind: "bad-record", key, garbage: chance.pick(garbage), ms } },
+    { atMs: atMs + 100, deed: { kind: "restart-all", stay: [] } },
+  ];
+}
+
+/** A unit has ended when the bus of its machine breaks and is there again: that it does not run is no reason to start it. */
+function deadWhenTheBusIsBack({ chance, plain, endMs }: Setting): readonly Step[] {
+  const unit = chance.pick(plain);
+  const machine = homeOf(unit);
+  const atMs = chance.between(10_000, endMs - 10_000);
+  const bus: Deed = chance.happens(0.5)
+    ? { kind: "reexec", machine }
+    : { kind: "bus-cut", machine, ms: chance.pick([20, 1_000, 9_000]) };
+  return [
+    { atMs, deed: { kind: "unit-dies", machine, unit } },
+    { atMs: atMs + chance.between(100, 3_000), deed: bus },
+  ];
+}
+
+/** Somebody stops and starts a unit by hand while nobody hears whether what its machine says of it has arrived. */
+function wordsThatWereLost({ chance, plain, endMs }: Setting): readonly Step[] {
+  const unit = chance.pick(plain);
+  const machine = homeOf(unit);
+  const atMs = chance.between(10_000, endMs - 10_000);
+  return [
+    { atMs, deed: { kind: "lose-replies", machine, count: chance.between(1, 3) } },
+    { atMs: atMs + 5, deed: { kind: "by-hand", machine, what: "stop", unit } },
+    { atMs: atMs + chance.between(200, 900), deed: { kind: "by-hand", machine, what: "start", unit } },
+  ];
+}
+
+/** etcd goes back a few seconds, and has soon more revisions again than anybody has seen before. */
+function overtakenAfterARestore(setting: Setting): readonly Step[] {
+  const { chance, plain, config, endMs } = setting;
+  const atMs = chance.between(10_000, endMs - 40_000);
+  const acceptAfterMs = chance.between(2_000, 6_000);
+  const backMs = atMs + chance.between(1_500, 5_000);
+  const times = Array.from({ length: 12 }, (_, index) => backMs + acceptAfterMs + 200 + index * 90);
+  const pin = pinTo(`m${chance.between(1, config.machines)}`);
+  const busy = chance.pick(plain);
+  return [
+    { atMs, deed: { kind: "etcd-backup" } },
+    user(setting, atMs + 500, submits("between.service", [pin], "between")),
+    { atMs: backMs, deed: { kind: "etcd-restore", acceptAfterMs } },
+    ...times.map((ms, index) => user(setting, ms, submits(busy, [], `after${index % 4}`))),
+  ];
+}
+
+/** Two units that share a machine come to exclude each other, or somebody who may run anywhere does with one of them. */
+function quarrelOfNeighbours(setting: Setting): readonly Step[] {
+  const { chance, config, units, plain, endMs } = setting;
+  const pair = pickTwo(chance, chance.happens(0.6) ? plain : units);
+  if (pair === undefined) return [];
+  const pin = pinTo(`m${chance.between(1, config.machines)}`);
+  const own = (unit: string): readonly string[] => [unit.startsWith("every") ? "Global=true" : pin];
+  const atMs = chance.between(8_000, endMs - 12_000);
+  const [first, second] = pair;
+  const [plaintiff, accused] = chance.happens(0.5) ? [first, second] : [second, first];
+  const demands = [`Conflicts=${accused}`, ...(plaintiff.startsWith("every") ? ["Global=true"] : [])];
+  return [
+    user(setting, atMs, submits(first, own(first), "calm")),
+    user(setting, atMs + chance.between(300, 2_000), submits(second, own(second), "calm")),
+    user(setting, atMs + chance.between(3_500, 6_000), submits(plaintiff, demands, "angry")),
+  ];
+}
