@@ -6,8 +6,8 @@ import { MemoryEtcd } from "./memory/memory-etcd.js";
 
 const never = new AbortController().signal;
 
-/** A keeper of a lease of 3 s over a line whose answers take their time. */
-async function keep(latencyMs = 400) {
+/** A keeper of a lease over a line whose answers take their time. */
+async function keep(latencyMs = 400, ttlSeconds = 3) {
   const clock = new VirtualClock();
   const etcd = new MemoryEtcd(clock);
   const line = etcd.connect({ latencyMs: () => latencyMs });
@@ -16,7 +16,7 @@ async function keep(latencyMs = 400) {
     {
       store: line,
       clock,
-      ttlSeconds: 3,
+      ttlSeconds,
       onRenewed: () => events.push(`renewed at ${clock.boottime()}`),
       onFailed: ({ code }) => events.push(`${code} at ${clock.boottime()}`),
     },
@@ -62,6 +62,16 @@ describe("a kept lease", () => {
     line.heal();
     await clock.advance(200);
     expect(keeper.validUntilMs).toBe(4_750);
+  });
+
+  test("outlives two renewals that nobody answers, as of dead members of etcd", async () => {
+    const { clock, line, keeper, events } = await keep(0, 12);
+    line.stall("both");
+    await clock.advance(8_300);
+    expect(events).toEqual(["deadline-exceeded at 6000", "deadline-exceeded at 8250"]);
+    line.heal();
+    await clock.advance(300);
+    expect(keeper.validUntilMs).toBe(20_500);
   });
 
   test("ends as not found when etcd says that it is gone", async () => {

@@ -22,6 +22,11 @@ export interface LeaseKeeperOptions {
 /** After a renewal that failed at once the next one follows soon, but not in a loop that spins. */
 const retryPauseMs = 250;
 
+/** How long an answer is waited for, as a part of the lifetime: two members of etcd may be dead before a third is asked. */
+const answerShare = 1 / 6;
+/** No less than this: a connection over a slow line has to be made first. */
+const answerMsMin = 1_000;
+
 /**
  * Keeps a lease alive, and knows until when it certainly lives: one lifetime from the moment at which the last answered
  * renewal was *sent*, on a clock that counts suspend. etcd counts from when it received it, which is never earlier.
@@ -31,6 +36,7 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   readonly #ttlMs: number;
   readonly #renewEveryMs: number;
+  readonly #answerMs: number;
   #sentAtMs: number;
 
   constructor(options: LeaseKeeperOptions) {
@@ -38,6 +44,7 @@ export class LeaseKeeper {
     this.#options = options;
     this.#ttlMs = options.ttlSeconds * 1000;
     this.#renewEveryMs = options.renewEveryMs ?? this.#ttlMs / 3;
+    this.#answerMs = Math.min(this.#renewEveryMs, Math.max(this.#ttlMs * answerShare, answerMsMin));
     this.#sentAtMs = options.sentAtMs;
   }
 
@@ -87,7 +94,7 @@ export class LeaseKeeper {
   async #renew(sentAtMs: number, signal: AbortSignal): Promise<boolean> {
     const { store, clock, onRenewed, onFailed } = this.#options;
     try {
-      const ttlSeconds = await withTimeLimit(clock, this.#renewEveryMs, signal, (limited) =>
+      const ttlSeconds = await withTimeLimit(clock, this.#answerMs, signal, (limited) =>
         store.keepAliveOnce(this.leaseId, limited),
       );
       if (ttlSeconds === 0) throw new FleetError("not-found", "the lease is gone");
