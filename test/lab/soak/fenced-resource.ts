@@ -23,8 +23,7 @@ export class FencedResource {
 
   /** Takes or refuses a write. Writes come in the order in which they were made. */
   take({ unit, machine, token }: Beat): Reception {
-    if (token === undefined)
-      return { kind: "unprotected", why: `${unit} has no fencing token` };
+    if (token === undefined) return { kind: "unprotected", why: `${unit} has no fencing token` };
     const holder = this.#holders.get(unit);
     if (holder !== undefined && token < holder.token) return { kind: "refused" };
     if (holder !== undefined && token === holder.token && machine !== holder.machine)

@@ -96,7 +96,7 @@ export class Judge {
       hasTombstone: (machine, unit, fromMs, toMs) =>
         watch
           .tombstones(stage.lab.machines.id(machine), unit)
-          .some(({ atMs }) => atMs >= fromMs && atMs <= toMs),
+          .some((span) => span.fromMs <= toMs && (span.toMs ?? Infinity) >= fromMs),
     };
   }
 

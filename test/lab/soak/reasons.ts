@@ -27,7 +27,7 @@ export interface Circumstances {
   readonly etcdAway: readonly Span[];
   readonly asked: readonly Asked[];
   readonly ttlMs: number;
-  /** Whether a tombstone for a unit on a machine was written during a run. */
+  /** Whether there was a tombstone for a unit on a machine at some time of a span. */
   readonly hasTombstone: (machine: string, unit: string, fromMs: number, toMs: number) => boolean;
 }
 
@@ -112,7 +112,7 @@ export function reasonForEnd(run: Run, circumstances: Circumstances): string | u
   if (unit.follows !== undefined && wasLost && !runsAt(circumstances, unit.follows, run.machine, endedMs))
     return "what it follows was gone";
   const rival = [...circumstances.units.values()].find((other) => other.replaces === run.unit);
-  if (isElsewhere && rival !== undefined && runsAt(circumstances, rival.name, run.machine, endedMs))
+  if (rival !== undefined && runsAt(circumstances, rival.name, run.machine, endedMs))
     return `it made way for ${rival.name}`;
   return undefined;
 }

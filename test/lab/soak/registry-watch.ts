@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { StageEvent } from "../e2e/stage.js";
 import type { MachineLab } from "../lab.js";
+import type { Span } from "./reasons.js";
 
 /** A change of a key. */
 export interface RegistryEvent {
@@ -92,10 +93,17 @@ export class RegistryWatch {
     this.#child.kill("SIGKILL");
   }
 
-  /** The tombstones of a unit on a machine, by the id of that. */
-  tombstones(machineId: string, unit: string): readonly RegistryEvent[] {
+  /** The times in which there was a tombstone for a unit on a machine, by the id of that. */
+  tombstones(machineId: string, unit: string): readonly Span[] {
     const key = `schedule/${machineId}/${unit}`;
-    return this.events.filter((event) => event.key === key && /"target":"absent"/.test(event.value ?? ""));
+    const spans: Span[] = [];
+    for (const event of this.events) {
+      if (event.key !== key) continue;
+      const last = spans.at(-1);
+      if (last !== undefined) last.toMs ??= event.atMs;
+      if (/"target":"absent"/.test(event.value ?? "")) spans.push({ fromMs: event.atMs });
+    }
+    return spans;
   }
 
   /** When the presence of a machine ended, each time. */
