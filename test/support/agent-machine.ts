@@ -17,6 +17,7 @@ export class AgentMachine {
   readonly unitManager: UnitManager;
   readonly unitDirectory: UnitDirectory;
   agent: Agent;
+  reconcilesDrift = false;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -68,6 +69,7 @@ export class AgentMachine {
       clock: systemClock,
       random: { uuid: () => "uuid", fraction: () => 0.5 },
       logger: silentLogger,
+      reconcilesDrift: this.reconcilesDrift,
     });
   }
 }

@@ -51,6 +51,7 @@ export function toStateV2(view: ClusterView, state: UnitState): UnitStateV2 {
     machineID: state.machine,
     name: state.unit,
     reason: state.reason ?? "",
+    ...(state.drift === undefined ? {} : { drift: state.drift }),
     sinceMs: state.sinceMs,
     systemdActiveState: state.activeState,
     systemdLoadState: state.loadState,

@@ -49,8 +49,10 @@ export interface UnitStateV2 {
   readonly jobResult?: string;
   readonly machineID: string;
   readonly name: string;
-  /** Why, for `refused`, and for a load or start that failed. */
+  /** Why, for `refused`, for a load or start that failed, for a unit that failed, and for a drift. */
   readonly reason?: string;
+  /** What somebody else than fleet did with it: `stopped`, `started` or `masked`; left out if nobody did anything. */
+  readonly drift?: string;
   /** When it entered this state, in ms since the Unix epoch by the machine's own clock. */
   readonly sinceMs: number;
   readonly systemdActiveState?: string;

@@ -62,6 +62,7 @@ export {
 } from "./cluster/unit-instance.js";
 export type { DestroyedMark, Unit, UnitRecord } from "./cluster/unit-record.js";
 export {
+  type Drift,
   type Generation,
   refusedJob,
   type UnitCondition,

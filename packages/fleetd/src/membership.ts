@@ -143,6 +143,7 @@ export class Membership {
       random,
       logger: logger.child({ component: "agent" }),
       offlineStartAfterMs: options.offline_start_after,
+      reconcilesDrift: options.drift === "reconcile",
     });
     const election = watchOffice(createElection({ ...registry, machine: id, instance }), clock);
     const engine = createEngine({

@@ -73,6 +73,14 @@ const octalMode: parse.OptionParser<number> = (input) =>
     ? { value: Number.parseInt(input, 8) }
     : { problem: 'expected an octal file mode, like "0660"' };
 
+/** One of a few words. */
+function oneOf<T extends string>(words: readonly T[]): parse.OptionParser<T> {
+  return (input) => {
+    const value = words.find((word) => word === input);
+    return value === undefined ? { problem: `expected ${words.join(" or ")}` } : { value };
+  };
+}
+
 const hour = 3_600_000;
 
 /**
@@ -182,6 +190,11 @@ export const optionSpecs = {
     parse.duration(0, hour),
     "30s",
     "How long etcd is waited for at the start before units with OfflineStart=true are started by what was last known.",
+  ),
+  drift: option(
+    oneOf(["leave", "reconcile"]),
+    "leave",
+    "What to do with a unit that somebody else stops on its machine: leave (and report) it, or reconcile: start it again.",
   ),
   mass_loss_hold: option(
     parse.duration(0, 24 * hour),

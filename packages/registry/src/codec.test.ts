@@ -79,6 +79,7 @@ const state = {
   started: { bootId: "boot", seatRevision: 3, contentId, startCount: 1 },
   jobResult: "done",
   reason: "why",
+  drift: "stopped",
   sinceMs: 12,
   acked: 9,
 } as const;

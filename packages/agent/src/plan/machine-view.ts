@@ -30,6 +30,16 @@ export interface LocalFacts {
   readonly invocationId: string;
   readonly needDaemonReload: boolean;
   readonly hasJob: boolean;
+  /** Of a service that has failed, or waits for its restart. */
+  readonly outcome?: LocalOutcome;
+}
+
+/** How a service's main process ended. */
+export interface LocalOutcome {
+  readonly result: string;
+  readonly end: "exited" | "killed" | "none";
+  readonly status: number;
+  readonly restarts: number;
 }
 
 /**
@@ -75,6 +85,10 @@ export interface UnitView {
   readonly isReplacing: boolean;
   /** Why it must not be started now although its seat asks for it; absent if it may be. */
   readonly startObstacle?: string | undefined;
+  /** It was stopped by a job that was not fleet's, and has not run since. */
+  readonly wasStopped: boolean;
+  /** There is a unit here whose business it is to start it: a socket, a timer, a path. */
+  readonly hasTrigger: boolean;
 }
 
 /** The machine at one moment. Maps are not kept or changed by the planner. */
@@ -84,6 +98,8 @@ export interface MachineView {
   /** systemd can be reached. */
   readonly isConnected: boolean;
   readonly bootId: string;
+  /** What somebody else has stopped is started again. */
+  readonly reconcilesDrift: boolean;
   readonly units: ReadonlyMap<UnitName, UnitView>;
 }
 

@@ -84,6 +84,8 @@ const units = (name: UnitName): fc.Arbitrary<UnitView> =>
     hasState: fc.boolean(),
     work: fc.constant(undefined),
     isReplacing: fc.boolean(),
+    wasStopped: fc.boolean(),
+    hasTrigger: fc.boolean(),
   });
 
 const views: fc.Arbitrary<MachineView> = fc.record({
@@ -91,6 +93,7 @@ const views: fc.Arbitrary<MachineView> = fc.record({
   condition: fc.constantFrom("joined", "joined", "joined", "disconnected", "frozen", "offline"),
   isConnected: fc.constantFrom(true, true, true, false),
   bootId: fc.constant("boot"),
+  reconcilesDrift: fc.constant(false),
   units: fc.tuple(...names.map(units)).map((list) => new Map(list.map((unit) => [unit.name, unit]))),
 });
 

@@ -97,6 +97,8 @@ function unitOf(text: string, sketch: Sketch): UnitView {
     hasState: false,
     work: undefined,
     isReplacing: false,
+    wasStopped: false,
+    hasTrigger: false,
     ...sketch.rest,
   };
 }
@@ -108,6 +110,7 @@ function plan(units: Readonly<Record<string, Sketch>>, view: Partial<MachineView
     condition: "joined",
     isConnected: true,
     bootId: "boot",
+    reconcilesDrift: false,
     units: new Map(views.map((unit) => [unit.name, unit])),
     ...view,
   });
@@ -447,6 +450,7 @@ test("plans are made for the units asked for alone, looking at all", () => {
     condition: "joined",
     isConnected: true,
     bootId: "boot",
+    reconcilesDrift: false,
     units: new Map([a, b].map((unit) => [unit.name, unit])),
   } as const;
   const { tasks, waits } = planMachine(view, new Set([a.name]));

@@ -41,9 +41,7 @@ function planUnit(view: MachineView, unit: UnitView, blockedBy: () => string | u
       task: { kind: "forget", unit: unit.name, reason: "neither here nor seated here" },
     };
   }
-  return isTombstone(unit.seat)
-    ? planRemoval(unit, unit.seat)
-    : planSeat(unit, unit.seat, view.bootId, blockedBy);
+  return isTombstone(unit.seat) ? planRemoval(unit, unit.seat) : planSeat(unit, unit.seat, view, blockedBy);
 }
 
 /** Older seats first, so that of two units that exclude each other the older one starts. */

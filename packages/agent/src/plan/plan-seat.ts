@@ -1,5 +1,6 @@
 import type { Generation, Seat } from "@fleet/core";
-import type { AgentTask, LocalFacts, StartRecord, UnitView } from "./machine-view.js";
+import { driftOf } from "./drift.js";
+import type { AgentTask, LocalFacts, MachineView, StartRecord, UnitView } from "./machine-view.js";
 import type { UnitPlan } from "./plan-machine.js";
 import {
   canBeStopped,
@@ -14,14 +15,14 @@ import {
 export function planSeat(
   unit: UnitView,
   seat: Seat,
-  bootId: string,
+  view: Pick<MachineView, "bootId" | "reconcilesDrift">,
   blockedBy: () => string | undefined,
 ): UnitPlan {
   if (unit.file === "unreadable") return { kind: "wait", reason: "its file cannot be read" };
   const content = planContent(unit, seat);
   if (content !== undefined) return content;
   // From here on the content is right and known to systemd.
-  return seat.target === "loaded" ? planLoaded(unit, seat) : planLaunched(unit, seat, bootId, blockedBy);
+  return seat.target === "loaded" ? planLoaded(unit, seat) : planLaunched(unit, seat, view, blockedBy);
 }
 
 function planContent(unit: UnitView, seat: Seat): UnitPlan {
@@ -51,11 +52,14 @@ function planLoaded(unit: UnitView, seat: Seat): UnitPlan {
 function planLaunched(
   unit: UnitView,
   seat: Seat,
-  bootId: string,
+  { bootId, reconcilesDrift }: Pick<MachineView, "bootId" | "reconcilesDrift">,
   blockedBy: () => string | undefined,
 ): UnitPlan {
   const generation = generationOf(seat, bootId);
-  const due = startDue(unit, generation);
+  const isToReturn = reconcilesDrift && driftOf(unit) === "stopped";
+  const due: Due = isToReturn
+    ? { kind: "start", reason: "stopped by somebody else" }
+    : startDue(unit, generation);
   if (due.kind === "done") return undefined;
   if (due.kind === "note") return startStep("note-start", unit, seat, generation, due.reason);
   const other = blockedBy();

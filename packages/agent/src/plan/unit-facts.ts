@@ -11,9 +11,11 @@ export function canBeStopped(local: LocalFacts | undefined): boolean {
   return local !== undefined && (isRunning(local) || local.hasJob);
 }
 
-/** systemd has the unit from fleet's own file. */
+/** systemd has the unit from fleet's own file, or had it until somebody masked it. */
 export function isOurs(unit: UnitView): boolean {
-  return unit.local?.fragmentPath === unit.path;
+  const { local } = unit;
+  // A unit that was masked before it came here was refused, and has no file.
+  return local?.fragmentPath === unit.path || (local?.loadState === "masked" && unit.file !== undefined);
 }
 
 /** The file, if there is one that can be read. */

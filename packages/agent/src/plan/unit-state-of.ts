@@ -1,5 +1,7 @@
 import { type Generation, isSeated, type MachineId, type UnitStateContent } from "@fleet/core";
+import { driftOf, driftWords } from "./drift.js";
 import type { UnitView } from "./machine-view.js";
+import { outcomeText } from "./outcome-text.js";
 import { isThere, readableFile } from "./unit-facts.js";
 
 /** What the run of tasks has to add to a unit's state. */
@@ -37,18 +39,25 @@ export function unitStateOf(
   const { refusal } = remarks;
   if (isThere(unit)) {
     const started = startedGeneration(unit);
-    const reason = refusal ?? remarks.problem;
+    const drift = refusal === undefined ? driftOf(unit) : undefined;
+    const reason = refusal ?? remarks.problem ?? (drift && driftWords[drift]) ?? failureOf(unit);
     return {
       ...common,
       condition: refusal === undefined ? "loaded" : "refused",
       ...(started === undefined ? {} : { started }),
       ...(remarks.jobResult === undefined ? {} : { jobResult: remarks.jobResult }),
       ...(reason === undefined ? {} : { reason }),
+      ...(drift === undefined ? {} : { drift }),
     };
   }
   if (refusal !== undefined && isSeated(unit.seat))
     return { ...common, condition: "refused", reason: refusal };
   return unit.acked === undefined ? undefined : { ...common, condition: "unloaded", acked: unit.acked };
+}
+
+function failureOf({ local }: UnitView): string | undefined {
+  if (local?.outcome === undefined || local.activeState !== "failed") return undefined;
+  return outcomeText(local.outcome) || undefined;
 }
 
 function startedGeneration({ starts }: UnitView): Generation | undefined {
@@ -70,6 +79,7 @@ export function isSameState(a: TimelessState, b: TimelessState): boolean {
     a.hash === b.hash &&
     a.jobResult === b.jobResult &&
     a.reason === b.reason &&
+    a.drift === b.drift &&
     a.acked === b.acked &&
     JSON.stringify(a.started) === JSON.stringify(b.started)
   );

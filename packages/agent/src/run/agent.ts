@@ -57,6 +57,11 @@ export interface AgentOptions {
    * Default 30,000: an etcd that boots together with its machines has found a leader by then.
    */
   readonly offlineStartAfterMs?: number;
+  /**
+   * Whether units that somebody else than fleet has stopped are started again. Default false: whoever logs in to a machine
+   * and stops something means it.
+   */
+  readonly reconcilesDrift?: boolean;
 }
 
 const jobsMaxDefault = 16;
@@ -174,6 +179,7 @@ class MachineAgent implements Agent {
       watermarks: this.#watermarks,
       seats: this.#seats,
       schedule: this.#schedule,
+      reconcilesDrift: options.reconcilesDrift ?? false,
       clock,
       logger,
       context: {
@@ -256,6 +262,7 @@ class MachineAgent implements Agent {
 
   #follow(event: UnitManagerEvent): void {
     if (event.kind === "changed") this.#reconciler.observe(event.units);
+    if (event.kind === "job-done") this.#reconciler.jobDone(event.unit);
     if (event.kind === "resynced") this.#stockBell.ring();
   }
 

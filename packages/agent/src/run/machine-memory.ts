@@ -14,6 +14,9 @@ import type { Watermarks } from "./watermarks.js";
 /** Files that are read at a time. */
 const readsMax = 32;
 
+/** The types of units that start others. */
+const triggerTypes = ["socket", "timer", "path", "automount"] as const;
+
 /** All units of this machine: those with a file, those with a seat, and those something was said of. */
 export class MachineMemory {
   readonly units = new Map<UnitName, UnitMemory>();
@@ -64,6 +67,7 @@ export class MachineMemory {
       starts: (unit) => this.#starts(unit),
       hasState: (unit) => this.#publisher?.has(unit) ?? false,
       startObstacle: (unit) => this.#exclusive?.obstacle(unit),
+      hasTrigger: (unit) => this.#hasTrigger(unit),
     });
     this.units.set(name, memory);
     return memory;
@@ -114,6 +118,8 @@ export class MachineMemory {
       // A refusal is no end of anything: systemd is asked again, and may agree.
       if (state.jobResult !== undefined && state.jobResult !== refusedJob)
         memory.jobResult ??= state.jobResult;
+      // Nobody else knows it any more: systemd does not remember who stopped what.
+      if (state.drift === "stopped") memory.wasStopped = true;
     }
   }
 
@@ -127,6 +133,12 @@ export class MachineMemory {
     if (memory.isQueued || memory.work === "load") return { state, progress: "queued" };
     const isSettling = isPending || memory.work !== undefined || memory.isStarting;
     return { state, progress: isSettling ? "settling" : "settled" };
+  }
+
+  /** Looks for the unit whose business it is to start this one: by its name, as systemd pairs them by default. */
+  #hasTrigger(unit: UnitName): boolean {
+    const name = unit.slice(0, unit.lastIndexOf("."));
+    return triggerTypes.some((type) => this.units.get(`${name}.${type}` as UnitName)?.file !== undefined);
   }
 
   #starts(unit: UnitName): StartMemory {

@@ -12,6 +12,7 @@ import { planMachine } from "../plan/plan-machine.js";
 import { canBeStopped } from "../plan/unit-facts.js";
 import { Bell } from "./bell.js";
 import type { MachineMemory } from "./machine-memory.js";
+import { noteStop } from "./note-stop.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
 import type { SeatSource } from "./seat-source.js";
 import type { StatePublisher } from "./state-publisher.js";
@@ -45,6 +46,7 @@ export interface ReconcilerOptions {
   readonly watermarks: Watermarks;
   readonly seats: SeatSource;
   readonly schedule: OfflineSchedule;
+  readonly reconcilesDrift: boolean;
   readonly context: Omit<TaskContext, "observe" | "touch" | "track">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -111,6 +113,14 @@ export class Reconciler {
       if (this.#options.memory.units.has(unit)) this.#unseen.add(unit);
     }
     if (this.#unseen.size > 0) this.#bell.ring();
+  }
+
+  /** A job, not necessarily ours, is done with a unit that ran before. */
+  jobDone(name: UnitName): void {
+    const { clock, memory, reconcilesDrift } = this.#options;
+    const unit = memory.units.get(name);
+    if (unit !== undefined) noteStop(unit, clock.monotonic(), reconcilesDrift);
+    this.observe([name]);
   }
 
   /** Everything is to be looked at. */
@@ -192,11 +202,13 @@ export class Reconciler {
       const isRunning = canBeStopped(unit.local) || unit.work === "start";
       this.#options.context.exclusive?.observe(name, isRunning);
     }
+    // What was asked for before the news came does not contradict it.
+    if (unit.local.activeState === "active" && !this.#unseen.has(name)) unit.wasStopped = false;
     this.#dirty.add(name);
   }
 
   #act(signal: AbortSignal): void {
-    const { memory, seats, units, machine, publisher } = this.#options;
+    const { memory, seats, units, machine, publisher, reconcilesDrift } = this.#options;
     this.#followCondition();
     if (!this.#isReady || this.#bootId === undefined) return;
     for (const name of this.#waiting) this.#dirty.add(name);
@@ -205,7 +217,7 @@ export class Reconciler {
     const names = new Set<UnitName>();
     for (const name of this.#dirty) {
       const unit = seats.of(name) === undefined ? memory.units.get(name) : memory.of(name);
-      if (unit === undefined || isHeldBack(unit, nowMs)) continue;
+      if (unit === undefined || unit.isHeldBack(nowMs)) continue;
       names.add(name);
       // What is to be loaded is looked at while it is loaded; what is to go must be looked at first.
       if (unit.local === undefined && isTombstone(unit.seat)) this.#unseen.add(name);
@@ -214,7 +226,14 @@ export class Reconciler {
     this.#dirty.clear();
     const { condition } = seats;
     const plan = planMachine(
-      { machine, condition, isConnected: units.connected, bootId: this.#bootId, units: memory.units },
+      {
+        machine,
+        condition,
+        isConnected: units.connected,
+        bootId: this.#bootId,
+        reconcilesDrift,
+        units: memory.units,
+      },
       names,
     );
     for (const name of names) {
@@ -293,6 +312,8 @@ export class Reconciler {
       else
         logger.info("systemd still refuses to start the unit", { ...refusal, attempts: unit.failures + 1 });
       if (isFinal(unit)) unit.jobResult = refusedJob;
+      // Somebody has taken its link away: what was known of it is of the past.
+      if (isFleetError(err.cause, "not-found")) unit.local = undefined;
     } else if (isNews) logger.warn("task failed", { ...fields, err });
     else logger.debug("task failed again", { ...fields, err });
     unit.failures += 1;
@@ -328,11 +349,4 @@ export class Reconciler {
  */
 function isFinal({ local, failures }: UnitMemory): boolean {
   return local?.loadState !== "loaded" || failures > 0;
-}
-
-function isHeldBack(unit: UnitMemory, nowMs: number): boolean {
-  const { heldBack } = unit;
-  return (
-    heldBack !== undefined && heldBack.untilMs > nowMs && heldBack.seatRevision === unit.seat?.modRevision
-  );
 }

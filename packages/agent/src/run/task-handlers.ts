@@ -227,6 +227,8 @@ async function start(
 ): Promise<void> {
   const { units, records, observe, track } = context;
   if (memory.isExclusive) await context.exclusive?.admit(memory.name, generation.seatRevision, signal);
+  if (memory.wasStopped && (await units.systemState(signal)) === "stopping")
+    throw new FleetError("conflict", `cannot start "${memory.name}" again: systemd is stopping`);
   const invocationBefore = memory.local?.invocationId ?? "";
   const earlier = records.of(memory.name);
   const issue = async () => {
@@ -243,6 +245,7 @@ async function start(
   };
   const job = await queued(context, memory, issue, signal);
   memory.isStarting = true;
+  memory.wasStopped = false;
   // How an earlier job ended says nothing of this one.
   memory.jobResult = undefined;
   if (memory.local !== undefined) memory.local = { ...memory.local, hasJob: true };

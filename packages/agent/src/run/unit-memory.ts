@@ -10,6 +10,7 @@ export interface UnitSources {
   hasState(unit: UnitName): boolean;
   /** Asked of exclusive units only. */
   startObstacle(unit: UnitName): string | undefined;
+  hasTrigger(unit: UnitName): boolean;
 }
 
 /** A failure that is waited out before the unit is looked at again. */
@@ -28,6 +29,11 @@ export class UnitMemory implements UnitView, StateRemarks {
   acked: Revision | undefined = undefined;
   work: AgentTaskKind | undefined = undefined;
   isReplacing = false;
+  wasStopped = false;
+  /** How often it was stopped by somebody else of late. */
+  stops = 0;
+  /** When it was last, on `monotonic`. */
+  stoppedAtMs = Number.NEGATIVE_INFINITY;
   /** Its job waits until systemd has fewer of them. */
   isQueued = false;
   /** What was said of it is being withdrawn. */
@@ -73,8 +79,20 @@ export class UnitMemory implements UnitView, StateRemarks {
     return this.isExclusive ? this.#sources.startObstacle(this.name) : undefined;
   }
 
+  get hasTrigger(): boolean {
+    return this.#sources.hasTrigger(this.name);
+  }
+
   get problem(): string | undefined {
     return this.failure ?? this.wait;
+  }
+
+  /** Whether a failure is still waited out. */
+  isHeldBack(nowMs: number): boolean {
+    const { heldBack } = this;
+    return (
+      heldBack !== undefined && heldBack.untilMs > nowMs && heldBack.seatRevision === this.seat?.modRevision
+    );
   }
 
   /** What was tried worked out: earlier failures no longer count. */

@@ -1,5 +1,5 @@
 import type { DbusCall, DbusConnection } from "./dbus-connection.js";
-import { asArray, asString, unwrap } from "./dbus-value.js";
+import { asArray, asDictionary, asString, unwrap } from "./dbus-value.js";
 import { unitPath } from "./unit-path.js";
 
 /** systemd's bus name, and the object and interfaces of its manager. */
@@ -9,6 +9,8 @@ const managerPath = "/org/freedesktop/systemd1";
 export const managerInterface = "org.freedesktop.systemd1.Manager";
 /** The interface that all unit objects share. */
 export const unitInterface = "org.freedesktop.systemd1.Unit";
+/** The interface that services have besides. */
+export const serviceInterface = "org.freedesktop.systemd1.Service";
 /** The interface of properties and their changes. */
 export const propertiesInterface = "org.freedesktop.DBus.Properties";
 /** The bus daemon's own name, object and interface. */
@@ -86,6 +88,28 @@ export function readUnitProperty<T>(
       what: `read ${property} of "${unit}"`,
     },
     (body) => read(unwrap(body[0])),
+    signal,
+  );
+}
+
+/** Reads all that systemd says of a service as such. */
+export function readServiceProperties<T>(
+  connection: DbusConnection,
+  unit: string,
+  read: (properties: Readonly<Record<string, unknown>>) => T,
+  signal: AbortSignal,
+): Promise<T> {
+  return connection.call(
+    {
+      destination: systemdName,
+      path: unitPath(unit),
+      interface: propertiesInterface,
+      member: "GetAll",
+      signature: "s",
+      body: [serviceInterface],
+      what: `read how "${unit}" ended`,
+    },
+    (body) => read(asDictionary(body[0])),
     signal,
   );
 }

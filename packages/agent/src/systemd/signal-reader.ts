@@ -7,6 +7,7 @@ import {
   busName,
   managerInterface,
   propertiesInterface,
+  serviceInterface,
   systemdName,
   unitInterface,
 } from "./manager-calls.js";
@@ -28,6 +29,8 @@ export class SignalReader {
   readonly #options: SignalReaderOptions;
   #changed = new Set<UnitName>();
   #isAnnounced = false;
+  /** Jobs of units that ran when they were queued, by their paths. */
+  readonly #jobsOfRunning = new Set<string>();
   #isReloading = false;
 
   constructor(options: SignalReaderOptions) {
@@ -41,9 +44,13 @@ export class SignalReader {
   }
 
   #properties(signal: DbusSignal): void {
-    if (signal.member !== "PropertiesChanged" || signal.body[0] !== unitInterface) return;
+    if (signal.member !== "PropertiesChanged") return;
     const name = unitNameOfPath(signal.path);
     if (name === undefined) return;
+    // Always announced together with a change of the unit itself.
+    if (signal.body[0] === serviceInterface)
+      this.#options.table.enterOutcome(name as UnitName, asDictionary(signal.body[1]));
+    if (signal.body[0] !== unitInterface) return;
     this.#options.table.enterChange(
       name as UnitName,
       asDictionary(signal.body[1]),
@@ -55,10 +62,15 @@ export class SignalReader {
   #manager(signal: DbusSignal): void {
     const { table, jobs } = this.#options;
     switch (signal.member) {
+      case "JobNew":
+        if (this.#isRunning(asString(signal.body[2]))) this.#jobsOfRunning.add(asString(signal.body[1]));
+        break;
       case "JobRemoved":
         // The unit's own change is announced after this; who looks now must not be told of the time before.
         table.doubt(asString(signal.body[2]) as UnitName);
         jobs.ended(asString(signal.body[1]), asString(signal.body[3]));
+        if (this.#jobsOfRunning.delete(asString(signal.body[1])) && asString(signal.body[3]) === "done")
+          this.#options.emit({ kind: "job-done", unit: asString(signal.body[2]) as UnitName });
         break;
       case "UnitNew":
         if (!this.#isReloading) this.#touch(asString(signal.body[0]) as UnitName);
@@ -75,6 +87,11 @@ export class SignalReader {
         this.#reloading(asBoolean(signal.body[0]));
         break;
     }
+  }
+
+  #isRunning(name: string): boolean {
+    const activeState = this.#options.table.row(name as UnitName)?.row.activeState ?? "inactive";
+    return activeState !== "inactive" && activeState !== "failed";
   }
 
   #reloading(isReloading: boolean): void {

@@ -3,8 +3,15 @@ import type { Clock, LocalUnit } from "@fleet/core/ports";
 import type { DbusConnection } from "./dbus-connection.js";
 import { asBoolean, asHex, asString } from "./dbus-value.js";
 import { linkTarget } from "./link-target.js";
-import { listUnits, readUnitProperty } from "./manager-calls.js";
-import { isSameRow, readUnitRow, type UnitRow, type UnitTable } from "./unit-table.js";
+import { listUnits, readServiceProperties, readUnitProperty } from "./manager-calls.js";
+import {
+  isSameRow,
+  readOutcome,
+  readUnitRow,
+  tellsOutcome,
+  type UnitRow,
+  type UnitTable,
+} from "./unit-table.js";
 
 /** What was learnt from a signal or an answer is good for this long before systemd is asked again. */
 const confirmationMsMax = 30_000;
@@ -58,7 +65,8 @@ export class UnitReader {
     for (const name of names) {
       const unit = this.#table.get(name);
       const entry = this.#table.row(name);
-      if (unit !== undefined && entry !== undefined && entry.confirmedMs > confirmedSinceMs) {
+      const isCertain = entry !== undefined && entry.confirmedMs > confirmedSinceMs;
+      if (unit !== undefined && isCertain && !this.#table.lacksOutcome(name)) {
         units.set(name, unit);
       } else {
         unsure.add(name);
@@ -68,7 +76,7 @@ export class UnitReader {
     const rows = await this.#list(connection, unsure, signal);
     await Promise.all(
       [...rows].map(async ([name, { row, isKnown }]) => {
-        const known = isKnown ? this.#table.get(name) : undefined;
+        const known = isKnown && !this.#table.lacksOutcome(name) ? this.#table.get(name) : undefined;
         units.set(name, known ?? (await this.#detail(connection, name, row, signal)));
       }),
     );
@@ -115,7 +123,7 @@ export class UnitReader {
     row: UnitRow,
     signal: AbortSignal,
   ): Promise<LocalUnit> {
-    const [path, invocationId, needDaemonReload] = await Promise.all([
+    const [path, invocationId, needDaemonReload, outcome] = await Promise.all([
       readUnitProperty(connection, name, "FragmentPath", asString, signal),
       readUnitProperty(
         connection,
@@ -129,11 +137,23 @@ export class UnitReader {
         signal,
       ),
       readUnitProperty(connection, name, "NeedDaemonReload", asBoolean, signal),
+      tellsOutcome(name, row) ? this.#outcome(connection, name, signal) : undefined,
     ]);
     const fragmentPath = linkTarget(path);
     this.#table.enterDetails(name, { fragmentPath, needDaemonReload });
     // The table may know better by now, because signals have come since the row was read.
-    return this.#table.get(name) ?? { name, ...row, fragmentPath, invocationId, needDaemonReload };
+    const known = this.#table.get(name);
+    if (known !== undefined) return known;
+    const unit = { name, ...row, fragmentPath, invocationId, needDaemonReload };
+    return outcome === undefined ? unit : { ...unit, outcome };
+  }
+
+  #outcome(connection: DbusConnection, name: UnitName, signal: AbortSignal) {
+    const read = (properties: Readonly<Record<string, unknown>>) => {
+      this.#table.enterOutcome(name, properties);
+      return readOutcome(properties);
+    };
+    return readServiceProperties(connection, name, read, signal);
   }
 
   #enter(name: UnitName, row: UnitRow): void {

@@ -1,5 +1,5 @@
 import type { UnitName } from "@fleet/core";
-import type { LocalUnit } from "@fleet/core/ports";
+import type { LocalUnit, UnitOutcome } from "@fleet/core/ports";
 import { asArray, asHex, asNumber, asString, unwrap } from "./dbus-value.js";
 
 /** The parts of a unit's description that one row of systemd's listings has. */
@@ -11,6 +11,7 @@ export type UnitDetails = Pick<LocalUnit, "fragmentPath" | "invocationId" | "nee
 interface Entry {
   row: UnitRow;
   details: Partial<UnitDetails>;
+  outcome: UnitOutcome | undefined;
   confirmedMs: number;
 }
 
@@ -25,7 +26,7 @@ export class UnitTable {
   enterRow(name: UnitName, row: UnitRow, nowMs: number): void {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
-      this.#entries.set(name, { row, details: {}, confirmedMs: nowMs });
+      this.#entries.set(name, { row, details: {}, outcome: undefined, confirmedMs: nowMs });
     } else {
       entry.row = row;
       entry.confirmedMs = nowMs;
@@ -55,6 +56,12 @@ export class UnitTable {
     entry.confirmedMs = nowMs;
   }
 
+  /** Enters what was learnt of a service's process: all of it, or what a signal says has changed. */
+  enterOutcome(name: UnitName, properties: Readonly<Record<string, unknown>>): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) entry.outcome = readOutcome(properties, entry.outcome);
+  }
+
   /** @returns the unit if everything about it is known. */
   get(name: UnitName): LocalUnit | undefined {
     const entry = this.#entries.get(name);
@@ -63,7 +70,15 @@ export class UnitTable {
     if (fragmentPath === undefined || invocationId === undefined || needDaemonReload === undefined) {
       return undefined;
     }
-    return { name, ...entry.row, fragmentPath, invocationId, needDaemonReload };
+    const unit = { name, ...entry.row, fragmentPath, invocationId, needDaemonReload };
+    if (entry.outcome === undefined || !tellsOutcome(name, entry.row)) return unit;
+    return { ...unit, outcome: entry.outcome };
+  }
+
+  /** The unit has ended in a way that is worth telling, and systemd has not been asked for it. */
+  lacksOutcome(name: UnitName): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && entry.outcome === undefined && tellsOutcome(name, entry.row);
   }
 
   /** @returns the row alone, with the moment at which it was last confirmed. */
@@ -84,6 +99,29 @@ export class UnitTable {
   clear(): void {
     this.#entries.clear();
   }
+}
+
+/** Whether there is anything to say of how a unit's process ended. */
+export function tellsOutcome(name: UnitName, { activeState, subState }: UnitRow): boolean {
+  return name.endsWith(".service") && (activeState === "failed" || subState === "auto-restart");
+}
+
+/** As the kernel tells how a child ended: by `exit`, by a signal, by a signal with a core dump. */
+const ends: Readonly<Record<number, UnitOutcome["end"]>> = { 1: "exited", 2: "killed", 3: "killed" };
+
+/** Reads how a service ended from its properties. @param before - Holds what they do not mention. */
+export function readOutcome(
+  properties: Readonly<Record<string, unknown>>,
+  before?: UnitOutcome,
+): UnitOutcome {
+  const { Result, ExecMainCode, ExecMainStatus, NRestarts } = properties;
+  return {
+    result: Result === undefined ? (before?.result ?? "") : asString(unwrap(Result)),
+    end:
+      ExecMainCode === undefined ? (before?.end ?? "none") : (ends[asNumber(unwrap(ExecMainCode))] ?? "none"),
+    status: ExecMainStatus === undefined ? (before?.status ?? 0) : asNumber(unwrap(ExecMainStatus)),
+    restarts: NRestarts === undefined ? (before?.restarts ?? 0) : asNumber(unwrap(NRestarts)),
+  };
 }
 
 /** Reads a row of `ListUnits` and its relatives. @returns the unit's name, which is no alias, and the facts. */

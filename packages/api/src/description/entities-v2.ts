@@ -45,7 +45,11 @@ const stateFields: FieldsOf<UnitStateV2> = {
   currentState: always(oneOf(desiredStates, "The unit's state on this machine.")),
   hash: text("SHA-1 of the options that the machine has."),
   jobResult: text("How the newest job ended, in systemd's word; `refused` if systemd refuses to start it."),
-  reason: text("Why, for refused, and for a load or start that failed."),
+  reason: text("Why, for refused, for a load or start that failed, for a unit that failed, and for a drift."),
+  drift: oneOf(
+    ["stopped", "started", "masked"],
+    "What somebody else than fleet did with it; left out if nobody did anything.",
+  ),
   sinceMs: always(number("When it entered this state, in ms since the Unix epoch by the machine's clock.")),
   systemdLoadState: text(),
   systemdActiveState: text(),

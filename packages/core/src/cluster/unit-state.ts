@@ -25,6 +25,13 @@ export type UnitCondition = "loaded" | "unloaded" | "refused";
 /** What stands for a job's result when systemd would not even queue the job; none of systemd's own words. */
 export const refusedJob = "refused";
 
+/**
+ * How somebody else than fleet has made a unit differ from what is wanted on its machine. `stopped`: it was started as
+ * wanted, and then stopped; one that ended by itself is not. `started`: it was only to be loaded, and runs. `masked`:
+ * systemd was told never to start it.
+ */
+export type Drift = "stopped" | "started" | "masked";
+
 /** What a machine says about a unit. The systemd words come unchanged from systemd; empty means unknown. */
 export interface UnitStateContent {
   readonly machine: MachineId;
@@ -43,8 +50,10 @@ export interface UnitStateContent {
    * systemd refuses to start the unit, for the reason given.
    */
   readonly jobResult?: string;
-  /** Why, for `refused`, and for a load or start that failed. */
+  /** Why, for `refused`, for a load or start that failed, for a unit that failed, and for a drift. */
   readonly reason?: string;
+  /** Absent if nobody has interfered. */
+  readonly drift?: Drift;
   /** When the unit entered this state, in ms since the Unix epoch by the machine's own clock. For people. */
   readonly sinceMs: number;
   /** The mod revision of the tombstone that this acknowledges. */

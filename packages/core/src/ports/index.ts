@@ -28,6 +28,7 @@ export type {
   UnitDirectory,
   UnitManager,
   UnitManagerEvent,
+  UnitOutcome,
 } from "./unit-manager.js";
 export type {
   AcceptOutcome,

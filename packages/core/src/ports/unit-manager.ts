@@ -16,6 +16,20 @@ export interface LocalUnit {
   readonly needDaemonReload: boolean;
   /** A job is queued or running for it. */
   readonly hasJob: boolean;
+  /** How its newest process ended; only of a service that has failed or waits for its restart. */
+  readonly outcome?: UnitOutcome;
+}
+
+/** How a service's main process ended. */
+export interface UnitOutcome {
+  /** systemd's word: `exit-code`, `signal`, `timeout`, `start-limit-hit`, … */
+  readonly result: string;
+  /** `none`: there was no process. */
+  readonly end: "exited" | "killed" | "none";
+  /** The exit status, or the number of the signal. */
+  readonly status: number;
+  /** How often systemd has restarted it by itself since it was started. */
+  readonly restarts: number;
 }
 
 /** How a job ended, in systemd's word; `lost`: the connection broke before it said so. */
@@ -37,11 +51,13 @@ export interface Job {
 
 /**
  * `changed`: look again at these. `resynced`: look at everything again (reconnected, or systemd has reloaded).
- * `disconnected`: nothing is known any more.
+ * `disconnected`: nothing is known any more. `job-done`: a job, whoever queued it, did what it was for on a unit that ran
+ * when it was queued; if the unit does not run now, then it did not end by itself, but was stopped.
  */
 export type UnitManagerEvent =
   | { readonly kind: "changed"; readonly units: ReadonlySet<UnitName> }
   | { readonly kind: "resynced" }
+  | { readonly kind: "job-done"; readonly unit: UnitName }
   | { readonly kind: "disconnected"; readonly problem: string };
 
 /**

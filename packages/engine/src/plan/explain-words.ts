@@ -67,6 +67,8 @@ function launchedSummary(machine: string, state: UnitState): string {
     case "failed":
       return `is on ${machine}, where it has failed${why}`;
     default:
+      if (state.drift === "stopped")
+        return `is on ${machine}, where it was started and then stopped, not by fleet`;
       if (state.started === undefined) return `is on ${machine} and has not been started there yet`;
       return `is on ${machine}, where it was started and has ended since (${activeState || "unknown"}, ${subState || "unknown"})`;
   }

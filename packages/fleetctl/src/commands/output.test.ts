@@ -58,8 +58,9 @@ describe("--output", () => {
     const document = JSON.parse(stdout);
     expect(document.schema).toBe("fleetctl.status/1");
     const shared = { global: false, hash: expect.stringMatching(/^[0-9a-f]{40}$/) };
-    const state = { load: "loaded", desiredState: "launched", sinceMs: null, ...shared };
-    const nothing = { machine: null, load: null, active: null, sub: null, jobResult: null, sinceMs: null };
+    const state = { load: "loaded", desiredState: "launched", sinceMs: null, drift: null, ...shared };
+    const systemd = { load: null, active: null, sub: null, jobResult: null, sinceMs: null, drift: null };
+    const nothing = { machine: null, ...systemd };
     expect(document.items).toEqual([
       {
         ...state,

@@ -51,6 +51,7 @@ function stateItem(state: UnitStateV2): Plain {
     sinceMs: state.sinceMs,
     jobResult: state.jobResult ?? null,
     reason: state.reason ?? null,
+    drift: state.drift ?? null,
   };
 }
 

@@ -66,6 +66,7 @@ const shape: ListShape<Row> = {
     job: ({ state }) => state?.jobResult ?? "-",
     hash: ({ unit }) => hashCell(unit?.hash, true),
     reason: ({ reason }) => reason ?? "-",
+    drift: ({ state }) => state?.drift ?? "-",
   },
   columns: "unit,machine,dstate,load,active,sub,job,hash,reason",
   wideColumns: "unit,machine,dstate,load,active,sub,job,hash,reason",
@@ -82,6 +83,7 @@ const shape: ListShape<Row> = {
     jobResult: state?.jobResult ?? null,
     sinceMs: state === undefined || state.sinceMs === 0 ? null : state.sinceMs,
     reason: reason ?? null,
+    drift: state?.drift ?? null,
   }),
 };
 

@@ -24,6 +24,7 @@ export class TestMachine {
   readonly stateDocuments = new MemoryDocuments();
   readonly environment: string[] = [];
   registryName = "/fleet/";
+  reconcilesDrift = false;
   readonly log: string[] = [];
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -35,6 +36,7 @@ export class TestMachine {
     this.agent = createAgent({
       machine: this.session.machine,
       registryName: this.registryName,
+      reconcilesDrift: this.reconcilesDrift,
       publicIp: "192.0.2.1",
       session: this.session,
       unitManager: this.systemd,

@@ -7,6 +7,7 @@ import {
   loadStateOf,
   type MemoryJob,
   type MemoryUnit,
+  maskPath,
   nameOfPath,
   readMemoryUnit,
   startOutcome,
@@ -43,6 +44,7 @@ export class MemoryUnitManager implements UnitManager {
   readonly #directory: MemoryUnitDirectory;
   readonly #links = new Map<string, string>();
   readonly #enabled = new Set<string>();
+  readonly #masked = new Set<UnitName>();
   readonly #hostTexts = new Map<string, string>();
   readonly #units = new Map<UnitName, MemoryUnit>();
   readonly #jobs = new Set<MemoryJob>();
@@ -152,6 +154,10 @@ export class MemoryUnitManager implements UnitManager {
 
   async reload(signal: AbortSignal): Promise<void> {
     this.#receive("reload", [], signal);
+    this.#readAgain();
+  }
+
+  #readAgain(): void {
     for (const unit of [...this.#units.values()]) {
       const fresh = readMemoryUnit(unit.name, this.#pathOf(unit.name), this.#textOf(unit.name));
       const { activeState, subState, invocationId, job } = unit;
@@ -208,6 +214,12 @@ export class MemoryUnitManager implements UnitManager {
     const unit = this.#load(name);
     if (isNewInvocation) unit.invocationId = this.#nextInvocation();
     this.#set(name, activeState, subState);
+  }
+
+  /** Somebody masks the unit, and systemd reads its files again. */
+  mask(name: UnitName): void {
+    this.#masked.add(name);
+    this.#readAgain();
   }
 
   /** What systemd has in memory, as it is, for who watches the machine from outside. */
@@ -272,6 +284,7 @@ export class MemoryUnitManager implements UnitManager {
     const { name, job: before } = unit;
     // As systemd does: the same once more is the same job, and the opposite takes its place.
     if (before?.kind === kind) return { result: before.result };
+    const ran = unit.activeState !== "inactive" && unit.activeState !== "failed";
     let follow: (result: JobResult) => void = () => {};
     const result = new Promise<JobResult>((resolve) => {
       follow = resolve;
@@ -287,6 +300,7 @@ export class MemoryUnitManager implements UnitManager {
         const word = forced === "" ? carryOut() : forced;
         this.#followers.delete(follow);
         follow(word);
+        if (ran && word === "done" && this.connected) this.#emit({ kind: "job-done", unit: name });
         this.#touch(name);
         if (current !== undefined) this.#collect(current);
       },
@@ -328,12 +342,14 @@ export class MemoryUnitManager implements UnitManager {
   }
 
   #pathOf(name: UnitName): string {
+    if (this.#masked.has(name)) return maskPath;
     const linked = this.#links.get(name);
     if (linked !== undefined) return linked;
     return this.#hostTexts.has(name) ? `/usr/lib/systemd/system/${name}` : "";
   }
 
   #textOf(name: UnitName): string | undefined {
+    if (this.#masked.has(name)) return "";
     const linked = this.#links.get(name);
     return linked === undefined ? this.#hostTexts.get(name) : this.#directory.textAt(linked);
   }

@@ -38,8 +38,12 @@ export function readMemoryUnit(name: UnitName, path: string, text: string | unde
   };
 }
 
-/** `not-found` without a file; `bad-setting` for a service without a command; else `loaded`. */
+/** What a unit is linked to that was masked. */
+export const maskPath = "/dev/null";
+
+/** `masked` if somebody said so; `not-found` without a file; `bad-setting` for a service without a command; else `loaded`. */
 export function loadStateOf(unit: MemoryUnit): string {
+  if (unit.path === maskPath) return "masked";
   if (unit.text === undefined) return "not-found";
   return unit.name.endsWith(".service") && command(unit) === undefined ? "bad-setting" : "loaded";
 }

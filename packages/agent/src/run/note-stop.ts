@@ -1,0 +1,25 @@
+import type { UnitMemory } from "./unit-memory.js";
+
+/** A unit that somebody else stops is started again after this long, then after twice as long, and so on. */
+const returnMsMin = 1_000;
+const returnMsMax = 60_000;
+
+/** After this long without being stopped by somebody else that count begins anew. */
+const calmMs = 600_000;
+
+/**
+ * Takes note that a job was done with a unit that ran before: if it was not fleet's, and the unit turns out not to run any
+ * more, then somebody else has stopped it.
+ * @param isToReturn - Whether it is to be started again, after a while.
+ */
+export function noteStop(unit: UnitMemory, nowMs: number, isToReturn: boolean): void {
+  if (unit.work !== undefined || unit.isStarting) return;
+  // Those have a guard, which may stop them and says so itself.
+  if (unit.isExclusive) return;
+  if (nowMs - unit.stoppedAtMs > calmMs) unit.stops = 0;
+  unit.stoppedAtMs = nowMs;
+  unit.wasStopped = true;
+  const pauseMs = Math.min(returnMsMin * 2 ** unit.stops, returnMsMax);
+  unit.stops += 1;
+  if (isToReturn) unit.heldBack = { untilMs: nowMs + pauseMs, seatRevision: unit.seat?.modRevision };
+}
