@@ -40,17 +40,18 @@ export class Truth {
   }
 
   #running(machine: string, unit: string, group: string): RunningUnit | undefined {
-    const pid = firstPid(group);
-    if (pid === undefined) return undefined;
     const key = `${machine}/${unit}`;
     const known = this.#known.get(key);
-    if (known?.pid === pid) return known;
-    const invocation = invocationOf(pid);
-    // The process ended while it was looked at, or has not become the unit's program yet.
-    if (invocation === undefined) return undefined;
-    const running = { machine, unit, pid, invocation };
-    this.#known.set(key, running);
-    return running;
+    for (const pid of firstPids(group)) {
+      if (known?.pid === pid) return known;
+      const invocation = invocationOf(pid);
+      // The process ended while it was looked at, has not become the unit's program yet, or is in a container.
+      if (invocation === undefined) continue;
+      const running = { machine, unit, pid, invocation };
+      this.#known.set(key, running);
+      return running;
+    }
+    return undefined;
   }
 }
 
@@ -59,6 +60,22 @@ function namesIn(slice: string): readonly string[] {
     return readdirSync(slice, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && /\.(service|socket)$/.test(entry.name) && !isOwn(entry.name))
       .map((entry) => entry.name);
+  } catch {
+    return [];
+  }
+}
+
+// A unit that divides its group further has its processes in the parts.
+function firstPids(group: string): readonly number[] {
+  const own = firstPid(group);
+  if (own !== undefined) return [own];
+  return childrenOf(group).flatMap((child) => firstPids(`${group}/${child}`));
+}
+
+function childrenOf(group: string): readonly string[] {
+  try {
+    const entries = readdirSync(group, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   } catch {
     return [];
   }

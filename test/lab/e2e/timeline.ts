@@ -19,6 +19,7 @@ export class Timeline {
   readonly #truth: Pick<Truth, "look">;
   readonly #now: () => number;
   readonly #open = new Map<string, Run>();
+  readonly #all = new Map<string, Run>();
   /** Every run there was, by its start. */
   readonly runs: Run[] = [];
   /** The most units that each machine has run at once. */
@@ -40,9 +41,7 @@ export class Timeline {
       seen.add(key);
       counts.set(machine, (counts.get(machine) ?? 0) + 1);
       if (this.#open.has(key)) continue;
-      const run: Run = { machine, unit, invocation, fromMs: atMs };
-      this.#open.set(key, run);
-      this.runs.push(run);
+      this.#open.set(key, this.#begin(key, { machine, unit, invocation, fromMs: atMs }));
     }
     for (const [key, run] of this.#open) {
       if (seen.has(key)) continue;
@@ -56,6 +55,19 @@ export class Timeline {
       if (count > (this.peak.get(machine) ?? 0)) this.peak.set(machine, count);
     }
     return running;
+  }
+
+  // A unit with commands that run before its own has no process between two of them, and is still on its way.
+  #begin(key: string, fresh: Run): Run {
+    const known = this.#all.get(key);
+    if (known === undefined) {
+      this.#all.set(key, fresh);
+      this.runs.push(fresh);
+      return fresh;
+    }
+    delete known.endedMs;
+    delete known.elsewhere;
+    return known;
   }
 
   /** Looks until aborted. */

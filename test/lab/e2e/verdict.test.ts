@@ -47,6 +47,11 @@ describe("an end needs a reason (I2)", () => {
     ["none was given", evidence({ 0: ["m1 a"], 5000: [] }), 1],
     ["it was restarted in place", evidence({ 0: ["m1 a"], 5000: ["m1 b"] }), 1],
     [
+      "it had no process for a moment, between two of its commands",
+      evidence({ 0: ["m1 a"], 5000: [], 5040: ["m1 a"] }),
+      0,
+    ],
+    [
       "somebody asked for it",
       evidence({ 0: ["m1 a"], 5000: [] }, { asked: new Map([[web.name, [4_500]]]) }),
       0,
