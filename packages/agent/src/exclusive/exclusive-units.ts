@@ -53,6 +53,7 @@ export class ExclusiveUnits implements ExclusiveCare {
   #report: GuardReport | undefined;
   #stopped: ReadonlySet<UnitName> = new Set();
   #loaded: Promise<void> | undefined;
+  #isLoaded = false;
   #feeding: Promise<void> = Promise.resolve();
   /** Writes and decisions about the list, one after another. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -136,7 +137,7 @@ export class ExclusiveUnits implements ExclusiveCare {
       const reason = this.#reasonNotReady(unit);
       if (reason === undefined) break;
       if (clock.monotonic() >= untilMs) {
-        throw new FleetError("unavailable", `cannot start "${unit}", which is exclusive: ${reason}`);
+        throw new FleetError("unavailable", `cannot start "${unit}": ${reason}`);
       }
       await clock.sleep(readyLookMs, signal);
     }
@@ -145,7 +146,7 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   observe(unit: UnitName, isRunning: boolean): void {
-    if (this.#listed.has(unit) === isRunning && !this.#observed.has(unit)) return;
+    if (this.#isLoaded && this.#listed.has(unit) === isRunning && !this.#observed.has(unit)) return;
     this.#observed.set(unit, isRunning);
     this.#bell.ring();
   }
@@ -207,11 +208,11 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   #reasonNotReady(unit: UnitName): string | undefined {
-    if (!this.#isGuardAlive) return "its guard does not run";
+    if (!this.#isGuardAlive) return "exclusive: its guard does not run";
     const reason = this.#reasonToWait(unit);
     if (reason !== undefined) return reason;
     if (this.#leftMs(this.#report?.validUntilMs) >= this.#marginMs) return undefined;
-    return "its guard has not heard of the lease yet";
+    return "exclusive: its guard has not heard of the lease yet";
   }
 
   get #isGuardAlive(): boolean {
@@ -250,6 +251,7 @@ export class ExclusiveUnits implements ExclusiveCare {
   #load(): Promise<void> {
     this.#loaded ??= this.#inTurn(async () => {
       for (const unit of (await this.#files.readUnits(this.#options.bootId)) ?? []) this.#listed.add(unit);
+      this.#isLoaded = true;
     });
     return this.#loaded;
   }
