@@ -46,6 +46,11 @@ export class AssumedView {
     return this.#changes.take();
   }
 
+  /** The same for whoever plans without acting on it: there still is news. */
+  takeChangesQuietly(): PlanChanges {
+    return this.#changes.take();
+  }
+
   /** Takes in a step of the replica. */
   follow({ resynced, units, machines, spots }: ReplicaChange): void {
     if (resynced || units.size > 0 || machines.size > 0) this.#hasNews = true;

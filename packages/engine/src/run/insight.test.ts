@@ -1,7 +1,9 @@
-import type { ClusterView, Proposal, Revision } from "@fleet/core";
-import { beforeEach, expect, it } from "vitest";
+import type { ClusterView, Proposal, Revision, UnitName } from "@fleet/core";
+import type { ReplicaChange } from "@fleet/core/ports";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
 import { createInsight } from "./insight.js";
+import { StandingPlanner } from "./standing-planner.js";
 
 const a = serviceName("a");
 const b = serviceName("b");
@@ -108,6 +110,76 @@ it("goes on with an inquiry while the cluster changes, until nobody has asked fo
   expect(insight.survive(view(), { ...question, revision })).toBeUndefined();
   stop.abort();
   await running;
+});
+
+describe("with a replica to follow", () => {
+  const listeners = new Set<(change: ReplicaChange) => void>();
+  const replica = {
+    subscribe: (listener: (change: ReplicaChange) => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const happen = (units: readonly UnitName[]) => {
+    const revision = cluster.nextRevision();
+    const change = {
+      revision,
+      resynced: false,
+      units: new Set(units),
+      machines: new Set<never>(),
+      leader: false,
+    };
+    for (const listener of listeners) listener({ ...change, spots: new Map() });
+  };
+  const clockOf = () => {
+    const monotonic = () => nowMs;
+    return { now: monotonic, monotonic, boottime: monotonic, sleep: () => Promise.resolve() };
+  };
+
+  it("answers of this moment, whatever else has changed", () => {
+    insight = createInsight(clockOf(), {}, { replica });
+    expect(listeners.size).toBe(0);
+    explainedAt();
+    expect(listeners.size).toBe(1);
+    cluster.addUnits("c{MachineID=m1}");
+    happen([serviceName("c")]);
+    expect(explainedAt()).toBe(cluster.view.revision);
+    expect(insight.explain(view(), serviceName("c"), 0)).toMatchObject({ standing: "arriving" });
+  });
+
+  it("ceases to follow when nobody has asked for long", async () => {
+    let wake = (): void => undefined;
+    const sleep = () => new Promise<void>((resolve) => (wake = resolve));
+    insight = createInsight({ ...clockOf(), sleep }, {}, { replica });
+    const stop = new AbortController();
+    const running = insight.run(stop.signal);
+    explainedAt();
+    const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
+    nowMs += 100_000;
+    wake();
+    await turn();
+    expect(listeners.size).toBe(0);
+    stop.abort();
+    wake();
+    await running;
+  });
+
+  it("asks the leader's plan first, where there is one", () => {
+    const leader = new StandingPlanner(replica, {});
+    let isLeading = true;
+    const consider = (asked: ClusterView, names: readonly UnitName[]) =>
+      isLeading ? leader.consider(asked, names) : undefined;
+    listeners.clear();
+    insight = createInsight(clockOf(), {}, { replica, leader: { consider } });
+    expect(explainedAt()).toBe(cluster.view.revision);
+    expect(listeners.size).toBe(0);
+    isLeading = false;
+    expect(explainedAt()).toBe(cluster.view.revision);
+    expect(listeners.size).toBe(1);
+  });
+
+  beforeEach(() => listeners.clear());
 });
 
 it("moves nothing that the leader holds, and nothing while nobody leads", () => {

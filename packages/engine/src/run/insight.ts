@@ -7,15 +7,17 @@ import type {
   SurvivalReport,
   UnitName,
 } from "@fleet/core";
-import type { Clock, ClusterInsight, SurvivalRequest } from "@fleet/core/ports";
+import type { Clock, ClusterInsight, ClusterReplica, SurvivalRequest } from "@fleet/core/ports";
 import { copyView } from "../plan/copy-view.js";
 import type { DecidedCluster } from "../plan/decided-cluster.js";
 import { explainUnit } from "../plan/explain.js";
 import { decide } from "../plan/plan.js";
+import type { Planning } from "../plan/planning.js";
 import { publishedOptions, type SharedOptions } from "../plan/published-options.js";
 import { survive } from "../plan/survive.js";
 import { foreseeing } from "../plan/what-if.js";
 import { Queue } from "./queue.js";
+import { type Considering, StandingPlanner } from "./standing-planner.js";
 import { Wakeup } from "./wakeup.js";
 
 /** Planning takes at most one part in so many of the process's time, however often it is asked. */
@@ -44,45 +46,73 @@ export interface Insight extends ClusterInsight {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** Where there are plans that need not be made anew for each question. */
+export interface InsightSources {
+  /** What the views come from that questions are asked of. */
+  readonly replica?: Pick<ClusterReplica, "subscribe">;
+  /** This daemon's engine, which has a plan while it leads. */
+  readonly leader?: Considering;
+}
+
 /**
  * Makes what answers questions about the plan. It plans when it is asked, and keeps what was decided for a while.
  * @param shared - What this daemon's configuration says, and the leader's is taken to say.
  */
-export function createInsight(clock: Clock, shared: SharedOptions = {}): Insight {
-  return new KeepingInsight(clock, shared);
+export function createInsight(
+  clock: Clock,
+  shared: SharedOptions = {},
+  sources: InsightSources = {},
+): Insight {
+  return new KeepingInsight(clock, shared, sources);
 }
 
 class KeepingInsight implements Insight {
   readonly #clock: Clock;
   readonly #shared: SharedOptions;
+  readonly #sources: InsightSources;
   readonly #queue = new Queue(waitingMax);
   readonly #asked: Wakeup;
   #kept: Kept | undefined;
+  #standing: StandingPlanner | undefined;
   /** What an inquiry into losses is about, which takes several questions. */
   #surveyed: DecidedCluster | undefined;
   #askedAtMs = 0;
 
-  constructor(clock: Clock, shared: SharedOptions) {
+  constructor(clock: Clock, shared: SharedOptions, sources: InsightSources) {
     this.#clock = clock;
     this.#shared = shared;
+    this.#sources = sources;
     this.#asked = new Wakeup(clock);
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#asked.wait(this.#kept === undefined ? undefined : keptMs, signal).catch(() => undefined);
+      const isKept = this.#kept !== undefined || this.#standing !== undefined;
+      await this.#asked.wait(isKept ? keptMs : undefined, signal).catch(() => undefined);
       if (this.#clock.monotonic() - this.#askedAtMs < keptMs) continue;
       this.#kept = undefined;
+      this.#standing?.close();
+      this.#standing = undefined;
       this.#surveyed = undefined;
     }
   }
 
   explain(view: ClusterView, name: UnitName, revisionMin: Revision): Explanation | undefined {
-    const decided = this.#decidedFor(
-      view,
-      (old) => old.revision >= revisionMin && isSameFor(name, old, view),
-    );
+    const decided =
+      this.#consider(view, name) ??
+      this.#decidedFor(view, (old) => old.revision >= revisionMin && isSameFor(name, old, view));
     return explainUnit(decided, name);
+  }
+
+  /** Asks a plan that follows the cluster, if there is one. */
+  #consider(view: ClusterView, name: UnitName): DecidedCluster | undefined {
+    const { leader, replica } = this.#sources;
+    this.#noteQuestion();
+    const ofLeader = leader?.consider(view, [name]);
+    if (ofLeader !== undefined) return decidedOf(view, ofLeader);
+    if (replica === undefined) return undefined;
+    this.#standing ??= new StandingPlanner(replica, this.#shared);
+    return decidedOf(view, this.#standing.consider(view, [name]));
   }
 
   async foresee(
@@ -144,16 +174,15 @@ function decideNow(view: ClusterView, clock: Pick<Clock, "monotonic">, shared: S
   const planning = decide(copyView(view), options);
   const readyAtMs = clock.monotonic();
   return {
-    decided: {
-      revision: view.revision,
-      planning,
-      engineStatus: view.engineStatus,
-      hasLeader: view.leader !== undefined,
-    },
+    decided: decidedOf(view, planning),
     epoch: view.identity?.epoch ?? "",
     readyAtMs,
     durationMs: readyAtMs - startMs,
   };
+}
+
+function decidedOf({ engineStatus, leader, revision }: ClusterView, planning: Planning): DecidedCluster {
+  return { revision, planning, engineStatus, hasLeader: leader !== undefined };
 }
 
 /** Whether decisions are of this moment, or so young that making them anew would take too much of the process. */

@@ -1,9 +1,10 @@
-import { exclusiveFenceMs, exclusiveStopMaxDefaultMs } from "@fleet/core";
+import { type ClusterView, exclusiveFenceMs, exclusiveStopMaxDefaultMs, type UnitName } from "@fleet/core";
 import type { Leadership } from "@fleet/core/ports";
 import { type Fenced, fencedMachines } from "../plan/fenced.js";
 import { IncrementalPlanner } from "../plan/incremental/incremental-planner.js";
 import type { LossVerdict } from "../plan/loss-state.js";
 import type { Plan } from "../plan/plan.js";
+import type { Planning } from "../plan/planning.js";
 import type { PlanOptions } from "../plan/view.js";
 import { AssumedView } from "./assumed-view.js";
 import type { MutableCounters } from "./counters.js";
@@ -55,6 +56,8 @@ export class Term {
   #refusals: Plan["refusals"] | undefined;
   #reasons: ReadonlyMap<string, string> = new Map();
   #fruitless = 0;
+  /** What was last planned with. */
+  #planOptions: PlanOptions | undefined;
   /** When the newest plan was ready. */
   #plannedAtMs = Number.NEGATIVE_INFINITY;
   /** When the loss rules want to be asked again. */
@@ -99,6 +102,20 @@ export class Term {
     }
     logger.error("registry is not believed, resigning", { reason: replica.problem });
     await leadership.resign();
+  }
+
+  /** Says what is decided about units, unless something is being written that may turn out otherwise. */
+  consider(view: ClusterView, names: readonly UnitName[]): Planning | undefined {
+    const isSettled = this.#outbox.size === 0 && this.#parts.replica.condition === "current";
+    if (!isSettled || this.#planOptions === undefined || this.#assumed.view.revision !== view.revision) {
+      return undefined;
+    }
+    return this.#planner.consider(
+      this.#assumed.view,
+      this.#assumed.takeChangesQuietly(),
+      this.#planOptions,
+      names,
+    );
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
@@ -193,6 +210,7 @@ export class Term {
         ? { pace: { machines: loss.braked, unreportedMax: options.unreportedMax ?? 8 } }
         : {}),
     };
+    this.#planOptions = planOptions;
     const planned = this.#planner.update(view, this.#assumed.takeChanges(), planOptions);
     const endMs = clock.monotonic();
     this.#plannedAtMs = endMs;

@@ -2,6 +2,7 @@ import type { UnitName } from "@fleet/core";
 import { emitTasks } from "../emit.js";
 import type { Place } from "../place.js";
 import { decide, type Plan } from "../plan.js";
+import type { Planning } from "../planning.js";
 import type { EngineTask } from "../task.js";
 import type { PlanOptions, PlanView } from "../view.js";
 import { BusyBook } from "./busy-book.js";
@@ -34,6 +35,11 @@ export type WhyFromScratch = "asked" | "too-much" | "machines" | "options";
 export interface IncrementalOptions {
   /** Which part of all units may be decided about before it is cheaper to begin from scratch. Default a quarter. */
   readonly partMax?: number;
+}
+
+interface Made {
+  readonly plan: Plan;
+  readonly planning: Planning;
 }
 
 /** However small a cluster is, this many units are decided about without beginning from scratch. */
@@ -73,6 +79,18 @@ export class IncrementalPlanner {
    * @param changes - What may be different in the view since the last call. The options are compared here.
    */
   update(view: PlanView, changes: PlanChanges, options: PlanOptions): Plan {
+    return this.#make(view, changes, options, []).plan;
+  }
+
+  /**
+   * Plans, and decides about some units in any case, whether anything has happened to them or not.
+   * @returns the decisions, for whoever asks about these units. Good until the next call, and as long as the view stays.
+   */
+  consider(view: PlanView, changes: PlanChanges, options: PlanOptions, names: readonly UnitName[]): Planning {
+    return this.#make(view, changes, options, names).planning;
+  }
+
+  #make(view: PlanView, changes: PlanChanges, options: PlanOptions, names: readonly UnitName[]): Made {
     const cluster = this.#cluster;
     const before = this.#options;
     this.#options = options;
@@ -82,26 +100,28 @@ export class IncrementalPlanner {
     const touch = new Touch(cluster, this.#refusals, this.#busy, view, options);
     const hindrance = touch.takeIn(changes, before);
     if (hindrance !== undefined) return this.#planFromScratch(view, options, hindrance);
+    for (const name of names) touch.units.add(name);
     return this.#planPart(cluster, view, options, touch) ?? this.#planFromScratch(view, options, "too-much");
   }
 
-  #planFromScratch(view: PlanView, options: PlanOptions, why: WhyFromScratch): Plan {
+  #planFromScratch(view: PlanView, options: PlanOptions, why: WhyFromScratch): Made {
     this.#isLastPartial = false;
     this.#fromScratch[why] = (this.#fromScratch[why] ?? 0) + 1;
-    const p = decide(view, options);
-    const tasks = emitTasks(p);
-    this.#cluster = new StandingCluster(p);
+    const planning = decide(view, options);
+    const tasks = emitTasks(planning);
+    const { subjects, unwilling } = planning.world;
+    this.#cluster = new StandingCluster(planning);
     this.#refusals = new RefusalBook();
-    this.#refusals.enter(p, p.world.subjects);
-    this.#refusals.enterUnwilling(p.world.unwilling);
+    this.#refusals.enter(planning, subjects);
+    this.#refusals.enterUnwilling(unwilling);
     this.#turns = new TurnBook();
-    this.#turns.enter(p);
-    this.#decidedLast = p.world.subjects.size;
-    return this.#conclude(tasks);
+    this.#turns.enter(planning);
+    this.#decidedLast = subjects.size;
+    return { plan: this.#conclude(tasks), planning };
   }
 
   /** @returns `undefined` if too many units would have to be decided about. */
-  #planPart(cluster: StandingCluster, view: PlanView, options: PlanOptions, touch: Touch): Plan | undefined {
+  #planPart(cluster: StandingCluster, view: PlanView, options: PlanOptions, touch: Touch): Made | undefined {
     const survey = (name: UnitName): Candidate | undefined =>
       isThere(cluster, view, name)
         ? surveyCandidate(cluster, view, options, name, [...cluster.spots.placesOf(name)])
@@ -120,7 +140,8 @@ export class IncrementalPlanner {
       // What a global unit is refused is said of all its machines at once.
       const missing = [...attempt.make(), ...this.#turns.passedOver(attempt.planning, cluster, open, isIn)];
       if (missing.length === 0) {
-        if (!attempt.planning.hasReturned || !this.#turns.hasOthers(isIn)) return this.#takeOver(attempt);
+        if (!attempt.planning.hasReturned || !this.#turns.hasOthers(isIn))
+          return this.#takeOver(attempt, cluster);
         return undefined;
       }
       attempt.undo();
@@ -128,12 +149,16 @@ export class IncrementalPlanner {
     }
   }
 
-  #takeOver(part: PartialPlan): Plan {
+  #takeOver(part: PartialPlan, { subjects }: StandingCluster): Made {
     const { tasks, decided } = part.finish(this.#refusals, this.#turns);
     this.#partial += 1;
     this.#isLastPartial = true;
     this.#decidedLast = decided;
-    return this.#conclude(tasks);
+    const { planning } = part;
+    return {
+      plan: this.#conclude(tasks),
+      planning: { ...planning, world: { ...planning.world, subjects } },
+    };
   }
 
   #conclude(tasks: readonly EngineTask[]): Plan {

@@ -1,0 +1,35 @@
+import { VirtualClock } from "@fleet/registry/contract";
+import { expect, it } from "vitest";
+import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { FakeElection, FakeLeaderRegistry, FakeReplica } from "../../../../test/support/fake-cluster.js";
+import { silentLogger } from "../../../../test/support/silent-logger.js";
+import { createEngine } from "./engine.js";
+
+it("says what the leader's plan has decided, while it leads and nothing is under way", async () => {
+  const cluster = new ClusterSketch().addMachines("m1 m2").addUnits("a>m1; b{MachineID=m3}");
+  const replica = new FakeReplica(cluster);
+  const leaderRegistry = new FakeLeaderRegistry(cluster, replica);
+  const election = new FakeElection();
+  const clock = new VirtualClock();
+  const stop = new AbortController();
+  const options = { machineTtlMs: 10_000 };
+  const engine = createEngine({ election, replica, leaderRegistry, clock, logger: silentLogger, options });
+  const ended = engine.run(stop.signal);
+  const names = [serviceName("b")];
+  await clock.settle();
+  expect(engine.consider(cluster.view, names)).toBeUndefined();
+  election.elect(cluster.view.revision);
+  await clock.settle();
+  const { plans } = engine.counters;
+  const planning = engine.consider(cluster.view, names);
+  const b = planning?.world.subjects.get(serviceName("b"));
+  expect(planning?.refusals.get(b!)).toMatchObject({ unit: "b.service" });
+  expect(engine.counters.plans).toBe(plans);
+  expect(engine.consider({ ...cluster.view, revision: 1 }, names)).toBeUndefined();
+  election.depose();
+  await clock.settle();
+  expect(engine.consider(cluster.view, names)).toBeUndefined();
+  stop.abort();
+  await clock.settle();
+  await ended;
+});
