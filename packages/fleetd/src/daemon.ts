@@ -103,7 +103,8 @@ export async function runDaemon(parts: DaemonParts): Promise<void> {
     logger,
   });
   const introspection = createIntrospection({ clock, membership, replica, store });
-  const insight = createInsight(clock, { reserveFromUnit: options.reserve_from_unit });
+  const shared = { reserveFromUnit: options.reserve_from_unit };
+  const insight = createInsight(clock, shared, { replica, leader: membership });
   const api: ApiServer = createApiServer({
     replica,
     units: createUnitRegistry(registry),

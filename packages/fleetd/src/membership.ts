@@ -95,6 +95,11 @@ export class Membership {
     };
   }
 
+  /** What this daemon's engine has decided about units, while it leads. */
+  consider(...question: Parameters<Engine["consider"]>): ReturnType<Engine["consider"]> {
+    return this.#engine?.consider(...question);
+  }
+
   /** Tells the cluster that the machine is going down, if systemd says so; to be called before `run` is aborted. */
   async announceLeaving(signal: AbortSignal): Promise<void> {
     await this.#agent?.announceLeaving(signal);
