@@ -1,5 +1,6 @@
 import type { EtcdChange } from "../etcd/etcd-server.js";
 import { keyOf as keyOfEvent } from "../etcd/etcd-server.js";
+import type { Version } from "../truth/key-history.js";
 import { alwaysExclude, demandsLately, misfit, planAgeMs, seatedOn } from "../truth/legality.js";
 import { keyOf, liveSeatOf, partsOf, policyOf, presenceOf, seatOf } from "../truth/records.js";
 import type { World } from "../world.js";
@@ -38,9 +39,10 @@ export function rulesHold(world: World): Checker {
     }
     for (const peer of demands[0]?.machineOf ?? []) {
       if (demands[0]?.global === true) break;
+      // An unreadable seat holds its machine like any other.
       const isSeated = truth
         .lately(keyOf.seat(machine, peer), planAgeMs)
-        .some((version) => liveSeatOf(version) !== undefined);
+        .some((version) => liveSeatOf(version) !== undefined || isUnreadable(version));
       if (!isSeated && demands.every(({ machineOf }) => machineOf.includes(peer)))
         return `${peer} is not there, which it follows`;
     }
@@ -49,6 +51,9 @@ export function rulesHold(world: World): Checker {
     );
     return rival === undefined ? undefined : `${rival} has a seat there, which excludes it`;
   };
+
+  const isUnreadable = (version: Version): boolean =>
+    version.value !== undefined && seatOf(version) === undefined;
 
   const wasSaidToBeThere = (machine: string, unit: string): boolean =>
     truth.lately(keyOf.state(machine, unit), planAgeMs).some(({ value }) => value !== undefined);

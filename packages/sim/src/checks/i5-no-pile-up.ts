@@ -70,15 +70,18 @@ export function noPileUp(world: World): Checker {
     return !demands.global && demands.machineId === undefined;
   };
 
-  /** Absent machines with units to move, as they are after a revision. */
-  const burdened = (): ReadonlySet<string> =>
-    new Set(
+  /** Absent machines with units to move, as they are after a revision. Who has no other place, as the leader has said, stays. */
+  const burdened = (): ReadonlySet<string> => {
+    const { refused } = statusOf(history.current(keyOf.status));
+    const leaves = ([machine, unit]: readonly [string, string]): boolean =>
+      absentSinceMs.has(machine) && isMovable(machine, unit) && !refused.has(unit);
+    return new Set(
       truth
         .seats()
-        .flatMap(([machine, unit]) =>
-          absentSinceMs.has(machine) && isMovable(machine, unit) ? [machine] : [],
-        ),
+        .filter(leaves)
+        .map(([machine]) => machine),
     );
+  };
 
   const checkMove = (change: RecordChange, machine: string, unit: string): void => {
     const sinceMs = absentSinceMs.get(machine);
@@ -146,12 +149,7 @@ export function noPileUp(world: World): Checker {
     const lastMs = Math.max(...absentSinceMs.values());
     if (world.nowMs - lastMs < ttlMs / 3 - toleranceMs) return;
     movedEarly.clear();
-    const { refused } = statusOf(history.current(keyOf.status));
-    // Who has no other place, as the leader has said, stays, and keeps no loss open.
-    const open = truth.seats().some(([machine, unit]) => {
-      return absentSinceMs.has(machine) && isMovable(machine, unit) && !refused.has(unit);
-    });
-    if (absentSinceMs.size > settled.size && !open) {
+    if (absentSinceMs.size > settled.size && burdened().size === 0) {
       for (const machine of absentSinceMs.keys()) settled.add(machine);
     }
   };
