@@ -164,7 +164,10 @@ export class World {
   mend(): void {
     this.isMended = true;
     for (const undo of [...this.#lasting]) undo();
-    for (const machine of this.machines) machine.link.repliesToLose = 0;
+    for (const { link } of this.machines) {
+      link.repliesToLose = 0;
+      link.lateWrites = { left: 0, ms: 0 };
+    }
   }
 
   /** Ends everything, so that nothing of this world runs on. */

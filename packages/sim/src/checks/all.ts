@@ -3,10 +3,12 @@ import type { Checker } from "./checker.js";
 import { nothingLost } from "./i1-nothing-lost.js";
 import { noStopWithoutEvidence } from "./i2-no-stop-without-evidence.js";
 import { acknowledgementsAreTrue } from "./i3-acknowledgements.js";
+import { eldestStays } from "./i3-eldest-stays.js";
 import { machinesHoldRules } from "./i3-machines-hold-rules.js";
 import { onlyTheLeaderWrites } from "./i3-only-the-leader-writes.js";
 import { rulesHold } from "./i3-rules-hold.js";
 import { seatsAsRecorded } from "./i3-seats-as-recorded.js";
+import { handsOver } from "./i4-hand-over.js";
 import { noNeedlessMove } from "./i4-no-needless-move.js";
 import { restIsRest } from "./i4-rest.js";
 import { startedOnce } from "./i4-started-once.js";
@@ -25,7 +27,9 @@ export function allCheckers(world: World): readonly Checker[] {
     machinesHoldRules(world),
     acknowledgementsAreTrue(world),
     startedOnce(world),
+    eldestStays(world),
     noNeedlessMove(world),
+    handsOver(world),
     restIsRest(world),
     noPileUp(world),
     converges(world),

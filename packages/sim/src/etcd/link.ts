@@ -17,6 +17,8 @@ export class Link {
   slowness = 1;
   /** How many of the next writes take effect and get no answer. */
   repliesToLose = 0;
+  /** How many of the leader's next writes get no answer and take effect only after so long: a member of etcd holds them back. */
+  lateWrites = { left: 0, ms: 0 };
   /** When the line was last other than up. */
   lastTroubleMs = Number.NEGATIVE_INFINITY;
 

@@ -124,6 +124,10 @@ const handlers: Handlers = {
     const link = whose(world, machine)?.link;
     if (link !== undefined) link.repliesToLose = count;
   },
+  "late-writes": (world, { machine, count, ms }) => {
+    const link = whose(world, machine)?.link;
+    if (link !== undefined) link.lateWrites = { left: count, ms };
+  },
   "clock-step": (world, { machine, byMs }) => whose(world, machine)?.clocks.step(byMs),
   "etcd-down": (world, { ms }) => {
     world.server.goDown();

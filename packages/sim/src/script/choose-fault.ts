@@ -36,6 +36,7 @@ const weights = {
   "link-slow": 5,
   "link-break": 5,
   "lose-replies": 6,
+  "late-writes": 4,
   "clock-step": 2,
   "etcd-down": 3,
   "etcd-leader-change": 3,
@@ -101,6 +102,13 @@ export function chooseFault(chance: Chance, config: SimConfig, units: readonly s
       return { kind, machine, factor: chance.pick([20, 100, 400]), ms: chance.between(2_000, 20_000) };
     case "lose-replies":
       return { kind, machine, count: chance.between(1, 4) };
+    case "late-writes":
+      return {
+        kind,
+        machine: theLeader,
+        count: chance.between(1, 3),
+        ms: chance.pick([50, 300, 1_500, 6_000]),
+      };
     case "clock-step":
       return { kind, machine, byMs: chance.pick([-3_600_000, -5_000, 7_000, 86_400_000]) };
     case "etcd-down":

@@ -62,6 +62,8 @@ export type Deed =
   | { readonly kind: "link-slow"; readonly machine: Whose; readonly factor: number; readonly ms: number }
   | { readonly kind: "link-break"; readonly machine: Whose }
   | { readonly kind: "lose-replies"; readonly machine: Whose; readonly count: number }
+  /** The leader's next writes get no answer and come true later, after what it reads next. */
+  | { readonly kind: "late-writes"; readonly machine: Whose; readonly count: number; readonly ms: number }
   | { readonly kind: "clock-step"; readonly machine: Whose; readonly byMs: number }
   | { readonly kind: "etcd-down"; readonly ms: number }
   | { readonly kind: "etcd-leader-change" }

@@ -61,6 +61,8 @@ export interface StateFact {
   readonly acked: number | undefined;
   /** Why it is not as its seat wants it. */
   readonly reason: string | undefined;
+  /** The create revision of the seat that it was last started for. */
+  readonly startedFor: number | undefined;
 }
 
 /** Reads a unit's record. @returns `undefined` for what is absent or unreadable. */
@@ -97,14 +99,20 @@ export function presenceOf(version: Version | undefined): PresenceFact | undefin
 
 /** Reads a state. */
 export function stateOf(version: Version | undefined): StateFact | undefined {
-  const { condition, activeState, acked, reason } = read(version);
+  const { condition, activeState, acked, reason, started } = read(version);
   if (typeof condition !== "string" || typeof activeState !== "string") return undefined;
   return {
     condition,
     activeState,
     acked: typeof acked === "number" ? acked : undefined,
     reason: typeof reason === "string" ? reason : undefined,
+    startedFor: seatRevisionOf(started),
   };
+}
+
+function seatRevisionOf(started: unknown): number | undefined {
+  if (typeof started !== "object" || started === null || !("seatRevision" in started)) return undefined;
+  return typeof started.seatRevision === "number" ? started.seatRevision : undefined;
 }
 
 /** Reads what an operator decided about a machine; nothing if that is absent or unreadable. */
