@@ -5,6 +5,7 @@ import {
   formatAmount,
   isSeated,
   type Machine,
+  type MachineDuplicate,
   type UnitName,
 } from "@fleet/core";
 
@@ -40,11 +41,18 @@ export function toMachineV2(view: ClusterView, machine: Machine): MachineV2 {
     ...(policy.drained ? { drain: drainOf(view, machine) } : {}),
     ...(hold === undefined ? {} : { held: hold.held }),
     ...(hold?.untilMs === undefined ? {} : { heldUntilMs: hold.untilMs }),
+    ...(machine.duplicate === undefined ? {} : { duplicate: printAddresses(machine.duplicate) }),
   };
 }
 
 function printAmounts(amounts: Iterable<readonly [string, number]>): Readonly<Record<string, string>> {
   return Object.fromEntries([...amounts].map(([name, amount]) => [name, formatAmount(name, amount)]));
+}
+
+function printAddresses({ primaryIp, apiAddresses }: MachineDuplicate): string {
+  const api = apiAddresses.join(", ");
+  if (primaryIp === "") return api === "" ? "an unknown address" : api;
+  return api === "" ? primaryIp : `${primaryIp} (${api})`;
 }
 
 /** What is still there is counted here, so that nobody has to wait for the leader to hear that it is over. */

@@ -42,6 +42,14 @@ describe("GET /fleet/v2/machines", () => {
     expect((await get("?ids=m3,m9")).machines).toMatchObject([{ machineID: "m3" }]);
   });
 
+  it("says where another machine with the id was refused", async () => {
+    const m1 = api.cluster.machines.get(parseMachineId("m1"));
+    if (m1 === undefined) throw new Error("no machine");
+    const duplicate = { primaryIp: "", apiAddresses: ["http://192.0.2.7:80"], refusedAtMs: 1 };
+    api.cluster.machines.set(m1.id, { ...m1, duplicate });
+    expect((await get("?ids=m1")).machines).toMatchObject([{ duplicate: "http://192.0.2.7:80" }]);
+  });
+
   it("says whose units wait, and until when", async () => {
     api.cluster.loseMachine("m2");
     api.cluster.sayStatus({

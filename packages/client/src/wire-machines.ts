@@ -36,6 +36,8 @@ export interface MachineV2 {
   readonly held?: string;
   /** Until when at most, in ms since the Unix epoch by the leader's clock; left out if no time ends it. */
   readonly heldUntilMs?: number;
+  /** Where another machine with this id was refused of late; left out if none was. */
+  readonly duplicate?: string;
 }
 
 /** A unit that does not get away from a drained machine. */

@@ -37,6 +37,7 @@ export type {
 } from "./cluster/forecast.js";
 export {
   type Machine,
+  type MachineDuplicate,
   type MachinePolicy,
   noPolicy,
   type Presence,

@@ -8,6 +8,7 @@ import {
   createElection,
   createLeaderRegistry,
   createMachineSession,
+  noteDuplicate,
   type RegistryOptions,
 } from "@fleet/registry";
 import { machineCapacity } from "./capacity.js";
@@ -45,6 +46,9 @@ export interface MemberState {
   readonly leadingSinceMs: number;
   readonly session: Pick<MachineSession, "condition" | "history" | "problem" | "registration" | "seats">;
 }
+
+/** How long a daemon that was refused tries to leave word of it. */
+const noteMsMax = 2_000;
 
 /** The hold for machines that were merely found absent, in holds for those that were seen to vanish. */
 const foundHoldFactor = 5;
@@ -171,7 +175,7 @@ export class Membership {
     this.#election = election;
     await runGroup(
       [
-        (inner) => runSession(session, inner),
+        (inner) => runSession(session, () => this.#leaveWord(publicIp, inner), inner),
         (inner) => agent.run(inner),
         ...(options.disable_engine
           ? []
@@ -179,6 +183,21 @@ export class Membership {
       ],
       signal,
     );
+  }
+
+  /** Tells who lists the machines that this one was refused. What fails then is no reason to end in another way. */
+  async #leaveWord(primaryIp: string, signal: AbortSignal): Promise<void> {
+    const { id, options, registry, clock, logger } = this.#parts;
+    const limit = new AbortController();
+    const limited = AbortSignal.any([signal, limit.signal]);
+    const note = noteDuplicate(
+      registry,
+      { id, primaryIp, apiAddresses: options.listen.map(formatListenAddress) },
+      limited,
+    ).catch((err: unknown) => logger.warn("cannot leave word of the refusal", { err }));
+    await Promise.race([note, clock.sleep(noteMsMax, limited).catch(() => undefined)]);
+    limit.abort();
+    await note;
   }
 
   /** @returns which boot this is. If that takes long, it is told whether etcd would be there. */
@@ -195,11 +214,16 @@ export class Membership {
 }
 
 /** Turns the one refusal that a person must settle into its own exit code. */
-async function runSession(session: MachineSession, signal: AbortSignal): Promise<void> {
+async function runSession(
+  session: MachineSession,
+  refused: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await session.run(signal);
   } catch (error) {
     if (!isFleetError(error, "already-exists")) throw error;
+    await refused();
     throw new FatalError(exitCode.duplicateMachineId, error.message, { cause: error });
   }
 }

@@ -201,6 +201,7 @@ export class ClusterState {
       case "presence":
       case "machine-record":
       case "policy":
+      case "duplicate":
       case "metadata":
         this.#machines.take(parsed, item);
         return;

@@ -4,6 +4,7 @@ import { describe, expect } from "vitest";
 import {
   decodeCandidate,
   decodeCluster,
+  decodeDuplicate,
   decodeLeader,
   decodeMark,
   decodePolicy,
@@ -13,6 +14,7 @@ import {
   decodeUnit,
   decodeUnitFile,
   encodeCluster,
+  encodeDuplicate,
   encodeMark,
   encodeOffice,
   encodePolicy,
@@ -104,6 +106,12 @@ const records = [
     encodePresence(presence),
     (item: StoredValue) => decodePresence(item, machine),
     { ...presence, leaseId: "123", ...versions },
+  ],
+  [
+    "duplicate",
+    encodeDuplicate({ primaryIp: "192.0.2.7", apiAddresses: ["http://192.0.2.7:80"], refusedAtMs: 12 }),
+    decodeDuplicate,
+    { primaryIp: "192.0.2.7", apiAddresses: ["http://192.0.2.7:80"], refusedAtMs: 12 },
   ],
   [
     "policy",

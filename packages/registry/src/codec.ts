@@ -7,6 +7,7 @@ import {
   FleetError,
   type Generation,
   type LeaderRecord,
+  type MachineDuplicate,
   type MachineId,
   type MachinePolicy,
   type Presence,
@@ -186,6 +187,21 @@ export function decodePolicy(item: StoredValue): StoredPolicy {
     ...fields.optional("note", (name) => fields.string(name)),
     ...fields.optional("released", (name) => fields.count(name)),
     ...fields.optional("accept", (name) => fields.string(name)),
+  };
+}
+
+/** Writes `machine-duplicates/<id>`. */
+export function encodeDuplicate({ primaryIp, apiAddresses, refusedAtMs }: MachineDuplicate): string {
+  return JSON.stringify({ primaryIp, apiAddresses, refusedAtMs });
+}
+
+/** Reads `machine-duplicates/<id>`. */
+export function decodeDuplicate(item: StoredValue): MachineDuplicate {
+  const fields = Fields.parse(item.value);
+  return {
+    primaryIp: fields.string("primaryIp"),
+    apiAddresses: fields.strings("apiAddresses"),
+    refusedAtMs: fields.count("refusedAtMs"),
   };
 }
 

@@ -11,6 +11,7 @@ export type {
 export { createMemoryStore, MemoryEtcd, type MemorySnapshot } from "./memory/memory-etcd.js";
 export type { RegistryOptions } from "./registry-options.js";
 export { createReplica, type ReplicaOptions } from "./replica.js";
+export { noteDuplicate } from "./session/duplicate-note.js";
 export { createMachineSession } from "./session/machine-session.js";
 export { defaultTtlSeconds, type MachineSessionOptions } from "./session/session-options.js";
 export type {

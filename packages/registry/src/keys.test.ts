@@ -23,6 +23,7 @@ describe("every key reads as what it was made from", () => {
       [keys.machineRecord(machine), { kind: "machine-record", machine }],
       [keys.metadataValue(machine, name), { kind: "metadata", machine, name }],
       [keys.policy(machine), { kind: "policy", machine }],
+      [keys.duplicate(machine), { kind: "duplicate", machine }],
       [keys.seat(machine, unit), { kind: "seat", machine, unit }],
       [keys.state(machine, unit), { kind: "state", machine, unit }],
       [keys.candidate(n), { kind: "candidate", slot: n }],

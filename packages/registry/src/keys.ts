@@ -17,7 +17,7 @@ export type ParsedKey =
   | { readonly kind: "cluster" | "leader" | "status" }
   | { readonly kind: "unit" | "mark"; readonly unit: UnitName }
   | { readonly kind: "unit-file"; readonly contentId: ContentId }
-  | { readonly kind: "presence" | "machine-record" | "policy"; readonly machine: MachineId }
+  | { readonly kind: "presence" | "machine-record" | "policy" | "duplicate"; readonly machine: MachineId }
   | { readonly kind: "metadata"; readonly machine: MachineId; readonly name: string }
   | { readonly kind: "seat" | "state"; readonly machine: MachineId; readonly unit: UnitName }
   | { readonly kind: "candidate"; readonly slot: number }
@@ -98,6 +98,11 @@ export class Keys {
     return this.policies + machine;
   }
 
+  /** Another machine that was refused because it has this one's id. */
+  duplicate(machine: MachineId): string {
+    return `${this.prefix}machine-duplicates/${machine}`;
+  }
+
   /** All seats. */
   get schedule(): string {
     return `${this.prefix}schedule/`;
@@ -176,6 +181,7 @@ const machineAreas = {
   machines: "presence",
   "machine-records": "machine-record",
   "machine-policy": "policy",
+  "machine-duplicates": "duplicate",
 } as const;
 const pairAreas = { schedule: "seat", states: "state" } as const;
 

@@ -1,18 +1,22 @@
 import {
   effectiveMetadata,
   type Machine,
+  type MachineDuplicate,
   type MachineId,
   type MachinePolicy,
   noPolicy,
   type Presence,
   type Revision,
 } from "@fleet/core";
-import { decodePolicy, decodePresence } from "./codec.js";
+import { decodeDuplicate, decodePolicy, decodePresence } from "./codec.js";
 import type { ParsedKey } from "./keys.js";
 import type { StoredValue } from "./store.js";
 
 /** The keys that a machine is made of. */
-export type MachineKey = Extract<ParsedKey, { kind: "presence" | "machine-record" | "policy" | "metadata" }>;
+export type MachineKey = Extract<
+  ParsedKey,
+  { kind: "presence" | "machine-record" | "policy" | "duplicate" | "metadata" }
+>;
 
 interface Parts {
   presence: Presence | undefined;
@@ -21,6 +25,7 @@ interface Parts {
   /** The mod revision of the record; 0 if there is none. */
   recordRevision: Revision;
   policy: MachinePolicy | undefined;
+  duplicate: MachineDuplicate | undefined;
   readonly dynamic: Map<string, string>;
 }
 
@@ -48,6 +53,7 @@ export class MachineTable {
       unreadable: 0,
       recordRevision: 0,
       policy: undefined,
+      duplicate: undefined,
       dynamic: new Map(),
     };
     try {
@@ -58,10 +64,12 @@ export class MachineTable {
   }
 
   #rebuild(id: MachineId, parts: Parts): void {
-    const { presence, unreadable, recordRevision, policy, dynamic } = parts;
+    const { presence, unreadable, recordRevision, policy, duplicate, dynamic } = parts;
     const isEmpty = presence === undefined && policy === undefined && dynamic.size === 0;
     if (isEmpty && unreadable === 0 && recordRevision === 0) {
-      this.#parts.delete(id);
+      // That somebody was refused makes no machine.
+      if (duplicate === undefined) this.#parts.delete(id);
+      else this.#parts.set(id, parts);
       this.#machines.delete(id);
       return;
     }
@@ -74,6 +82,7 @@ export class MachineTable {
       recordRevision,
       metadata: effectiveMetadata(presence?.metadata ?? {}, Object.fromEntries(dynamic)),
       policy: policy ?? noPolicy,
+      ...(duplicate === undefined ? {} : { duplicate }),
     });
   }
 }
@@ -91,6 +100,9 @@ function takePart(parts: Parts, key: MachineKey, item: StoredValue | undefined):
     case "policy":
       if (item !== undefined) parts.policy ??= unreadablePolicy;
       parts.policy = item === undefined ? undefined : decodePolicy(item);
+      break;
+    case "duplicate":
+      parts.duplicate = item === undefined ? undefined : decodeDuplicate(item);
       break;
     case "metadata":
       if (item === undefined) parts.dynamic.delete(key.name);

@@ -37,6 +37,7 @@ export const entitiesMachines: readonly EntitySchema[] = [
     drain: ref("Drain"),
     held: text("Why its units wait, if it is lost and they do."),
     heldUntilMs: number("Until when at most, in ms since the Unix epoch by the leader's clock."),
+    duplicate: text("Where another machine with this id was refused of late; left out if none was."),
   }),
   entity<DrainV2>("Drain", "How far a machine is drained.", {
     left: always(number("Units that are still to leave; 0 when it is done.")),

@@ -53,6 +53,14 @@ export interface MachinePolicy {
   readonly released?: Revision;
 }
 
+/** Another machine that was refused, because this one lives under the same id: one of the two is a clone. */
+export interface MachineDuplicate {
+  readonly primaryIp: string;
+  readonly apiAddresses: readonly string[];
+  /** In ms since the Unix epoch, by the refused machine's clock. For people. */
+  readonly refusedAtMs: number;
+}
+
 /** A machine of which an operator has decided nothing. */
 export const noPolicy: MachinePolicy = { cordoned: false, drained: false };
 
@@ -73,4 +81,6 @@ export interface Machine {
   /** Static metadata overlaid with what was set through the API. */
   readonly metadata: Metadata;
   readonly policy: MachinePolicy;
+  /** Absent if none was refused of late. */
+  readonly duplicate?: MachineDuplicate;
 }

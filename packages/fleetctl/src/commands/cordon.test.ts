@@ -93,6 +93,20 @@ describe("list-machines", () => {
     );
   });
 
+  it("tells of a machine whose double was refused", async () => {
+    const { api, run } = createCliHarness();
+    const before = await run("list-machines");
+    for (const machine of [...api.cluster.machines.values()].slice(0, 1)) {
+      const duplicate = { primaryIp: "127.0.0.9", apiAddresses: ["http://127.0.0.9:80"], refusedAtMs: 1 };
+      api.cluster.machines.set(machine.id, { ...machine, duplicate });
+    }
+    expect(await run("list-machines")).toEqual({
+      ...before,
+      stderr:
+        "Machine 113f16a7.../127.0.0.1 is up: another machine with the same id was refused: 127.0.0.9 (http://127.0.0.9:80)\n",
+    });
+  });
+
   it("tells what else is not as usual in the cluster", async () => {
     const { api, run } = createCliHarness();
     const records = ["a", "b", "c", "d"].map((key) => ({ key, problem: "is not JSON" }));

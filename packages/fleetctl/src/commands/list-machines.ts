@@ -136,7 +136,7 @@ async function remarkOn(context: CommandContext, all: readonly Listed[]): Promis
 /** A machine that is just away is no news in a list of those that are present. */
 function isRemarkable(machine: MachineV2): boolean {
   const state = machineState(machine);
-  return state !== "up" && state !== "away";
+  return (state !== "up" && state !== "away") || machine.duplicate !== undefined;
 }
 
 /** What a server says that has no etcd, in the original's words; scripts know what follows it. */

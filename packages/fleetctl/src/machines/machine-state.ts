@@ -8,7 +8,8 @@ export function machineState({ condition, cordoned, drained, held, released }: M
   return words.length === 0 ? "up" : words.join(",");
 }
 
-/** Why the machine is not simply up, for people; empty if nobody has said. */
-export function machineRemark({ held, note, reason }: MachineV2): string {
-  return [reason, note, held].filter((text) => text !== undefined && text !== "").join("; ");
+/** What there is to say of the machine, for people: why it is not simply up, and whether it has a double. */
+export function machineRemark({ duplicate, held, note, reason }: MachineV2): string {
+  const clone = duplicate && `another machine with the same id was refused: ${duplicate}`;
+  return [reason, note, held, clone].filter((text) => text !== undefined && text !== "").join("; ");
 }
