@@ -10,6 +10,7 @@ export { type DesiredState, desiredStates, isDesiredState } from "./cluster/desi
 export type {
   DrainProgress,
   EngineStatus,
+  FencingMachine,
   HeldMachine,
   Quarantine,
   RefusedUnit,

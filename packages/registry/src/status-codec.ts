@@ -1,6 +1,7 @@
 import {
   type DrainProgress,
   type EngineStatus,
+  type FencingMachine,
   parseMachineId,
   parseUnitName,
   type Quarantine,
@@ -30,6 +31,7 @@ export function decodeStatus(item: StoredValue): EngineStatus {
     ...fields.optional("drains", (name) => fields.list(name).map(decodeDrain)),
     ...fields.optional("rollOuts", (name) => fields.list(name).map(decodeRollOut)),
     ...fields.optional("quarantine", (name) => decodeQuarantine(fields.fields(name))),
+    ...fields.optional("fencing", (name) => fields.list(name).map(decodeFencing)),
   };
 }
 
@@ -50,6 +52,10 @@ function decodeDrain(fields: Fields): DrainProgress {
 
 function decodeRollOut(fields: Fields): RollOut {
   return { unit: fields.parsed("unit", parseUnitName), left: fields.count("left") };
+}
+
+function decodeFencing(fields: Fields): FencingMachine {
+  return { machine: fields.parsed("machine", parseMachineId), untilMs: fields.count("untilMs") };
 }
 
 function decodeQuarantine(fields: Fields): Quarantine {

@@ -10,6 +10,13 @@ export interface HeldMachine {
   readonly untilMs?: number;
 }
 
+/** A machine that is away, and whose copies of exclusive units may run on for a while (P9). */
+export interface FencingMachine {
+  readonly machine: MachineId;
+  /** Until when its units wait, in ms since the Unix epoch by the leader's clock. */
+  readonly untilMs: number;
+}
+
 /** A unit that is wanted somewhere and has no place there, as of the leader's newest plan. */
 export interface RefusedUnit {
   readonly unit: UnitName;
@@ -59,4 +66,6 @@ export interface EngineStatus {
   readonly drains?: readonly DrainProgress[];
   readonly rollOuts?: readonly RollOut[];
   readonly quarantine?: Quarantine;
+  /** Machines that exclusive units wait for. */
+  readonly fencing?: readonly FencingMachine[];
 }

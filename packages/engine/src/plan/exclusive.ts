@@ -53,9 +53,21 @@ function isOver(place: Place): boolean {
   return place.stance === "forgotten" || (place.presenceRevision === 0 && place.fenced);
 }
 
+/** Whether the machine is away, and all that is needed to be sure of it is time. */
+function isBeingFenced(place: Place): boolean {
+  return place.presenceRevision === 0 && !isOver(place);
+}
+
 /** Why the unit has to wait, for people. */
 export function copyRefusal({ name }: Subject, { place, why }: PossibleCopy): Refusal {
-  return { unit: name, machine: place.id, reason: `exclusive, and on ${place.id}: it ${why}`, failed: [] };
+  const reason = `exclusive, and on ${place.id}: it ${why}`;
+  return {
+    unit: name,
+    machine: place.id,
+    reason,
+    failed: [],
+    ...(isBeingFenced(place) ? { fencing: place.id } : {}),
+  };
 }
 
 /** Takes a unit's seat away because there is another place for it, which it will get when it has stopped here. */

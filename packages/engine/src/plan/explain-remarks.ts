@@ -54,6 +54,13 @@ export function remarksOn(
     }
   }
   for (const { unit, reason } of p.remarks) if (unit === subject.name) remarks.push(reason);
+  const fencing = [p.refusals.get(subject), ...p.remarks.filter(({ unit }) => unit === subject.name)];
+  for (const machine of new Set(fencing.flatMap((refusal) => refusal?.fencing ?? []))) {
+    const untilMs = engineStatus?.fencing?.find((one) => one.machine === machine)?.untilMs;
+    if (untilMs === undefined) continue;
+    const copy = `the copy on machine ${shortMachineId(machine)}, which may still run`;
+    remarks.push(`waits until ${utc(untilMs)} for ${copy}`);
+  }
   return remarks;
 }
 

@@ -22,9 +22,19 @@ function look(state: LossState, nowMs: number, present: ReadonlySet<MachineId>, 
 it("counts from when a machine was seen to vanish, or found missing", () => {
   let state = look(initialLossState, 1_000, machines("m1", "m2"), false);
   state = look(state, 5_000, machines("m1"));
-  expect(fencedMachines(state, 5_000, 21_000)).toEqual({ machines: machines(), wakeAtMs: 22_000 });
-  expect(fencedMachines(state, 22_000, 21_000)).toEqual({ machines: machines("m3"), wakeAtMs: 26_000 });
-  expect(fencedMachines(state, 26_000, 21_000)).toEqual({ machines: machines("m2", "m3") });
+  expect(fencedMachines(state, 5_000, 21_000)).toEqual({
+    machines: machines(),
+    pending: new Map([
+      [parseMachineId("m2"), 26_000],
+      [parseMachineId("m3"), 22_000],
+    ]),
+    wakeAtMs: 22_000,
+  });
+  expect(fencedMachines(state, 22_000, 21_000)).toMatchObject({ machines: machines("m3"), wakeAtMs: 26_000 });
+  expect(fencedMachines(state, 26_000, 21_000)).toEqual({
+    machines: machines("m2", "m3"),
+    pending: new Map(),
+  });
 });
 
 it("begins anew when a machine was back", () => {

@@ -4,6 +4,8 @@ import type { LossState } from "./loss-state.js";
 /** Machines that have been away for so long that no exclusive unit can be running there. */
 export interface Fenced {
   readonly machines: ReadonlySet<MachineId>;
+  /** Those that are away and not among them yet, and when they will be, by the clock that the losses are watched with. */
+  readonly pending: ReadonlyMap<MachineId, number>;
   /** When the next one will be among them, by the clock that the losses are watched with. */
   readonly wakeAtMs?: number;
 }
@@ -15,10 +17,12 @@ export interface Fenced {
  */
 export function fencedMachines({ absent }: LossState, nowMs: number, fenceMs: number): Fenced {
   const machines = new Set<MachineId>();
-  let wakeAtMs = Number.POSITIVE_INFINITY;
+  const pending = new Map<MachineId, number>();
   for (const [id, { sinceMs }] of absent) {
     if (sinceMs + fenceMs <= nowMs) machines.add(id);
-    else wakeAtMs = Math.min(wakeAtMs, sinceMs + fenceMs);
+    else pending.set(id, sinceMs + fenceMs);
   }
-  return Number.isFinite(wakeAtMs) ? { machines, wakeAtMs } : { machines };
+  return pending.size === 0
+    ? { machines, pending }
+    : { machines, pending, wakeAtMs: Math.min(...pending.values()) };
 }

@@ -90,7 +90,7 @@ function judgeOne(p: Planning, subject: Subject): void {
 function remarkOnDoubt(p: Planning, subject: Subject, { place }: Claim): void {
   if (place.fenced) return;
   const reason = `stays on ${place.id}, which is away: exclusive, and it may still be running there`;
-  p.remarks.push({ unit: subject.name, machine: place.id, reason, failed: [] });
+  p.remarks.push({ unit: subject.name, machine: place.id, reason, failed: [], fencing: place.id });
 }
 
 /** Lets the unit have the seat for the time being, or for good, as the verdict says. */

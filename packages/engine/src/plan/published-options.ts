@@ -19,6 +19,8 @@ export function publishedOptions(
   for (const { id, known, presence } of view.machines.values()) {
     if (presence === undefined && known && !held.has(id)) released.add(id);
   }
-  // For how long they have been away only the leader knows; it soon will be long enough.
-  return { ...shared, releasedMachines: released, fencedMachines: released };
+  // For how long they have been away only the leader knows; it names those that exclusive units wait for.
+  const fencedMachines = new Set(released);
+  for (const { machine } of view.engineStatus.fencing ?? []) fencedMachines.delete(machine);
+  return { ...shared, releasedMachines: released, fencedMachines };
 }

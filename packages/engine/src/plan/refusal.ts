@@ -30,6 +30,8 @@ export interface Refusal {
   readonly reason: string;
   /** Most machines first. */
   readonly failed: readonly FailedCheck[];
+  /** Of an exclusive unit: the machine that has been away for too short a time to be sure that it does not run there. */
+  readonly fencing?: MachineId;
   /** Of a hand-over that does not go on: the machine where the new copy does not run. */
   readonly heir?: MachineId;
   /** The units that wait for each other in a ring, if that is what is wrong; the first of many. */

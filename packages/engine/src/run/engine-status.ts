@@ -1,8 +1,10 @@
-import type { ClusterView, RefusedUnit, RollOut } from "@fleet/core";
+import type { ClusterView, FencingMachine, RefusedUnit, RollOut } from "@fleet/core";
 import type { Clock, EngineStatus, LeaderRegistry, Leadership } from "@fleet/core/ports";
 import { drainProgress } from "../plan/drain-progress.js";
+import type { Fenced } from "../plan/fenced.js";
 import type { LossVerdict } from "../plan/loss-state.js";
 import type { Plan } from "../plan/plan.js";
+import type { Refusal } from "../plan/refusal.js";
 
 /** How much of each list is published; etcd is no place for a long one, and `explain` has everything. */
 const listMax = { refusals: 200, drains: 50, rollOuts: 50, quarantine: 20, machines: 500 };
@@ -19,6 +21,7 @@ export interface StatusFacts {
   /** Units of which many seats are under way, most first. */
   readonly rollOuts: readonly RollOut[];
   readonly loss: LossVerdict;
+  readonly fence: Fenced;
   /** The view that the plan was made from. */
   readonly view: ClusterView;
 }
@@ -65,8 +68,9 @@ export class StatusPublisher {
     this.#publishedAtMs = nowMs;
   }
 
-  #make({ plan, loss, view, rollOuts: underWay }: StatusFacts): EngineStatus {
+  #make({ plan, loss, fence, view, rollOuts: underWay }: StatusFacts): EngineStatus {
     const { refusals } = plan;
+    const fencing = this.#fencing(plan, fence);
     const machines = loss.held
       .toSorted((a, b) => (a.machine < b.machine ? -1 : 1))
       .slice(0, listMax.machines)
@@ -75,7 +79,7 @@ export class StatusPublisher {
           ? { machine, held: why }
           : { machine, held: why, untilMs: this.#onTheWall(untilMs) },
       );
-    if (loss.held.length === 0) this.#wallMs.clear();
+    if (loss.held.length === 0 && fencing.length === 0) this.#wallMs.clear();
     const paced = refusals.filter(({ failed }) => failed.some(({ check }) => check === "pace")).length;
     const drains = drainProgress(view, refusals).slice(0, listMax.drains);
     const rollOuts = underWay.slice(0, listMax.rollOuts);
@@ -84,13 +88,14 @@ export class StatusPublisher {
     const more = refusals.length - listMax.refusals;
     return {
       machines,
-      refusals: refusals.slice(0, listMax.refusals).map(toRefused),
+      refusals: refusals.slice(0, listMax.refusals).map((refusal) => toRefused(withTime(refusal, fencing))),
       ...(more > 0 ? { moreRefusals: more } : {}),
       ...(paced > 0 ? { paced } : {}),
       ...(drains.length > 0
         ? { drains: drains.map((drain) => ({ ...drain, problems: drain.problems.map(toRefused) })) }
         : {}),
       ...(rollOuts.length > 0 ? { rollOuts } : {}),
+      ...(fencing.length > 0 ? { fencing } : {}),
       ...(unreadable.length > 0
         ? {
             quarantine: {
@@ -105,6 +110,18 @@ export class StatusPublisher {
     };
   }
 
+  /** The machines that exclusive units wait for, with the times. */
+  #fencing({ refusals }: Plan, { pending }: Fenced): readonly FencingMachine[] {
+    const machines = new Set(refusals.flatMap(({ fencing }) => fencing ?? []));
+    return [...machines]
+      .sort()
+      .slice(0, listMax.machines)
+      .flatMap((machine) => {
+        const endMs = pending.get(machine);
+        return endMs === undefined ? [] : [{ machine, untilMs: this.#onTheWall(endMs) }];
+      });
+  }
+
   #onTheWall(monotonicMs: number): number {
     let wallMs = this.#wallMs.get(monotonicMs);
     if (wallMs === undefined) {
@@ -113,6 +130,14 @@ export class StatusPublisher {
     }
     return wallMs;
   }
+}
+
+/** What waits for a machine's copy says until when. */
+function withTime(refusal: Refusal, fencing: readonly FencingMachine[]): RefusedUnit {
+  const untilMs = fencing.find(({ machine }) => machine === refusal.fencing)?.untilMs;
+  if (untilMs === undefined) return refusal;
+  const time = new Date(untilMs).toISOString().slice(11, 19);
+  return { unit: refusal.unit, reason: `${refusal.reason}; waits until ${time} UTC` };
 }
 
 function toRefused({ unit, reason }: RefusedUnit): RefusedUnit {

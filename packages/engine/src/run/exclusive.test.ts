@@ -1,3 +1,4 @@
+import { parseMachineId } from "@fleet/core";
 import { VirtualClock } from "@fleet/registry/contract";
 import { expect, it } from "vitest";
 import { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
@@ -10,11 +11,12 @@ it("moves exclusive units of a lost machine when they cannot be running there an
   const replica = new FakeReplica(cluster);
   const clock = new VirtualClock();
   const stop = new AbortController();
+  const leaderRegistry = new FakeLeaderRegistry(cluster, replica);
   const election = new FakeElection();
   const engine = createEngine({
     election,
     replica,
-    leaderRegistry: new FakeLeaderRegistry(cluster, replica),
+    leaderRegistry,
     clock,
     logger: silentLogger,
     options: { machineTtlMs: 10_000, exclusiveStopMaxMs: 5_000 },
@@ -27,10 +29,18 @@ it("moves exclusive units of a lost machine when they cannot be running there an
   replica.step();
   await clock.settle();
   expect(cluster.where(["a", "x"])).toBe("a=m2 x=m1");
-  await clock.advance(15_900);
+  // The wall clock of this test begins where the other one does.
+  const untilMs = clock.now() + 17_000;
+  const m1 = parseMachineId("m1");
+  expect(leaderRegistry.statuses.at(-1)?.fencing).toEqual([{ machine: m1, untilMs }]);
+  expect(leaderRegistry.statuses.at(-1)?.refusals).toEqual([
+    { unit: "x.service", reason: expect.stringMatching(/may still be running there; waits until .* UTC$/) },
+  ]);
+  await clock.advance(16_900);
   expect(cluster.where(["a", "x"])).toBe("a=m2 x=m1");
   await clock.advance(200);
   expect(cluster.where(["a", "x"])).toBe("a=m2 x=m2");
+  expect(leaderRegistry.statuses.at(-1)?.fencing).toBeUndefined();
   stop.abort();
   await clock.settle();
   await ended;

@@ -152,7 +152,7 @@ export class Term {
     const planned = this.#plan(loss, fence);
     this.#outbox.put(planned.tasks);
     const { rollOuts } = this.#outbox;
-    const facts = { plan: planned, loss, view: replica.view(), rollOuts };
+    const facts = { plan: planned, loss, fence, view: replica.view(), rollOuts };
     await this.#status.publish(leadership, facts, signal);
     await this.#collector.collect(leadership, signal);
     this.#wakeAtMs = earlier(earlier(loss.wakeAtMs, fence.wakeAtMs), this.#heirs.wakeAtMs);
