@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { LabError, lockName, runCommand, withLock } from "@fleet/lab";
+import { listLabs } from "../lab.js";
 import { findProgram } from "../preflight.js";
 import { mirrorOfHost } from "./mirror.js";
 import {
@@ -33,7 +34,7 @@ const space = "It needs 1 GB of disk, and some minutes the first time.";
 
 /**
  * The tree that the machines of the seed case are laid over; made if it is not in the cache. It is all there or not there
- * at all. Trees of other recipes are removed from the cache.
+ * at all. Trees of other recipes are removed from the cache when no lab is up.
  * @throws {LabError} `missing` if a program or the mirror cannot be had, `failed` with mmdebstrap's or podman's words.
  */
 export async function ensureTree(options: TreeOptions): Promise<string> {
@@ -42,7 +43,10 @@ export async function ensureTree(options: TreeOptions): Promise<string> {
   mkdirSync(cache, { recursive: true, mode: 0o755 });
   return await withLock(lockName(cache, "tree"), signal, async () => {
     if (existsSync(tree)) return tree;
-    for (const name of readdirSync(cache)) rmSync(join(cache, name), { recursive: true, force: true });
+    for (const name of readdirSync(cache)) {
+      // Machines of a lab may run over an older tree.
+      if (name.startsWith(workPrefix) || listLabs().length === 0) remove(join(cache, name));
+    }
     const work = mkdtempSync(join(cache, workPrefix));
     try {
       progress(`making a Debian tree in ${cache}. ${space}`);
@@ -50,10 +54,15 @@ export async function ensureTree(options: TreeOptions): Promise<string> {
       // Renamed in one step: nobody ever takes half of it.
       renameSync(made, tree);
     } finally {
-      rmSync(work, { recursive: true, force: true });
+      remove(work);
     }
     return tree;
   });
+}
+
+// What was interrupted may be writing for a moment longer.
+function remove(directory: string): void {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 async function makeTree(work: string, options: TreeOptions): Promise<string> {
@@ -65,7 +74,7 @@ async function makeTree(work: string, options: TreeOptions): Promise<string> {
   progress(`downloading ${imagePackages.join(" ")} of ${imageSuite}`);
   await bootstrap(["--variant=extract", `--include=${imagePackages.join(",")}`, imageSuite, image], {
     mirror: options.olderMirror ?? mirror,
-    hint: `If that mirror has no ${imageSuite} any more, name one that has: --older-mirror URL`,
+    hint: `Is the mirror reachable from here? If it has no ${imageSuite} any more, name one that has: --older-mirror URL`,
     signal,
   });
   progress(`downloading and installing ${suite} with podman`);
