@@ -1,6 +1,7 @@
 // `npm run e2e`: plays scenarios on full machines. Sets up what is missing, builds, and runs test/lab/e2e or test/lab/soak.
 import { spawnSync } from "node:child_process";
 import { importFromSource, prepareMachines } from "./lab.mjs";
+import { buildOlder } from "./older.mjs";
 import { refuseArguments, runProgram } from "./program.mjs";
 import { checkout, ensureFakeClock } from "./setup.mjs";
 
@@ -28,6 +29,7 @@ else {
     if (request.needsFakeClock) await ensureFakeClock({ say: log });
     const asked = spawnSync("git", ["rev-parse", "HEAD"], { cwd: checkout, encoding: "utf8" });
     const commit = asked.status === 0 ? asked.stdout.trim() : undefined;
-    return await run(request, { checkout, commit, ...io });
+    const older = request.from === undefined ? {} : { older: await buildOlder(request.from, log) };
+    return await run(request, { checkout, commit, ...older, ...io });
   });
 }

@@ -162,17 +162,38 @@ export class EtcdMembers {
 
   /** Forgets all revisions but the newest. @returns that one. */
   async compact(): Promise<string> {
+    return await this.#ask(
+      `const { header } = await ask("/v3/kv/range", { key: "AA==" });
+      await ask("/v3/kv/compaction", { revision: header.revision, physical: true });
+      process.stdout.write(header.revision);`,
+    );
+  }
+
+  /** Reads a key; `undefined` if it is not there. */
+  async get(key: string): Promise<string | undefined> {
+    const said = await this.#ask(
+      `const { kvs = [] } = await ask("/v3/kv/range", { key: base64(args[0]) });
+      process.stdout.write(JSON.stringify(kvs.map(({ value = "" }) => Buffer.from(value, "base64").toString())));`,
+      key,
+    );
+    return (JSON.parse(said) as readonly string[])[0];
+  }
+
+  /** Writes a key by hand. */
+  async put(key: string, value: string): Promise<void> {
+    await this.#ask('await ask("/v3/kv/put", { key: base64(args[0]), value: base64(args[1]) });', key, value);
+  }
+
+  /** Removes a key by hand. */
+  async remove(key: string): Promise<void> {
+    await this.#ask('await ask("/v3/kv/deleterange", { key: base64(args[0]) });', key);
+  }
+
+  async #ask(program: string, ...args: readonly string[]): Promise<string> {
     const [url = ""] = this.urls;
-    const [program, ...words] = this.#holder.enter();
-    return await runOrThrow([
-      program,
-      ...words,
-      process.execPath,
-      "--input-type=module",
-      "-e",
-      compactProgram,
-      url,
-    ]);
+    const node = [process.execPath, "--input-type=module", "-e", `${askProgram}${program}`];
+    const [enter, ...words] = this.#holder.enter();
+    return await runOrThrow([enter, ...words, ...node, url, ...args]);
   }
 
   /** Forgets everything a member stored. It must not run. */
@@ -186,15 +207,14 @@ function clientUrl(name: string): string {
 }
 
 // etcd answers gRPC as JSON too: bytes are base64 there ("AA==" is one zero byte: any key will do).
-const compactProgram = `
+const askProgram = `
+  const [url, ...args] = process.argv.slice(1);
+  const base64 = (text) => Buffer.from(text).toString("base64");
   const ask = async (path, body) => {
-    const answer = await fetch(process.argv[1] + path, { method: "POST", body: JSON.stringify(body) });
+    const answer = await fetch(url + path, { method: "POST", body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(path + ": " + (await answer.text()));
     return await answer.json();
-  };
-  const { header } = await ask("/v3/kv/range", { key: "AA==" });
-  await ask("/v3/kv/compaction", { revision: header.revision, physical: true });
-  process.stdout.write(header.revision);`;
+  };`;
 
 // There is no curl on a small Debian, and this process is not in the lab's network.
 function httpGet(url: string): [string, ...string[]] {

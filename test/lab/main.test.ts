@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { parseE2eArguments } from "./e2e/main.js";
 import { help, parseLabArguments } from "./main.js";
+import { parseSoakArguments } from "./soak/main.js";
 
 it.each<[string, readonly string[], object]>([
   [
@@ -48,6 +49,13 @@ it("helps whoever asks for nothing", () => {
   expect(help()).toContain("cut-one-way m2 TO…");
 });
 
+it("reads how to soak", () => {
+  expect(parseSoakArguments(["--minutes", "0.5", "--seed", "7"])).toEqual({ minutes: 0.5, seed: 7 });
+  expect(parseSoakArguments([])).toEqual({ minutes: 30, seed: 1 });
+  expect(parseSoakArguments(["--seed", "x"])).toMatch(/--seed needs a whole number/);
+  expect(parseSoakArguments(["--fast"])).toMatch(/--fast/);
+});
+
 it("reads what to play", () => {
   expect(parseE2eArguments(["etcd-away", "minutes=10", "--json", "--times", "2", "--ttl", "4s"])).toEqual({
     names: ["etcd-away"],
@@ -55,8 +63,17 @@ it("reads what to play", () => {
     json: true,
     times: 2,
     ttl: "4s",
+    isLong: false,
+    from: undefined,
+    labName: "e2e",
     needsFakeClock: false,
   });
+  expect(parseE2eArguments(["--long", "--from", "HEAD~3", "--name", "other"])).toMatchObject({
+    isLong: true,
+    from: "HEAD~3",
+    labName: "other",
+  });
+  expect(parseE2eArguments(["--times", "none"])).toMatch(/--times needs a number/);
   expect(parseE2eArguments([])).toMatchObject({ needsFakeClock: true });
   expect(parseE2eArguments(["nothing"])).toMatch(/no scenario "nothing"/);
 });

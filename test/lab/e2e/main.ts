@@ -18,6 +18,9 @@ FLAGS
   --ttl 10s     how long a silent machine counts as present
   --times N     play each N times
   --quick       only those that npm test plays
+  --long        with the numbers that take long, such as minutes=10 of etcd-away
+  --from REV    rolling-upgrade begins with the program of this commit
+  --name LAB    the lab's name, for playing several at once; default e2e
 
 NAME=NUMBER sets a parameter of the scenarios, such as minutes=10 of etcd-away.
 `;
@@ -30,6 +33,10 @@ export interface E2eRequest {
   readonly json: boolean;
   readonly times: number;
   readonly ttl: string | undefined;
+  readonly isLong: boolean;
+  /** A commit; its bundles are given as `older`. */
+  readonly from: string | undefined;
+  readonly labName: string;
   /** Some scenario steps clocks. */
   readonly needsFakeClock: boolean;
 }
@@ -38,35 +45,50 @@ export interface E2eRequest {
 export function parseE2eArguments(argv: readonly string[]): E2eRequest | string {
   const names: string[] = [];
   const parameters: Record<string, number> = {};
-  let json = false;
-  let times = 1;
-  let ttl: string | undefined;
+  const flags = new Set<string>();
+  const values: Record<string, string | undefined> = {};
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [, name, value] = /^([a-z]+)=(\d+(?:\.\d+)?)$/.exec(word) ?? [];
     if (word === "--help" || word === "-h") return "";
-    if (word === "--json") json = true;
+    if (word === "--json" || word === "--long") flags.add(word);
     else if (word === "--quick") names.push(...scenarios.filter((one) => one.isQuick).map((one) => one.name));
-    else if (word === "--times") {
-      times = Number(rest.shift());
-      if (!Number.isInteger(times) || times < 1) return "--times needs a number";
-    } else if (word === "--ttl") {
-      ttl = rest.shift();
-      if (!/^\d+(ms|s|m)$/.test(ttl ?? "")) return '--ttl needs a duration like "10s"';
+    else if (Object.hasOwn(valuePatterns, word)) {
+      values[word] = rest.shift();
+      const { pattern, needs } = valuePatterns[word as keyof typeof valuePatterns];
+      if (!pattern.test(values[word] ?? "")) return `${word} needs ${needs}`;
     } else if (name !== undefined) parameters[name] = Number(value);
     else if (scenarios.some((scenario) => scenario.name === word)) names.push(word);
     else return `there is no scenario "${word}"`;
   }
   if (names.length === 0) names.push(...scenarios.map((one) => one.name));
-  const needsFakeClock = scenarios.some((one) => names.includes(one.name) && one.lab?.fakeClock === true);
-  return { names, parameters, json, times, ttl, needsFakeClock };
+  return {
+    names,
+    parameters,
+    json: flags.has("--json"),
+    isLong: flags.has("--long"),
+    times: Number(values["--times"] ?? "1"),
+    ttl: values["--ttl"],
+    from: values["--from"],
+    labName: values["--name"] ?? "e2e",
+    needsFakeClock: scenarios.some((one) => names.includes(one.name) && one.lab?.fakeClock === true),
+  };
 }
+
+const valuePatterns = {
+  "--times": { pattern: /^[1-9]\d{0,3}$/, needs: "a number" },
+  "--ttl": { pattern: /^\d+(ms|s|m)$/, needs: 'a duration like "10s"' },
+  "--from": { pattern: /^[\w./~^-]+$/, needs: "a commit" },
+  "--name": { pattern: /^[a-z][a-z0-9]{0,15}$/, needs: "a letter, then up to 15 letters and digits" },
+} as const;
 
 /** What the programs are given by scripts/e2e.mjs. */
 export interface E2eContext {
   readonly checkout: string;
   /** What of the checkout is committed; absent where that is not known. */
   readonly commit: string | undefined;
+  /** A checkout with the bundles of the commit that was asked for. */
+  readonly older?: string;
   readonly signal: AbortSignal;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
@@ -88,7 +110,9 @@ export async function runE2e(request: E2eRequest, context: E2eContext): Promise<
       try {
         const outcome = await play(scenario, {
           checkout: context.checkout,
-          labName: "e2e",
+          labName: request.labName,
+          isLong: request.isLong,
+          ...(context.older === undefined ? {} : { older: context.older }),
           signal: context.signal,
           parameters: request.parameters,
           progress: (line) => tell(`${line}\n`),

@@ -32,6 +32,10 @@ export interface PlayOptions {
   /** Of fleetd; default its own. */
   readonly ttl?: string;
   readonly parameters: Parameters;
+  /** Takes the time that a scenario's long parameters need. */
+  readonly isLong?: boolean;
+  /** A checkout with the bundles of an older commit. */
+  readonly older?: string;
   readonly progress: (line: string) => void;
   /** Where the journals of a scenario that failed are kept. */
   readonly keep: string;
@@ -64,8 +68,13 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Ou
     ttlMs: milliseconds(plan.ttl ?? defaultTtl),
     signal: options.signal,
     progress: options.progress,
+    ...(options.older === undefined ? {} : { older: options.older }),
   });
-  const parameters = { ...scenario.parameters, ...options.parameters };
+  const parameters = {
+    ...scenario.parameters,
+    ...(options.isLong === true ? scenario.longParameters : {}),
+    ...options.parameters,
+  };
   try {
     await waitUntilJoined(lab);
     const watching = stage.watch(stop.signal);

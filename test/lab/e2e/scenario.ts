@@ -13,6 +13,8 @@ export interface Scenario {
   /** Of the lab it is played on; default 3 machines, 1 etcd member, fleetd's own TTL. */
   readonly lab?: Partial<LabPlan>;
   readonly parameters?: Parameters;
+  /** What is set beside them by `--long`: for those who have the time. */
+  readonly longParameters?: Parameters;
   /** A minute or less with a short TTL: `npm test` plays it. */
   readonly isQuick?: boolean;
   /** Plays it. Whatever it throws is a failure; broken promises are found by the stage. */

@@ -50,15 +50,18 @@ export class Stage {
   unitsPerMachineMax: number | undefined;
   /** How long after its cause an end or a start may be seen: longer than slow stops that a scenario asks for. */
   graceMs = 5_000;
+  /** A checkout with the bundles of an older commit, for upgrades from there. */
+  readonly older: string | undefined;
 
   constructor(
     lab: MachineLab,
-    options: { ttlMs: number; signal: AbortSignal; progress: (line: string) => void },
+    options: { ttlMs: number; signal: AbortSignal; progress: (line: string) => void; older?: string },
   ) {
     this.lab = lab;
     this.#directory = mkdtempSync(join(lab.paths.directory, "units-"));
     this.ttlMs = options.ttlMs;
     this.signal = options.signal;
+    this.older = options.older;
     this.#progress = options.progress;
     this.timeline = new Timeline(new Truth(lab), () => this.nowMs());
   }

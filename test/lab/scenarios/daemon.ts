@@ -3,6 +3,7 @@
 import { LabError } from "@fleet/lab";
 import { askStatus } from "../e2e/api.js";
 import type { Scenario } from "../e2e/scenario.js";
+import type { Stage } from "../e2e/stage.js";
 import { mixed, plain } from "../e2e/unit-spec.js";
 import { installVersion } from "../faults/upgrade.js";
 import { expectSame, expectWorks, snapshot } from "./loss.js";
@@ -89,28 +90,33 @@ export const fleetdRestarted: Scenario = {
   },
 };
 
+async function upgrade(stage: Stage, machine: string, version: string): Promise<void> {
+  await stage.act(`fleetd ${version} on ${machine}`, async () => {
+    installVersion(stage.lab, machine, version, version === olderVersion ? stage.older : undefined);
+    await stage.lab.machines.execOrThrow(machine, "systemctl", "restart", "fleetd.service");
+  });
+  await stage.until(`${machine} to run ${version}`, 20_000, async () => {
+    const status = await askStatus(stage.lab, machine);
+    return status?.version === version && status.available;
+  });
+}
+
+const olderVersion = "0.0.9";
+
 /** A rolling upgrade. */
 export const rollingUpgrade: Scenario = {
   name: "rolling-upgrade",
-  asks: "fleetd is upgraded machine by machine, and back: nothing moves or stops, and every machine says its new version",
+  asks: "fleetd is upgraded machine by machine, back, and again; with --from COMMIT from the program of that commit: nothing moves or stops, and every machine says its new version",
   parameters: { units: 20 },
   play: async (stage, { units = 20 }) => {
+    for (const machine of stage.machines) await upgrade(stage, machine, olderVersion);
     await stage.start(mixed(units));
     await stage.settle();
     const before = [...snapshot(stage)];
-    for (const version of ["0.2.0", "0.1.0"]) {
-      for (const machine of stage.machines) {
-        await stage.act(`fleetd ${version} on ${machine}`, async () => {
-          installVersion(stage.lab, machine, version);
-          await stage.lab.machines.execOrThrow(machine, "systemctl", "restart", "fleetd.service");
-        });
-        await stage.until(`${machine} to run ${version}`, 20_000, async () => {
-          const status = await askStatus(stage.lab, machine);
-          return status?.version === version && status.available;
-        });
-      }
+    for (const [time, version] of ["0.2.0", olderVersion, "0.2.1"].entries()) {
+      for (const machine of stage.machines) await upgrade(stage, machine, version);
       expectSame(stage, before, "I4");
-      await expectWorks(stage, `version-${version.replaceAll(".", "-")}`, 2_000);
+      await expectWorks(stage, `after-${time + 1}`, 2_000);
       before.splice(0, before.length, ...snapshot(stage));
     }
     await stage.pass(stage.ttlMs * 1.2, "a lost lease would show by now");

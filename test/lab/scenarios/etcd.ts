@@ -96,6 +96,7 @@ export const etcdAway: Scenario = {
   asks: "etcd is away for minutes, far longer than any lease: nothing that runs is stopped, and it works again within seconds",
   lab: { etcdMembers: 3 },
   parameters: { units: 12, minutes: 1 },
+  longParameters: { minutes: 10 },
   play: async (stage, { units = 12, minutes = 1 }) => {
     await stage.start(mixed(units));
     await stage.settle();

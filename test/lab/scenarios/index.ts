@@ -11,6 +11,7 @@ import {
 import { exclusive } from "./exclusive.js";
 import { clockStepped, diskFull } from "./host.js";
 import { mostMachinesCut, twoMachinesLost } from "./mass-loss.js";
+import { badRecords, duplicateMachineId, prefixChanged } from "./mistakes.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
 import { compaction, etcdRestored, etcdWiped } from "./registry.js";
 import {
@@ -44,4 +45,5 @@ export const scenarios: readonly Scenario[] = [
   ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
   ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],
   ...[diskFull, clockStepped, exclusive],
+  ...[duplicateMachineId, prefixChanged, badRecords],
 ];
