@@ -184,7 +184,7 @@ export const optionSpecs = {
   exclusive_stop_max: option(
     parse.duration(1000, hour),
     "10s",
-    "How long an exclusive unit may take to stop; that long after agent_ttl it may run elsewhere. The same on all machines.",
+    "How long an exclusive unit may take to stop; that long after agent_ttl, and 2 s, it may run elsewhere. The same on all machines.",
   ),
   offline_start_after: option(
     parse.duration(0, hour),
