@@ -2,7 +2,7 @@ import type { UnitName } from "@fleet/core";
 import { isAttended, type Place } from "../place.js";
 import type { Subject } from "../subject.js";
 import type { Grave, Unwilling } from "../world.js";
-import { type RefusalBook, tiesOf } from "./refusal-book.js";
+import { type RefusalBook, type Tie, tiesOf } from "./refusal-book.js";
 import type { StandingCluster } from "./standing-cluster.js";
 
 /** A unit that is to be decided about again, as it is now. */
@@ -33,6 +33,7 @@ export class Closure {
   readonly #seatsAt: SeatsAt;
   readonly #sizeMax: number;
   readonly #fresh: UnitName[] = [];
+  readonly #followed = new Set<Tie>();
   readonly #freshSlices: (readonly [UnitName, Place])[] = [];
 
   /** @param sizeMax - It is not worth while to go on beyond this many. */
@@ -115,8 +116,17 @@ export class Closure {
     }
     for (const pattern of subject.replaces) for (const name of replacers.get(pattern) ?? []) this.add(name);
     for (const pattern of subject.replacedBy) for (const name of replacers.get(pattern) ?? []) this.add(name);
-    for (const tie of tiesOf(subject)) for (const name of this.#refusals.tiedBy(tie)) this.add(name);
+    this.#followRefusals(subject);
     for (const { place } of subject.claims) if (place.stance === "drained") this.#addAllAt(place);
+  }
+
+  /** Adds those who are refused, perhaps because of what becomes of the unit. */
+  #followRefusals(subject: Subject): void {
+    for (const tie of tiesOf(subject)) {
+      if (this.#followed.has(tie)) continue;
+      this.#followed.add(tie);
+      for (const name of this.#refusals.tiedBy(tie)) this.add(name);
+    }
   }
 
   /** Units leave a drained machine in turns. */
@@ -136,7 +146,7 @@ export class Closure {
   #followSlice(name: UnitName, place: Place): void {
     if (!this.slices.has(name)) return;
     const subject = this.#cluster.subjects.get(name)!;
-    for (const tie of tiesOf(subject)) for (const refused of this.#refusals.tiedBy(tie)) this.add(refused);
+    this.#followRefusals(subject);
     this.#followClaim(subject, place);
   }
 }

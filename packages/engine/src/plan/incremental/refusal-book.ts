@@ -1,4 +1,4 @@
-import type { UnitName } from "@fleet/core";
+import { compareUnitNames, type UnitName } from "@fleet/core";
 import type { Pattern } from "../pattern-book.js";
 import { compareRefusals } from "../plan.js";
 import type { Planning } from "../planning.js";
@@ -7,6 +7,9 @@ import type { Resource } from "../resources.js";
 import type { Subject } from "../subject.js";
 import type { Unwilling } from "../world.js";
 import { addTo, deleteFrom } from "./standing-cluster.js";
+
+/** When those of more units are different, sorting all refusals is quicker. */
+const mendedMax = 64;
 
 /**
  * Who is refused, and why; and who has refused. A refusal holds, word by word, until something happens to a unit that is
@@ -18,6 +21,8 @@ export class RefusalBook {
   readonly #byTie = new Map<Tie, Set<UnitName>>();
   readonly #tiesOf = new Map<UnitName, ReadonlySet<Tie>>();
   #sortedRefusals: readonly Refusal[] | undefined;
+  /** Whose refusals may have changed since they were sorted, and what they were. */
+  readonly #before = new Map<UnitName, readonly Refusal[]>();
   #sortedUnwilling: readonly Unwilling[] | undefined;
 
   /** All units that are refused something. */
@@ -41,7 +46,8 @@ export class RefusalBook {
 
   /** Forgets a unit. */
   delete(name: UnitName): void {
-    if (this.#refusals.delete(name)) this.#sortedRefusals = undefined;
+    this.#keepBefore(name);
+    this.#refusals.delete(name);
     if (this.#unwilling.delete(name)) this.#sortedUnwilling = undefined;
     for (const tie of this.#tiesOf.get(name) ?? []) deleteFrom(this.#byTie, tie, name);
     this.#tiesOf.delete(name);
@@ -56,8 +62,8 @@ export class RefusalBook {
       else others.push(refusal);
     }
     for (const [name, refusals] of found) {
-      this.#refusals.set(name, refusals);
-      this.#sortedRefusals = undefined;
+      this.#keepBefore(name);
+      this.#refusals.set(name, refusals.sort(compareRefusals));
       this.index(subjects.get(name)!);
     }
   }
@@ -84,8 +90,31 @@ export class RefusalBook {
 
   /** By unit and machine. The same list as before if nothing is different. */
   get refusals(): readonly Refusal[] {
-    this.#sortedRefusals ??= [...this.#refusals.values()].flat().sort(compareRefusals);
-    return this.#sortedRefusals;
+    const sorted = this.#sortedRefusals;
+    const different = [...this.#before.keys()].filter((name) => this.#isDifferent(name));
+    if (sorted === undefined || different.length > mendedMax) {
+      this.#sortedRefusals = [...this.#refusals.values()].flat().sort(compareRefusals);
+    } else if (different.length > 0) {
+      const mended = [...sorted];
+      for (const name of different) {
+        const at = indexOf(mended, name);
+        mended.splice(at, this.#before.get(name)!.length, ...(this.#refusals.get(name) ?? []));
+      }
+      this.#sortedRefusals = mended;
+    }
+    this.#before.clear();
+    return this.#sortedRefusals!;
+  }
+
+  #keepBefore(name: UnitName): void {
+    if (this.#sortedRefusals === undefined || this.#before.has(name)) return;
+    this.#before.set(name, this.#refusals.get(name) ?? []);
+  }
+
+  #isDifferent(name: UnitName): boolean {
+    const after = this.#refusals.get(name) ?? [];
+    const before = this.#before.get(name)!;
+    return before.length !== after.length || before.some((refusal, index) => !isSame(refusal, after[index]!));
   }
 
   /** By unit and machine. The same list as before if nothing is different. */
@@ -110,4 +139,26 @@ export function tiesOf(subject: Subject): readonly Tie[] {
     ...replacedBy,
     ...reserve.map(({ resource }) => resource),
   ];
+}
+
+/** Where the first refusal is that is not of a unit before `name`. */
+function indexOf(sorted: readonly Refusal[], name: UnitName): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareUnitNames(sorted[middle]!.unit, name) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Compares the sentences first, because they are different nearly always when anything is. */
+function isSame(a: Refusal, b: Refusal): boolean {
+  if (a.reason !== b.reason) return false;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof Refusal>;
+  for (const key of keys) {
+    if (a[key] !== b[key] && JSON.stringify(a[key]) !== JSON.stringify(b[key])) return false;
+  }
+  return true;
 }
