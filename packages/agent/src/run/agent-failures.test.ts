@@ -265,6 +265,20 @@ describe("a registry that is not believed", () => {
     expect(await machine.directory.list()).toEqual([web]);
   });
 
+  test("in a new history nothing idle is stopped once more", async () => {
+    machine.session.seat(web, { text: service(), target: "loaded" });
+    await machine.settle();
+    machine.systemd.calls.length = 0;
+    machine.session.history = "epoch-2";
+    machine.session.become("frozen");
+    machine.session.become("joined");
+    await machine.settle();
+    expect(machine.systemd.calls.map((call) => call.member)).not.toContain("stop");
+    machine.session.seat(web, { target: "launched" });
+    await machine.settle();
+    expect(await machine.local(web)).toBe("active/running");
+  });
+
   test("an older tombstone is no evidence; in a new history it is", async () => {
     const old = machine.session.seat(web, { text: service() });
     await machine.settle();

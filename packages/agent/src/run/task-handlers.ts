@@ -183,6 +183,10 @@ async function load(
 /** Stops and waits; whatever was started is then no longer started. */
 async function stop(context: TaskContext, memory: UnitMemory, signal: AbortSignal): Promise<void> {
   const { units, forgetStarts, observe } = context;
+  if (!canBeStopped(await lookAgain(units, memory, signal))) {
+    if (memory.jobResult !== undefined) memory.jobResult = "done";
+    return await forgetStarts(memory.name);
+  }
   const job = await queued(context, memory, () => units.stop(memory.name, signal), signal);
   const result = await orAbort(job.result, signal);
   const local = await lookAgain(units, memory, signal);
