@@ -123,7 +123,7 @@ async function pass(ms: number): Promise<void> {
 
 const guardSays = (leftMs: number, stopping: readonly UnitName[] = []) =>
   files.writeReport({ bootId: boot, pid: guardPid, validUntilMs: clock.boottime() + leftMs, stopping });
-const admit = () => during(exclusive.admit(web, 42, stop.signal));
+const admit = () => during(exclusive.admit(web, text, 42, stop.signal));
 
 describe("a start", () => {
   beforeEach(async () => {

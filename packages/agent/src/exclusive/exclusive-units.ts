@@ -93,7 +93,8 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   async prepare(unit: UnitName, text: string, signal: AbortSignal): Promise<void> {
-    await this.#service.write(unit, text, this.#files.environmentPattern, signal);
+    const { environmentPattern } = this.#files;
+    await this.#inTurn(() => this.#service.write(unit, text, environmentPattern, signal));
     this.#prepared.add(unit);
     this.#bell.ring();
   }
@@ -120,11 +121,11 @@ export class ExclusiveUnits implements ExclusiveCare {
     return reason;
   }
 
-  async admit(unit: UnitName, token: Revision, signal: AbortSignal): Promise<void> {
+  async admit(unit: UnitName, text: string, token: Revision, signal: AbortSignal): Promise<void> {
     const { clock, processes } = this.#options;
     await this.#load();
+    await this.prepare(unit, text, signal);
     await this.#inTurn(async () => {
-      this.#prepared.add(unit);
       await this.#files.writeEnvironment(unit, { FLEET_FENCING_TOKEN: String(token) });
       await this.#list(unit);
       await this.#feed();

@@ -22,11 +22,12 @@ export interface ExclusiveCare {
   /** Why the unit must not be started now, for people; `undefined` if it may be. */
   obstacle(unit: UnitName): string | undefined;
   /**
-   * To be called right before a start: sees that the unit is guarded and knows its token.
+   * To be called right before a start: sees that the unit is guarded, also if it was loaded by a fleetd that knew of no
+   * guard, and knows its token.
    * @param token - The seat's create revision.
    * @throws {FleetError} `unavailable` or `conflict` if it must not be started.
    */
-  admit(unit: UnitName, token: Revision, signal: AbortSignal): Promise<void>;
+  admit(unit: UnitName, text: string, token: Revision, signal: AbortSignal): Promise<void>;
   /** To be told whenever systemd has been asked: whether the unit runs, or is about to. */
   observe(unit: UnitName, isRunning: boolean): void;
   /**

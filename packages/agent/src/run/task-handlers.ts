@@ -230,7 +230,10 @@ async function start(
   signal: AbortSignal,
 ): Promise<void> {
   const { units, records, observe, track } = context;
-  if (memory.isExclusive) await context.exclusive?.admit(memory.name, generation.seatRevision, signal);
+  if (memory.isExclusive && context.exclusive !== undefined) {
+    const text = (await context.directory.read(memory.name)) ?? "";
+    await context.exclusive.admit(memory.name, text, generation.seatRevision, signal);
+  }
   if (memory.wasStopped && (await units.systemState(signal)) === "stopping")
     throw new FleetError("conflict", `cannot start "${memory.name}" again: systemd is stopping`);
   const invocationBefore = memory.local?.invocationId ?? "";
