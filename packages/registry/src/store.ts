@@ -95,6 +95,8 @@ export interface LeaseStatus {
   readonly remainingSeconds: number;
   /** What it was granted for. */
   readonly grantedSeconds: number;
+  /** Counts the elections among etcd's members, as the answering one knows them: with each all leases begin anew. */
+  readonly raftTerm: number;
 }
 
 /**

@@ -225,6 +225,7 @@ function describeLeases(getHarness: () => StoreHarness): void {
     const status = await store.leaseTimeToLive(leaseId, never);
     expect(status?.grantedSeconds).toBe(3);
     expect(status?.remainingSeconds).toBeGreaterThanOrEqual(2);
+    expect(status?.raftTerm).toBeGreaterThanOrEqual(1);
     expect(await read(store, "l")).toBe("");
   });
 

@@ -161,7 +161,11 @@ class EtcdStore implements Store {
     );
     // etcd answers with -1 where there is no such lease.
     if (Number(answer.TTL) < 0) return undefined;
-    return { remainingSeconds: Number(answer.TTL), grantedSeconds: Number(answer.grantedTTL) };
+    return {
+      remainingSeconds: Number(answer.TTL),
+      grantedSeconds: Number(answer.grantedTTL),
+      raftTerm: Number(answer.header.raft_term),
+    };
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ const leaseSecondsMin = 2;
 export class Leases {
   readonly #leases = new Map<LeaseId, Lease>();
   readonly #leaseOf = new Map<string, LeaseId>();
+  #raftTerm = 1;
   #lastId = 7_587_850_000_000_000_000n;
 
   /** Makes a lease. */
@@ -44,8 +45,9 @@ export class Leases {
     return lease.grantedSeconds;
   }
 
-  /** Begins the time of all leases anew. */
+  /** Begins the time of all leases anew, as the leader of another term does. */
   renewAll(nowMs: number): void {
+    this.#raftTerm += 1;
     for (const lease of this.#leases.values()) lease.expiresAtMs = nowMs + lease.grantedSeconds * 1000;
   }
 
@@ -54,7 +56,7 @@ export class Leases {
     const lease = this.#leases.get(leaseId);
     if (lease === undefined) return undefined;
     const remainingSeconds = Math.max(Math.floor((lease.expiresAtMs - nowMs) / 1000), 0);
-    return { remainingSeconds, grantedSeconds: lease.grantedSeconds };
+    return { remainingSeconds, grantedSeconds: lease.grantedSeconds, raftTerm: this.#raftTerm };
   }
 
   /** Removes a lease. @returns its keys, which must now be deleted. */
@@ -103,6 +105,7 @@ export class Leases {
   restore(snapshot: LeaseSnapshot, nowMs: number): void {
     this.#leases.clear();
     this.#leaseOf.clear();
+    this.#raftTerm += 1;
     for (const [id, { grantedSeconds, keys }] of snapshot) {
       this.#leases.set(id, {
         grantedSeconds,

@@ -26,7 +26,7 @@ async function prepare(ttlSeconds: number, latencyMs: () => number = () => 0) {
       () => "remnant",
       (error: unknown) => (isFleetError(error, "already-exists") ? "duplicate" : String(error)),
     );
-  return { clock, owner, leaseId, judge };
+  return { clock, etcd, owner, leaseId, judge };
 }
 
 describe("a presence of another boot", () => {
@@ -81,7 +81,19 @@ describe("a presence of another boot", () => {
     },
   );
 
-  test("is a remnant if its lease began anew once, as at a change of etcd's leader", async () => {
+  test("is a remnant if its lease began anew with each of etcd's leaders", async () => {
+    const { clock, etcd, judge } = await prepare(10);
+    let verdict: string | undefined;
+    void judge().then((judged) => (verdict = judged));
+    for (let turn = 0; turn < 4; turn += 1) {
+      await clock.advance(4_000);
+      etcd.renewLeases();
+    }
+    await clock.until("a verdict", () => verdict !== undefined, 12_000);
+    expect(verdict).toBe("remnant");
+  });
+
+  test("is a remnant if its lease began anew once, and nobody saw an election", async () => {
     const { clock, owner, leaseId, judge } = await prepare(10);
     let verdict: string | undefined;
     void judge().then((judged) => (verdict = judged));

@@ -17,8 +17,9 @@ type Surroundings = Pick<MachineSessionOptions, "clock" | "trust" | "description
 
 /**
  * Finds out whether a presence of this machine's id, from another boot, is a remnant of our own or belongs to a living
- * machine: the lease of a living one is renewed, and so its end moves. That happens once, too, when etcd gets a new
- * leader, which begins all leases anew; twice within a lifetime it cannot.
+ * machine: the lease of a living one is renewed, and so its end moves. That happens, too, when etcd gets a new leader,
+ * which begins all leases anew; but then the raft term is another, and no such move counts. Twice within a lifetime is
+ * asked for all the same: a member may learn of the election a little later than the lease's end has moved.
  *
  * How long a lease was not renewed is read from what is left of it, by etcd's own clock: a pause of this machine, or of
  * etcd, is none in the renewals. A machine that renews each third of a lifetime and misses one is not taken for dead.
@@ -32,12 +33,16 @@ export async function waitUntilRemnant(
 ): Promise<void> {
   const { clock, description } = surroundings;
   let latestMs = Number.POSITIVE_INFINITY;
+  let raftTerm: number | undefined;
   let movedAtMs: number | undefined;
   for (;;) {
     const end = await readEnd(surroundings, presence.leaseId, signal);
     if (end === undefined) return;
     const nowMs = clock.boottime();
-    if (end.earliestMs > latestMs) {
+    const isElected = raftTerm !== undefined && raftTerm !== end.raftTerm;
+    raftTerm = end.raftTerm;
+    if (isElected) latestMs = end.latestMs;
+    else if (end.earliestMs > latestMs) {
       const twiceMs = Math.max(end.lifetimeMs, 4 * resolutionMs);
       if (movedAtMs !== undefined && nowMs - movedAtMs <= twiceMs) throw duplicate(presence, description);
       movedAtMs = nowMs;
@@ -66,6 +71,7 @@ async function readEnd({ clock, trust }: Surroundings, leaseId: LeaseId, signal:
     latestMs: clock.boottime() + leftMs + resolutionMs + toleranceMs,
     leftMsMost: leftMs + resolutionMs,
     lifetimeMs: status.grantedSeconds * 1000,
+    raftTerm: status.raftTerm,
   };
 }
 
