@@ -1,6 +1,9 @@
 import { linkController } from "@fleet/client";
 import type { Clock } from "@fleet/core/ports";
 
+/** Why a timer ends that is not needed any more. Making an error for each would cost more than the timer. */
+const notNeeded = new Error("the work has ended in time");
+
 /**
  * Runs `work` with a signal that is aborted with `reason()` after `limitMs`, or with `signal`.
  * @returns what `work` returns. `work` must obey its signal.
@@ -22,7 +25,7 @@ export async function withTimeLimit<T>(
     return await work(limit.signal);
   } finally {
     limit.unlink();
-    timer.abort();
+    timer.abort(notNeeded);
     await timing;
   }
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { uptime } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Clock, Random } from "@fleet/core/ports";
 
 /**
@@ -11,16 +10,20 @@ export function createClock(): Clock {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     boottime: () => uptime() * 1000,
-    sleep: async (ms, signal) => {
-      signal.throwIfAborted();
-      try {
-        await delay(ms, undefined, { signal });
-      } catch (error) {
-        // Node wraps the reason in an AbortError of its own; callers are promised the signal's.
-        signal.throwIfAborted();
-        throw error;
-      }
-    },
+    // Node's own promise makes an AbortError with a stack each time it is aborted, which most sleeps of a daemon are.
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const onAbort = () => {
+          clearTimeout(timer);
+          reject(signal.reason);
+        };
+        const timer = setTimeout(() => {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        }, ms);
+        signal.addEventListener("abort", onAbort, { once: true });
+      }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { assert, FleetError } from "@fleet/core";
@@ -7,11 +8,32 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
+/** How files are written. The functions may answer at once or later. */
+interface Files {
+  readonly write: (path: string, content: string, options: { readonly mode: number }) => void | Promise<void>;
+  readonly rename: (from: string, to: string) => void | Promise<void>;
+  readonly remove: (path: string) => void | Promise<void>;
+}
+
+const onDisk: Files = { write: writeFile, rename, remove: (path) => rm(path, { force: true }) };
+
+/** Not waited for: in memory a write takes a twentieth of what it takes to have it done by another thread. */
+const inMemory: Files = {
+  write: writeFileSync,
+  rename: renameSync,
+  remove: (path) => rmSync(path, { force: true }),
+};
+
 /**
  * Keeps each document as `<directory>/<name>.json`, mode 0600, replaced by renaming. The directory is made on first use.
  * What cannot be written (the disk is full) is `unavailable`, and leaves the document as it was.
+ * @param options - `isInMemory`: the directory is on a tmpfs, which never keeps a writer waiting.
  */
-export function createDocumentStore(directory: string): DocumentStore {
+export function createDocumentStore(
+  directory: string,
+  { isInMemory = false }: { readonly isInMemory?: boolean } = {},
+): DocumentStore {
+  const files = isInMemory ? inMemory : onDisk;
   let temporary = 0;
   const fileOf = (name: string) => {
     assert(/^[A-Za-z0-9:_.@\\-]+$/.test(name), `bad document name "${name}"`);
@@ -35,12 +57,14 @@ export function createDocumentStore(directory: string): DocumentStore {
       const beside = `${file}.${process.pid}.${temporary}.tmp`;
       const content = JSON.stringify(document);
       try {
-        await writeFile(beside, content, { mode: 0o600 }).catch(async (error: unknown) => {
+        try {
+          await files.write(beside, content, { mode: 0o600 });
+        } catch (error) {
           if (!hasCode(error, "ENOENT")) throw error;
           await mkdir(directory, { recursive: true, mode: 0o755 });
-          await writeFile(beside, content, { mode: 0o600 });
-        });
-        await rename(beside, file);
+          await files.write(beside, content, { mode: 0o600 });
+        }
+        await files.rename(beside, file);
       } catch (cause) {
         // Half a file would stay for ever, and take the last room of a disk that is full.
         await rm(beside, { force: true }).catch(() => undefined);
@@ -49,7 +73,7 @@ export function createDocumentStore(directory: string): DocumentStore {
       }
     },
     async remove(name) {
-      await rm(fileOf(name), { force: true });
+      await files.remove(fileOf(name));
     },
   };
 }

@@ -174,9 +174,11 @@ export class Reconciler {
 
   /** Asks systemd about what may have changed. @returns how long to wait before asking again, in ms. */
   async #look(signal: AbortSignal): Promise<number> {
-    const names = [...this.#unseen];
+    // To load a unit makes systemd announce it; when that is over it is looked at anyway.
+    const names = [...this.#unseen].filter((name) => this.#options.memory.units.get(name)?.work !== "load");
+    if (names.length === 0) return Number.POSITIVE_INFINITY;
     this.#looking = new Set(names);
-    this.#unseen.clear();
+    for (const name of names) this.#unseen.delete(name);
     try {
       const described = await this.#options.units.describeLoaded(names, signal);
       await Promise.all(names.map((name) => this.#take(name, described.get(name), signal)));

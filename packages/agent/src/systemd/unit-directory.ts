@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { unlinkSync } from "node:fs";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FleetError, type UnitName, unitNameProblem } from "@fleet/core";
 import type { UnitDirectory } from "@fleet/core/ports";
@@ -49,16 +50,24 @@ class FileUnitDirectory implements UnitDirectory {
   }
 
   async remove(name: UnitName): Promise<void> {
-    await translated(`remove ${this.pathOf(name)}`, rm(this.pathOf(name), { force: true }));
+    await translated(`remove ${this.pathOf(name)}`, this.#unlink(name));
+  }
+
+  async #unlink(name: UnitName): Promise<void> {
+    try {
+      unlinkSync(this.pathOf(name));
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
   }
 
   async #replace(name: UnitName, text: string): Promise<void> {
     try {
-      await replaceFile(this.pathOf(name), text, 0o644);
+      replaceFile(this.pathOf(name), text, 0o644);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
       await mkdir(this.#path, { recursive: true, mode: 0o755 });
-      await replaceFile(this.pathOf(name), text, 0o644);
+      replaceFile(this.pathOf(name), text, 0o644);
     }
   }
 }

@@ -19,6 +19,8 @@ const confirmationMsMax = 30_000;
 /** Above this number one listing of everything is cheaper for systemd than matching each name against each unit. */
 const patternsMax = 32;
 
+const nothingKnown = { fragmentPath: "", invocationId: "", needDaemonReload: false };
+
 /** Describes units, asking systemd only for what signals have not told already. */
 export class UnitReader {
   readonly #table: UnitTable;
@@ -35,22 +37,20 @@ export class UnitReader {
    * few as possible are asked: it cannot have run, nor be older than its file.
    */
   async describe(connection: DbusConnection, name: UnitName, signal: AbortSignal): Promise<LocalUnit> {
-    const held = (await this.#list(connection, new Set([name]), signal)).get(name);
-    if (held !== undefined) return this.#detail(connection, name, held.row, signal);
     const row = await listUnits(
       connection,
       { member: "ListUnitsByNames", signature: "as", body: [[name]] },
       (rows) => readUnitRow(rows[0]).row,
       signal,
     );
-    const isFresh = row.activeState === "inactive" && !row.hasJob;
-    if (!isFresh) return this.#detail(connection, name, row, signal);
-    const path =
-      row.loadState === "not-found"
-        ? ""
-        : await readUnitProperty(connection, name, "FragmentPath", asString, signal);
+    const isIdle = row.activeState === "inactive" && !row.hasJob;
+    // Whether it is held or not: there is no more to be said of it.
+    if (isIdle && row.loadState === "not-found") return { name, ...row, ...nothingKnown };
+    const held = (await this.#list(connection, new Set([name]), signal)).get(name);
+    if (held !== undefined || !isIdle) return this.#detail(connection, name, held?.row ?? row, signal);
+    const path = await readUnitProperty(connection, name, "FragmentPath", asString, signal);
     const fragmentPath = linkTarget(path);
-    return { name, ...row, fragmentPath, invocationId: "", needDaemonReload: false };
+    return { name, ...row, ...nothingKnown, fragmentPath };
   }
 
   /** Describes those of `names` that systemd has in memory. */
