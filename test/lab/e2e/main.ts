@@ -10,6 +10,8 @@ export function help(): string {
 
 USAGE
   npm run e2e -- [SCENARIO…] [NAME=NUMBER…]     without names: all of them
+  npm run e2e -- soak --help                    random faults for a while
+  npm run e2e -- seed-case --help               real containers
 
 ${rows.join("\n")}
 
