@@ -80,7 +80,9 @@ export class UnitLoader {
   async #batch(requests: readonly LoadRequest[], signal: AbortSignal): Promise<readonly LoadOutcome[]> {
     const batch: Batch = { outcomes: new Map(), signal };
     let rest = await this.#each(batch, requests, (request) => this.#write(request, signal));
-    rest = await this.#together(batch, rest, (paths) => this.#units.link(paths, signal));
+    const toLink = rest.filter((request) => !request.file.hasInstall);
+    await this.#together(batch, toLink, (paths) => this.#units.link(paths, signal));
+    // In one call with the link: whoever finds the unit linked later takes it for loaded completely.
     const toEnable = rest.filter((request) => request.file.hasInstall);
     await this.#together(batch, toEnable, (paths) => this.#units.enable(paths, signal));
     rest = rest.filter((request) => !batch.outcomes.has(request));

@@ -85,7 +85,7 @@ export interface UnitManager {
   describeLoaded(names: readonly UnitName[], signal: AbortSignal): Promise<ReadonlyMap<UnitName, LocalUnit>>;
   /** Makes files outside systemd's search path known to it, until the next boot. */
   link(paths: readonly string[], signal: AbortSignal): Promise<void>;
-  /** Enables linked files by their `[Install]` section, until the next boot. */
+  /** Enables files by their `[Install]` section, until the next boot; those outside systemd's search path are linked, too. */
   enable(paths: readonly string[], signal: AbortSignal): Promise<void>;
   /** Undoes `enable` and `link`. Unknown names are no error. */
   disable(names: readonly UnitName[], signal: AbortSignal): Promise<void>;

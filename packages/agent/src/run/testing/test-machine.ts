@@ -25,6 +25,8 @@ export class TestMachine {
   readonly environment: string[] = [];
   registryName = "/fleet/";
   reconcilesDrift = false;
+  /** What stands between the agent and its ports. */
+  through: <T extends object>(port: T) => T = (port) => port;
   readonly log: string[] = [];
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -38,11 +40,11 @@ export class TestMachine {
       registryName: this.registryName,
       reconcilesDrift: this.reconcilesDrift,
       publicIp: "192.0.2.1",
-      session: this.session,
-      unitManager: this.systemd,
-      unitDirectory: this.directory,
-      runtimeDocuments: this.runtimeDocuments,
-      stateDocuments: this.stateDocuments,
+      session: this.through(this.session),
+      unitManager: this.through(this.systemd),
+      unitDirectory: this.through(this.directory),
+      runtimeDocuments: this.through(this.runtimeDocuments),
+      stateDocuments: this.through(this.stateDocuments),
       writeEnvironmentFile: async (text) => {
         this.environment.push(text);
       },
