@@ -13,7 +13,7 @@ import { clockStepped, diskFull } from "./host.js";
 import { mostMachinesCut, twoMachinesLost } from "./mass-loss.js";
 import { badRecords, duplicateMachineId, prefixChanged } from "./mistakes.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
-import { compaction, etcdRestored, etcdWiped } from "./registry.js";
+import { compaction, compactionLong, etcdRestored, etcdWiped } from "./registry.js";
 import {
   cutBetweenMachines,
   cutIn,
@@ -41,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
     etcdWiped,
     etcdRestored,
     compaction,
+    compactionLong,
   ],
   ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
   ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],

@@ -10,19 +10,21 @@ async function lose(stage: Stage, machine: string, atMostMs: number): Promise<vo
   stage.measure(`${units.length} units, killed to active elsewhere`, doneMs - atMs, atMostMs);
 }
 
+async function loseOne(stage: Stage, units: number, choose: () => Promise<string>): Promise<void> {
+  await stage.start(mixed(units));
+  await stage.settle();
+  const machine = await choose();
+  await lose(stage, machine, stage.ttlMs + 1_000);
+  await stage.boot([machine]);
+}
+
 /** kill -9 of a machine that does not lead. */
 export const powerCut: Scenario = {
   name: "power-cut",
   asks: "the power of a machine is cut: its units run elsewhere within the TTL and a second, and it can come back",
   parameters: { units: 20 },
   isQuick: true,
-  play: async (stage, { units = 20 }) => {
-    await stage.start(mixed(units));
-    await stage.settle();
-    const machine = await stage.follower();
-    await lose(stage, machine, stage.ttlMs + 1_000);
-    await stage.boot([machine]);
-  },
+  play: async (stage, { units = 20 }) => await loseOne(stage, units, async () => await stage.follower()),
 };
 
 /** kill -9 of the machine whose fleetd leads. */
@@ -30,13 +32,7 @@ export const powerCutLeader: Scenario = {
   name: "power-cut-leader",
   asks: "the power of the leader's machine is cut: its units run elsewhere within the TTL and a second",
   parameters: { units: 20 },
-  play: async (stage, { units = 20 }) => {
-    await stage.start(mixed(units));
-    await stage.settle();
-    const machine = await stage.leader();
-    await lose(stage, machine, stage.ttlMs + 1_000);
-    await stage.boot([machine]);
-  },
+  play: async (stage, { units = 20 }) => await loseOne(stage, units, async () => await stage.leader()),
 };
 
 /** A machine with very many units. */

@@ -4,7 +4,7 @@ import type { Scenario } from "../e2e/scenario.js";
 import type { Stage } from "../e2e/stage.js";
 import { mixed, plain } from "../e2e/unit-spec.js";
 import { heal } from "../network.js";
-import { expectSame, expectWorks, snapshot } from "./loss.js";
+import { expectSame, expectWorks, movableOn, snapshot, untilElsewhere } from "./loss.js";
 
 const freezeTimeoutMs = 60_000;
 
@@ -132,6 +132,41 @@ export const compaction: Scenario = {
       "units were moved or restarted",
     );
     await heal(stage.lab.holder, machine);
+    await expectWorks(stage, "afterwards", 5_000);
+  },
+};
+
+/** etcd compacts what a machine has missed that was given up for lost. */
+export const compactionLong: Scenario = {
+  name: "compaction-long",
+  asks: "a machine is cut off for two and a half TTLs while units are destroyed, replaced and started and etcd is compacted past all it has seen: healed, it gives up what is no longer its own, and nothing else",
+  parameters: { units: 10 },
+  play: async (stage, { units = 10 }) => {
+    await stage.start(mixed(units));
+    await stage.settle();
+    const machine = await stage.follower();
+    const others = stage.machines.filter((name) => name !== machine);
+    const kept = snapshot(stage).filter((run) => !run.includes(` on ${machine} `));
+    const [moved = ""] = movableOn(stage, machine);
+    // It runs on where nobody can be told, until that machine is heard again.
+    stage.graceMs = stage.ttlMs * 3;
+    await Promise.all([
+      stage.cutOff(machine, stage.ttlMs * 2.5),
+      (async () => {
+        await stage.start(plain(4, "meanwhile"), others);
+        await untilElsewhere(stage, [moved], [machine]);
+        await stage.destroy([moved]);
+        await stage.act("compact etcd", async () => {
+          stage.say(`compacted to revision ${await stage.lab.etcd.compact()}`);
+        });
+      })(),
+    ]);
+    const healedMs = stage.nowMs();
+    stage.measure("healed to all as it is wanted", (await stage.settle()) - healedMs, 10_000);
+    await stage.pass(stage.ttlMs, "needless moves would show by now");
+    const now = new Set(snapshot(stage));
+    const gone = kept.filter((run) => !now.has(run) && !run.startsWith(`${moved} `));
+    stage.expect("I4", gone.length === 0, `units were moved or restarted: ${gone.join(", ")}`);
     await expectWorks(stage, "afterwards", 5_000);
   },
 };

@@ -26,18 +26,36 @@ async function expectSurplusGone(stage: Stage, units: readonly string[], sinceMs
   stage.measure("heard again to no surplus copy left", goneMs - sinceMs);
 }
 
+type Silence = "freeze" | "cutOff";
+
+/** A machine is silent for less than its lease lasts. */
+async function playShort(stage: Stage, units: number, silence: Silence): Promise<void> {
+  const machine = await begin(stage, units);
+  const before = snapshot(stage);
+  await stage[silence](machine, stage.ttlMs * shortShare);
+  await stage.pass(stage.ttlMs, "a lost lease would show by now");
+  expectSame(stage, before, "I4");
+}
+
+/** A machine is silent for so long that its units run elsewhere. */
+async function playLong(stage: Stage, machine: string, silence: Silence): Promise<void> {
+  const moved = movableOn(stage, machine);
+  const [silentMs, elsewhereMs] = await Promise.all([
+    stage[silence](machine, stage.ttlMs * longShare),
+    untilElsewhere(stage, moved, [machine]),
+  ]);
+  const word = silence === "freeze" ? "frozen" : "cut off";
+  const name = `${moved.length} units, ${word} to active elsewhere`;
+  stage.measure(name, elsewhereMs - silentMs, stage.ttlMs + 1_000);
+  await expectSurplusGone(stage, moved, stage.nowMs());
+}
+
 /** A short freeze. */
 export const freezeShort: Scenario = {
   name: "freeze-short",
   asks: "a machine is frozen for half a TTL: it keeps everything, nothing is restarted",
   parameters: { units: 12 },
-  play: async (stage, { units = 12 }) => {
-    const machine = await begin(stage, units);
-    const before = snapshot(stage);
-    await stage.freeze(machine, stage.ttlMs * shortShare);
-    await stage.pass(stage.ttlMs, "a lost lease would show by now");
-    expectSame(stage, before, "I4");
-  },
+  play: async (stage, { units = 12 }) => await playShort(stage, units, "freeze"),
 };
 
 /** A long freeze. */
@@ -46,20 +64,7 @@ export const freezeLong: Scenario = {
   asks: "a machine is frozen for two and a half TTLs: its units run elsewhere in time, and it gives up the surplus when it thaws",
   parameters: { units: 12 },
   isQuick: true,
-  play: async (stage, { units = 12 }) => {
-    const machine = await begin(stage, units);
-    const moved = movableOn(stage, machine);
-    const [frozenMs, elsewhereMs] = await Promise.all([
-      stage.freeze(machine, stage.ttlMs * longShare),
-      untilElsewhere(stage, moved, [machine]),
-    ]);
-    stage.measure(
-      `${moved.length} units, frozen to active elsewhere`,
-      elsewhereMs - frozenMs,
-      stage.ttlMs + 1_000,
-    );
-    await expectSurplusGone(stage, moved, stage.nowMs());
-  },
+  play: async (stage, { units = 12 }) => await playLong(stage, await begin(stage, units), "freeze"),
 };
 
 /** A short cut. */
@@ -67,13 +72,7 @@ export const cutShort: Scenario = {
   name: "cut-short",
   asks: "a machine is cut off for half a TTL: it keeps everything, nothing is restarted",
   parameters: { units: 12 },
-  play: async (stage, { units = 12 }) => {
-    const machine = await begin(stage, units);
-    const before = snapshot(stage);
-    await stage.cutOff(machine, stage.ttlMs * shortShare);
-    await stage.pass(stage.ttlMs, "a lost lease would show by now");
-    expectSame(stage, before, "I4");
-  },
+  play: async (stage, { units = 12 }) => await playShort(stage, units, "cutOff"),
 };
 
 /** A long cut. */
@@ -81,20 +80,7 @@ export const cutLong: Scenario = {
   name: "cut-long",
   asks: "a machine is cut off for two and a half TTLs: its units run on there and elsewhere, and the surplus is given up when it is healed",
   parameters: { units: 12 },
-  play: async (stage, { units = 12 }) => {
-    const machine = await begin(stage, units);
-    const moved = movableOn(stage, machine);
-    const [cutMs, elsewhereMs] = await Promise.all([
-      stage.cutOff(machine, stage.ttlMs * longShare),
-      untilElsewhere(stage, moved, [machine]),
-    ]);
-    stage.measure(
-      `${moved.length} units, cut off to active elsewhere`,
-      elsewhereMs - cutMs,
-      stage.ttlMs + 1_000,
-    );
-    await expectSurplusGone(stage, moved, stage.nowMs());
-  },
+  play: async (stage, { units = 12 }) => await playLong(stage, await begin(stage, units), "cutOff"),
 };
 
 /** The leader is cut off. */
@@ -104,18 +90,7 @@ export const cutLeader: Scenario = {
   parameters: { units: 12 },
   play: async (stage, { units = 12 }) => {
     await begin(stage, units);
-    const machine = await stage.leader();
-    const moved = movableOn(stage, machine);
-    const [cutMs, elsewhereMs] = await Promise.all([
-      stage.cutOff(machine, stage.ttlMs * longShare),
-      untilElsewhere(stage, moved, [machine]),
-    ]);
-    stage.measure(
-      `${moved.length} units, cut off to active elsewhere`,
-      elsewhereMs - cutMs,
-      stage.ttlMs + 1_000,
-    );
-    await expectSurplusGone(stage, moved, stage.nowMs());
+    await playLong(stage, await stage.leader(), "cutOff");
   },
 };
 

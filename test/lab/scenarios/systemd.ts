@@ -1,5 +1,6 @@
 // systemd and its bus.
 import type { Scenario } from "../e2e/scenario.js";
+import type { Stage } from "../e2e/stage.js";
 import { mixed, plain } from "../e2e/unit-spec.js";
 import { expectSame, expectWorks, listed, movableOn, snapshot, untilElsewhere } from "./loss.js";
 
@@ -110,6 +111,23 @@ export const neverStops: Scenario = {
   },
 };
 
+/** Reboots a machine, and measures how soon those of its units run elsewhere that `counts` names. */
+async function playReboot(stage: Stage, counts: (unit: string) => boolean = () => true): Promise<void> {
+  await stage.settle();
+  const machine = await stage.follower();
+  const moved = movableOn(stage, machine).filter(counts);
+  stage.away([machine], true);
+  const { atMs, value: before } = await stage.act(`systemctl reboot on ${machine}`, async () => {
+    return await stage.lab.machines.reboot(machine);
+  });
+  const [doneMs] = await Promise.all([
+    untilElsewhere(stage, moved, [machine]),
+    stage.lab.machines.waitUntilRebooted(machine, before),
+  ]);
+  stage.back([machine]);
+  stage.measure(`${moved.length} units, reboot to active elsewhere`, doneMs - atMs, 2_000);
+}
+
 /** A planned reboot. */
 export const reboot: Scenario = {
   name: "reboot",
@@ -118,19 +136,7 @@ export const reboot: Scenario = {
   isQuick: true,
   play: async (stage, { units = 20 }) => {
     await stage.start(mixed(units));
-    await stage.settle();
-    const machine = await stage.follower();
-    const moved = movableOn(stage, machine);
-    stage.away([machine], true);
-    const { atMs, value: before } = await stage.act(`systemctl reboot on ${machine}`, async () => {
-      return await stage.lab.machines.reboot(machine);
-    });
-    const [doneMs] = await Promise.all([
-      untilElsewhere(stage, moved, [machine]),
-      stage.lab.machines.waitUntilRebooted(machine, before),
-    ]);
-    stage.back([machine]);
-    stage.measure(`${moved.length} units, reboot to active elsewhere`, doneMs - atMs, 2_000);
+    await playReboot(stage);
   },
 };
 
@@ -142,19 +148,7 @@ export const rebootSlow: Scenario = {
   play: async (stage, { units = 12, seconds = 8 }) => {
     await stage.start(plain(units));
     await stage.start(plain(3, "slow", [`ExecStop=/bin/sleep ${seconds}`]));
-    await stage.settle();
-    const machine = await stage.follower();
-    const moved = movableOn(stage, machine).filter((unit) => unit.startsWith("plain"));
-    stage.away([machine], true);
-    const { atMs, value: before } = await stage.act(`systemctl reboot on ${machine}`, async () => {
-      return await stage.lab.machines.reboot(machine);
-    });
-    const [doneMs] = await Promise.all([
-      untilElsewhere(stage, moved, [machine]),
-      stage.lab.machines.waitUntilRebooted(machine, before),
-    ]);
-    stage.back([machine]);
-    stage.measure(`${moved.length} units, reboot to active elsewhere`, doneMs - atMs, 2_000);
+    await playReboot(stage, (unit) => unit.startsWith("plain"));
   },
 };
 
