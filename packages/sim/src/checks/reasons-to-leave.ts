@@ -1,13 +1,5 @@
 import type { Version } from "../truth/key-history.js";
-import {
-  demandsLately,
-  exclude,
-  mayReplace,
-  misfit,
-  planAgeMs,
-  seatedOn,
-  seatsOf,
-} from "../truth/legality.js";
+import { demandsLately, exclude, mayReplace, misfit, planAgeMs, seatsOf } from "../truth/legality.js";
 import { keyOf, liveSeatOf, policyOf, presenceOf, stateOf, unitOf } from "../truth/records.js";
 import type { World } from "../world.js";
 
@@ -112,13 +104,22 @@ export class ReasonsToLeave {
     );
   }
 
-  /** Whoever is there, has a seat there, or is said to be there. */
+  /** Whoever is there, has a seat there or had one lately, or is said to be there. */
   #companionsOn(machine: string): readonly string[] {
     const strays = this.#world.machineById(machine)?.systemd.loaded.keys() ?? [];
     const prefix = keyOf.state(machine, "");
     const said = [...this.#world.truth.history.keys].flatMap((key) =>
       key.startsWith(prefix) ? [key.slice(prefix.length)] : [],
     );
-    return [...new Set([...seatedOn(this.#world, machine), ...strays, ...said])];
+    return [...new Set([...this.#seatedLately(machine), ...strays, ...said])];
+  }
+
+  #seatedLately(machine: string): readonly string[] {
+    const { truth } = this.#world;
+    const prefix = keyOf.seat(machine, "");
+    return truth.history.keysEver
+      .filter((key) => key.startsWith(prefix))
+      .filter((key) => truth.lately(key, planAgeMs).some((version) => liveSeatOf(version) !== undefined))
+      .map((key) => key.slice(prefix.length));
   }
 }

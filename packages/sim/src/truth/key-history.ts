@@ -58,6 +58,11 @@ export class KeyHistory {
     return this.#present;
   }
 
+  /** The keys that are or were there. */
+  get keysEver(): readonly string[] {
+    return [...this.#versions.keys()];
+  }
+
   add(version: Version): void {
     const { key } = version;
     const versions = this.#versions.get(key);
