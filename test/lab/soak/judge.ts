@@ -93,6 +93,10 @@ export class Judge {
       etcdAway,
       asked,
       ttlMs: stage.ttlMs,
+      seatsOf: (unit, atMs) => {
+        const ids = watch.seatsOf(unit, atMs);
+        return stage.machines.filter((machine) => ids.includes(stage.lab.machines.id(machine)));
+      },
       hasTombstone: (machine, unit, fromMs, toMs) =>
         watch
           .tombstones(stage.lab.machines.id(machine), unit)

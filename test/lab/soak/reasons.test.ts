@@ -27,6 +27,7 @@ const circumstances = (more: Partial<Circumstances> = {}): Circumstances => ({
   etcdAway: [],
   asked: [],
   ttlMs: 10_000,
+  seatsOf: () => [],
   hasTombstone: () => true,
   ...more,
 });
@@ -57,6 +58,15 @@ it.each<[string, Run, Partial<Circumstances>, string | undefined]>([
     { ...plain, elsewhere: [] },
     { absences: [away(1_000, 30_000)] },
     undefined,
+  ],
+  [
+    "it was lost, and its seat went to a machine that was silent, too",
+    { ...plain, elsewhere: [] },
+    {
+      absences: [away(1_000, 30_000), { machine: "m2", fromMs: 20_000, off: false }],
+      seatsOf: () => ["m2"],
+    },
+    "it had its seat on another machine, which was silent itself",
   ],
   [
     "it is global",

@@ -27,6 +27,8 @@ export interface Circumstances {
   readonly etcdAway: readonly Span[];
   readonly asked: readonly Asked[];
   readonly ttlMs: number;
+  /** The machines on which a unit had a seat at some time. */
+  readonly seatsOf: (unit: string, atMs: number) => readonly string[];
   /** Whether there was a tombstone for a unit on a machine at some time of a span. */
   readonly hasTombstone: (machine: string, unit: string, fromMs: number, toMs: number) => boolean;
 }
@@ -64,6 +66,13 @@ function mayHaveReachedDeadline(circumstances: Circumstances, machine: string, a
   return silences.some(
     (silence) =>
       lasted(silence, atMs, ttlMs * silenceShare) && atMs <= (silence.toMs ?? Infinity) + graceMs * 2,
+  );
+}
+
+/** Whether something was being done to a machine at some time, or had been until a moment before. */
+function wasSilent(circumstances: Circumstances, machine: string, atMs: number): boolean {
+  return ofMachine(circumstances, machine).some(
+    ({ fromMs, toMs }) => fromMs <= atMs && atMs <= (toMs ?? Infinity) + graceMs,
   );
 }
 
@@ -109,6 +118,10 @@ export function reasonForEnd(run: Run, circumstances: Circumstances): string | u
   const isElsewhere = (run.elsewhere ?? []).length > 0;
   const wasLost = mayHaveBeenLost(circumstances, run.machine, endedMs);
   if (isElsewhere && wasLost) return "it ran elsewhere by then";
+  // Two are silent: the first is heard again and lets go of what the second was given and has not heard of.
+  const successors = circumstances.seatsOf(run.unit, endedMs).filter((machine) => machine !== run.machine);
+  if (wasLost && successors.some((machine) => wasSilent(circumstances, machine, endedMs)))
+    return "it had its seat on another machine, which was silent itself";
   if (unit.follows !== undefined && wasLost && !runsAt(circumstances, unit.follows, run.machine, endedMs))
     return "what it follows was gone";
   const rival = [...circumstances.units.values()].find((other) => other.replaces === run.unit);

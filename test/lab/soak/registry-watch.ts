@@ -106,6 +106,17 @@ export class RegistryWatch {
     return spans;
   }
 
+  /** The ids of the machines on which a unit had a seat, and was to run, at some time. */
+  seatsOf(unit: string, atMs: number): readonly string[] {
+    const seats = new Map<string, boolean>();
+    for (const event of this.events) {
+      const [, machine = "", name] = /^schedule\/([^/]+)\/(.+)$/.exec(event.key) ?? [];
+      if (name === unit && event.atMs <= atMs)
+        seats.set(machine, /"target":"launched"/.test(event.value ?? ""));
+    }
+    return [...seats].filter(([, isLaunched]) => isLaunched).map(([machine]) => machine);
+  }
+
   /** When the presence of a machine ended, each time. */
   departures(machineId: string): readonly RegistryEvent[] {
     return this.events.filter(({ key, value }) => key === `machines/${machineId}` && value === undefined);
