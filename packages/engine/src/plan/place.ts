@@ -49,11 +49,36 @@ export function isHeld(place: Place): boolean {
   return place.stance === "frozen" || place.stance === "unreadable" || place.stance === "away";
 }
 
-/** Lists all machines that are known, or that anything is said of, by id. */
-export function listPlaces(view: PlanView, options: PlanOptions): readonly Place[] {
+/**
+ * Lists all machines that are known, or that anything is said of, by id.
+ * @param spare - Leaves room between them for machines that may join later, so that all others keep their rank: places
+ * without an id, which are forgotten, as it were.
+ */
+export function listPlaces(view: PlanView, options: PlanOptions, spare = false): readonly Place[] {
   const ids = new Set<MachineId>(view.machines.keys());
   for (const id of view.seats.keys()) ids.add(id);
-  return [...ids].sort().map((id, index) => makePlace(id, index, view, options));
+  const sorted = [...ids].sort();
+  if (!spare) return sorted.map((id, index) => makePlace(id, index, view, options));
+  const places: Place[] = [];
+  for (const id of sorted) {
+    places.push(vacantPlace(places.length));
+    places.push(makePlace(id, places.length, view, options));
+  }
+  for (let number = 0; number < spareAtEnd; number += 1) places.push(vacantPlace(places.length));
+  return places;
+}
+
+/** Machines are often named in the order in which they join. */
+const spareAtEnd = 64;
+
+function vacantPlace(index: number): Place {
+  const nothing = { metadata: {}, capacity: noCapacity, presenceRevision: 0, fenced: false };
+  return { index, id: "" as MachineId, stance: "forgotten", ...nothing };
+}
+
+/** Whether no machine stands there. */
+export function isVacant({ id }: Place): boolean {
+  return id === "";
 }
 
 /** Prepares a machine, known or not. */

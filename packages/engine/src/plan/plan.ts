@@ -44,9 +44,10 @@ export function refusalsOf(p: Planning): readonly Refusal[] {
 /**
  * Everything a plan decides, before it is put into tasks: who is to be where, and who is refused, why. `explain` and
  * what-if read the same decisions that the leader writes.
+ * @param spare - Whether machines are to join later.
  */
-export function decide(view: PlanView, options: PlanOptions): Planning {
-  return decideAll(beginPlanning(surveyWorld(view, options)));
+export function decide(view: PlanView, options: PlanOptions, spare = false): Planning {
+  return decideAll(beginPlanning(surveyWorld(view, options, spare)));
 }
 
 /** Decides about every unit of the world, in the order of precedence. Who else is in the draft stays where it is. */

@@ -34,7 +34,7 @@ export function suggestChanges(
   const found: Suggestion[] = [];
   const candidates = candidatesFor(p, subject, misses).toSorted((a, b) => a.cost - b.cost);
   for (const candidate of candidates.slice(0, candidatesMax)) {
-    const isSmall = p.world.subjects.size + p.world.places.length <= plannedMax;
+    const isSmall = p.world.subjects.size + p.world.placeOf.size <= plannedMax;
     const proven = isSmall ? proveByPlan(p, subject, candidate) : proveByChecks(candidate);
     if (proven !== undefined) found.push(proven);
     if (found.length === suggestionsMax) break;

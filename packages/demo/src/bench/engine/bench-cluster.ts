@@ -31,7 +31,7 @@ export class BenchCluster {
   constructor(machines: number, rules: Rules) {
     this.#machineCount = machines;
     this.#rules = rules;
-    for (let number = 0; number < machines; number += 1) this.#addMachine(number);
+    for (let number = 0; number < machines; number += 1) this.#addMachine(idOf(number), number);
   }
 
   get view(): PlanView {
@@ -152,8 +152,21 @@ export class BenchCluster {
     });
   }
 
-  #addMachine(number: number): void {
-    const id = parseMachineId(`${String(number).padStart(8, "0")}${"0".repeat(24)}`);
+  /** Lets a machine join that was never heard of, whose id comes right after that of the machine with this number. */
+  join(number: number): MachineId {
+    const id = parseMachineId(idOf(number).replace(/0$/, "1"));
+    this.#addMachine(id, number);
+    this.#changedMachines.add(id);
+    return id;
+  }
+
+  /** Forgets a machine that has nothing. */
+  forget(id: MachineId): void {
+    this.machines.delete(id);
+    this.#changedMachines.add(id);
+  }
+
+  #addMachine(id: MachineId, number: number): void {
     const metadata = { region: regions[number % regions.length]! };
     const revision = this.#next();
     const presence: Presence = {
@@ -183,6 +196,10 @@ export class BenchCluster {
     this.#revision += 1;
     return this.#revision;
   }
+}
+
+function idOf(number: number): MachineId {
+  return parseMachineId(`${String(number).padStart(8, "0")}${"0".repeat(24)}`);
 }
 
 function nested<V>(maps: Map<MachineId, Map<UnitName, V>>, id: MachineId): Map<UnitName, V> {

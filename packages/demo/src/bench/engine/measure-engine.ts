@@ -4,6 +4,7 @@ import { type Figures, type Summary, summarize } from "../figures.js";
 import { BenchCluster } from "./bench-cluster.js";
 import type { Rules } from "./bench-units.js";
 import { heapMiB } from "./heap.js";
+import { measureBrake } from "./measure-brake.js";
 
 /** What is measured at a time. */
 export interface EngineSize {
@@ -14,6 +15,9 @@ export interface EngineSize {
 
 /** What one event may take; what takes longer has met the garbage collector, or another process. */
 const eventBudgetMs = 5;
+
+/** In a cluster of fewer machines the loss of most of them is over in a moment. */
+const brakedMachinesMin = 100;
 
 const noOptions: PlanOptions = { releasedMachines: new Set() };
 const nothing = { all: true, units: new Set<never>(), machines: new Set<never>() };
@@ -34,6 +38,9 @@ export function measureEngine(size: EngineSize, runs: number, events: number): F
   planner.update(cluster.view, nothing, noOptions);
   const plannerMiB = heapMiB() - emptyMiB;
   const perEvent = measureEvents(cluster, planner, size, events);
+  const plansFromScratch = Object.values(planner.counts.fromScratch).reduce((sum, count) => sum + count, 0);
+  const partialPlans = planner.counts.partial;
+  const braked = size.machines >= brakedMachinesMin ? measureBrake(cluster, planner, events) : {};
   return {
     bench: "engine",
     ...size,
@@ -44,8 +51,9 @@ export function measureEngine(size: EngineSize, runs: number, events: number): F
     unitsPerSecond: Math.round(size.units / (cold.ms.median / 1000)),
     nothingToDoMs: settled.ms,
     ...perEvent,
-    partialPlans: planner.counts.partial,
-    plansFromScratch: Object.values(planner.counts.fromScratch).reduce((sum, count) => sum + count, 0),
+    ...braked,
+    partialPlans,
+    plansFromScratch,
     clusterMiB: Math.round(emptyMiB),
     plannerMiB: Math.round(plannerMiB),
   };
@@ -101,6 +109,10 @@ function measureEvents(
     cluster.setMachine(ids[(event * 37) % machines]!, { policy: { cordoned: false, drained: false } });
     sample("eventUncordonedMs");
     loseAndRegain(cluster, sample, ids[(event * 41) % machines]!);
+    const joined = cluster.join((event * 53) % machines);
+    sample("eventMachineJoinedMs");
+    cluster.forget(joined);
+    sample("eventMachineForgottenMs");
   }
   const summaries = [...samples].map(([name, values]) => [name, summarize(values)] as const);
   const all = [...samples.values()].flat();

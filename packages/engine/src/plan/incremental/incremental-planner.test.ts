@@ -130,12 +130,25 @@ it("decides about few when one of many machines is lost", () => {
   expect(planner.counts.decidedLast).toBe(1);
 });
 
-it("begins from scratch for a machine that nobody has heard of", () => {
+it("makes room for machines that nobody has heard of, and for those that come back", () => {
+  const { cluster, planner, after } = stage("m1 m3", "a>m1; b{MachineID=m2}; g>m1{Global=true}");
+  expect(sketchTasks(after(() => cluster.addMachines("m2")))).toBe("+b@m2 +g@m2 +g@m3");
+  after(() => cluster.addMachines("m0 m9"));
+  after(() => {
+    cluster.machines.delete(parseMachineId("m2"));
+    cluster.seats.delete(parseMachineId("m2"));
+  });
+  expect(sketchTasks(after(() => cluster.addMachines("m2")))).toBe("+b@m2 +g@m0 +g@m2 +g@m3 +g@m9");
+  after(() => cluster.putSeat("m4", serviceName("a"), "launched"));
+  expect(planner.counts.fromScratch).toEqual({ asked: 1 });
+});
+
+it("begins from scratch for more machines than there is room for", () => {
   const { planner, after } = stage("m1 m3", "a>m1");
-  after((cluster) => cluster.addMachines("m2"));
-  expect(planner.isLastPartial).toBe(false);
-  after(() => undefined);
-  expect(planner.counts).toMatchObject({ partial: 1, fromScratch: { asked: 1, machines: 1 } });
+  after((cluster) => cluster.addMachines("m10 m20"));
+  expect(planner.counts.fromScratch).toEqual({ asked: 1, machines: 1 });
+  after((cluster) => cluster.addMachines("m15"));
+  expect(planner.counts.fromScratch).toEqual({ asked: 1, machines: 1 });
 });
 
 it("lets the next few have their turn while moves are braked, and decides about nobody else", () => {

@@ -27,7 +27,7 @@ export interface PlanningCounts {
 
 /**
  * `asked`: the first plan, or anything may have changed. `too-much`: so much has happened that a plan from scratch is
- * cheaper. `machines`: a machine has come up that was never heard of. `options`: an option that concerns everyone.
+ * cheaper. `machines`: so many have joined that there is no room among the others. `options`: an option that concerns everyone.
  */
 export type WhyFromScratch = "asked" | "too-much" | "machines" | "options";
 
@@ -107,7 +107,7 @@ export class IncrementalPlanner {
   #planFromScratch(view: PlanView, options: PlanOptions, why: WhyFromScratch): Made {
     this.#isLastPartial = false;
     this.#fromScratch[why] = (this.#fromScratch[why] ?? 0) + 1;
-    const planning = decide(view, options);
+    const planning = decide(view, options, true);
     const tasks = emitTasks(planning);
     const { subjects, unwilling } = planning.world;
     this.#cluster = new StandingCluster(planning);

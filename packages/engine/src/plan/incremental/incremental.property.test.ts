@@ -67,7 +67,7 @@ it.each([
       }),
       { numRuns },
     );
-    // Only machines that nobody has heard of make it begin anew.
-    expect(partial).toBeGreaterThan(numRuns);
+    // Hardly anything makes it begin anew: of the brake only another measure.
+    expect(partial).toBeGreaterThan(numRuns * 4);
   },
 );
