@@ -23,14 +23,22 @@ export interface ConnectOptions {
 }
 
 /**
+ * How long one of several servers may take to accept a connection before the next is asked: enough for a first attempt that
+ * was lost and repeated. A server without others gets the whole time of the request.
+ */
+const connectTimeoutMs = 2_000;
+
+/**
  * Builds the transport for one or several endpoints. Nothing is connected before the first request.
  * @throws {FleetError} `invalid-argument` for a bad endpoint.
  */
 export function createTransport(options: ConnectOptions): Transport {
   const { clock, dial, endpoints, requestTimeoutMs, tls, trace } = options;
-  const [first, ...others] = parseEndpoints(endpoints).map((endpoint) => {
+  const parsed = parseEndpoints(endpoints);
+  const [first, ...others] = parsed.map((endpoint) => {
     const transport = createHttpTransport(endpoint, {
       ...(tls === undefined ? {} : { tls }),
+      ...(parsed.length === 1 ? {} : { connectTimeoutMs }),
       ...(dial === undefined ? {} : { dial: () => dial(endpoint) }),
     });
     const timed = createTimedTransport(transport, clock, requestTimeoutMs);

@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import type { RequestOptions } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { dialWith } from "./dialling-agent.js";
 import type { Endpoint } from "./endpoint.js";
@@ -33,6 +34,8 @@ export interface HttpTransportOptions {
    * requests; TLS, if the endpoint has it, is spoken inside. A `TunnelError` ends the attempts at other endpoints.
    */
   readonly dial?: () => Promise<Duplex>;
+  /** How long to wait for the server's host to take a connection. Default: as long as the signal allows. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** What `node:http` and `node:https` have in common. */
@@ -62,7 +65,7 @@ export function createHttpTransport(endpoint: Endpoint, options: HttpTransportOp
       const own = linkController(signal);
       try {
         const how = requestOptions(endpoint, request, options.connect);
-        return await exchange(protocol, how, request, own.signal);
+        return await exchange(protocol, how, request, own.signal, options.connectTimeoutMs);
       } catch (error) {
         signal.throwIfAborted();
         throw transportFailure(error, endpoint, request);
@@ -118,6 +121,7 @@ function exchange(
   options: http.RequestOptions,
   request: HttpRequest,
   signal: AbortSignal,
+  connectTimeoutMs: number | undefined,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const agent = protocol.agent === undefined ? {} : { agent: protocol.agent };
@@ -139,7 +143,24 @@ function exchange(
       });
     });
     outgoing.on("error", reject);
+    if (connectTimeoutMs !== undefined) {
+      outgoing.on("socket", (socket) => limitConnecting(socket, connectTimeoutMs));
+    }
     outgoing.end(request.body);
+  });
+}
+
+/** A host that is gone says nothing, and the system would ask it for minutes. */
+function limitConnecting(socket: Socket, limitMs: number): void {
+  if (!socket.connecting) return;
+  const giveUp = (): void => {
+    const silence = { code: "ETIMEDOUT", syscall: "connect" };
+    socket.destroy(Object.assign(new Error("the host does not answer"), silence));
+  };
+  socket.setTimeout(limitMs, giveUp);
+  socket.once("connect", () => {
+    socket.off("timeout", giveUp);
+    socket.setTimeout(0);
   });
 }
 

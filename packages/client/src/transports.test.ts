@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -122,6 +123,28 @@ describe("the HTTP transport", () => {
     controller.abort(reason);
     await expect(request).rejects.toBe(reason);
     await expect(transport.request(get, controller.signal)).rejects.toBe(reason);
+  });
+
+  it("gives up on a host that takes no connection, and knows that nothing arrived", async () => {
+    // It never accepts; once its queue is full, the kernel lets further connections wait.
+    const listening = `const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+      require("node:fs").writeSync(1, String(server.address().port));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    })`;
+    const deaf = spawn(process.execPath, ["-e", listening], { stdio: ["ignore", "pipe", "inherit"] });
+    cleanUps.push(() => deaf.kill("SIGKILL"));
+    const [port] = await once(deaf.stdout, "data");
+    const transports = Array.from({ length: 8 }, () =>
+      createHttpTransport(parseEndpoint(`http://127.0.0.1:${port}`), { connectTimeoutMs: 200 }),
+    );
+    const limit = new AbortController();
+    cleanUps.push(() => limit.abort());
+    const failures = transports.map((transport) => failureOf(transport.request(put, limit.signal)));
+    const failure = await Promise.race(
+      failures.map((work) => work.catch(() => new Promise<never>(() => undefined))),
+    );
+    expect(failure.message).toContain(`dial tcp 127.0.0.1:${port}: connect: connection timed out`);
+    expect(failure.mayHaveArrived).toBe(false);
   });
 });
 
