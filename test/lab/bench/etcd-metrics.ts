@@ -10,17 +10,42 @@ export interface EtcdCounts {
   readonly writes: number;
 }
 
+const member = "e1";
+
+// This process is not in the lab's network. etcd answers gRPC as JSON too.
+const program = `
+  const [url, body] = process.argv.slice(1);
+  fetch(url, body === undefined ? {} : { method: "POST", body })
+    .then((answer) => answer.text())
+    .then((text) => process.stdout.write(text));`;
+
 // Member to member, and etcd's own maintenance.
 const notOfClients = new Set(["Status", "Snapshot", "Defragment", "Hash", "HashKV", "Alarm", "MoveLeader"]);
 
 /** Reads a member's metrics from inside the lab's network. */
-export async function etcdCounts(lab: MachineLab, member = "e1"): Promise<EtcdCounts> {
-  const url = `http://${addressOf(member)}:2379/metrics`;
-  const program = `fetch(process.argv[1]).then((answer) => answer.text()).then((text) => process.stdout.write(text))`;
+export async function etcdCounts(lab: MachineLab): Promise<EtcdCounts> {
+  return readCounts(await ask(lab, "/metrics"));
+}
+
+/** The machines that are named in the values of all keys that begin so. */
+export async function holdersOf(lab: MachineLab, prefix: string): Promise<ReadonlySet<string>> {
+  // The end of a range of all keys with a prefix is that prefix with its last byte raised.
+  const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+  const text = await ask(lab, "/v3/kv/range", { key: btoa(prefix), range_end: btoa(end) });
+  const { kvs = [] } = JSON.parse(text) as { readonly kvs?: readonly { readonly value: string }[] };
+  const holders = kvs.map(({ value }) => (JSON.parse(atob(value)) as { readonly machine?: string }).machine);
+  return new Set(holders.filter((machine) => machine !== undefined));
+}
+
+async function ask(lab: MachineLab, path: string, body?: object): Promise<string> {
+  const url = `http://${addressOf(member)}:2379${path}`;
   const [enter, ...words] = lab.holder.enter();
-  const asked = await runCommand([enter, ...words, process.execPath, "-e", program, url]);
-  if (asked.code !== 0) throw new LabError("failed", `${member} does not tell its metrics: ${asked.stderr}`);
-  return readCounts(asked.stdout);
+  const asked = await runCommand([
+    ...[enter, ...words, process.execPath, "-e", program, url],
+    ...(body === undefined ? [] : [JSON.stringify(body)]),
+  ] as [string, ...string[]]);
+  if (asked.code !== 0) throw new LabError("failed", `${member} does not answer: ${asked.stderr}`);
+  return asked.stdout;
 }
 
 /** Reads what etcd's metrics say in Prometheus's text format. */

@@ -2,7 +2,7 @@ import { openLab } from "@fleet/lab";
 import { FleetCluster } from "../fleet-cluster.js";
 import { runProgram } from "../run-program.js";
 import type { BenchContext } from "./bench-context.js";
-import { type Figures, ratio, type Summary, summarize } from "./figures.js";
+import { atMost, type Figures, ratio, type Summary, summarize } from "./figures.js";
 import { fillCluster, pageUrls } from "./fill.js";
 
 const sizes = [10, 1_000, 10_000];
@@ -65,7 +65,7 @@ export async function benchCli(context: BenchContext): Promise<Figures> {
       node: () => timed([process.execPath, "-e", "0"]),
       version: () => fleetctl("--version"),
     });
-    const figures: Record<string, number | string | Summary> = {
+    const figures: Record<string, Figures[string]> = {
       bench: "cli",
       emptyNodeProcessMs: start.node,
       versionMs: start.version,
@@ -86,7 +86,17 @@ export async function benchCli(context: BenchContext): Promise<Figures> {
       figures[`curl${size}Ms`] = listed.curl;
       figures[`listUnits${size}ToCurlRatio`] = ratio(listed.list, listed.curl);
     }
-    return { ...figures, daemonResidentMiB: await residentMiB(apiUrl) };
+    const daemonResidentMiB = await residentMiB(apiUrl);
+    const largest = sizes.at(-1);
+    const budgets = [
+      atMost("--version, to an empty Node process", ratio(start.version, start.node), 2),
+      atMost(
+        `list-units of ${largest} units, ms`,
+        (figures[`listUnits${largest}Ms`] as Summary).median,
+        1_000,
+      ),
+    ];
+    return { ...figures, daemonResidentMiB, budgets };
   } finally {
     await lab.stop();
   }

@@ -51,13 +51,15 @@ export class Recorder {
     if (Number.isNaN(this.firstMs)) this.firstMs = performance.now();
     this.#underWay += 1;
     this.underWayMax = Math.max(this.underWayMax, this.#underWay);
-    this.#transactions.set(first.key, transaction);
     try {
       const result = await store.transact(transaction, signal);
       this.lastMs = performance.now();
+      // One that finds itself done was sent before without an answer, and is kept as such.
+      if (result.succeeded) this.#transactions.set(first.key, transaction);
       return result;
     } catch (error) {
       this.lost += 1;
+      this.#transactions.set(first.key, transaction);
       throw error;
     } finally {
       this.#underWay -= 1;
