@@ -36,6 +36,7 @@ export class ClusterSketch {
   readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
   readonly states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly unreadableUnits = new Set<UnitName>();
+  readonly presumed = new Map<UnitName, Unit>();
   unreadable: readonly UnreadableRecord[] = [];
   #revision = 1;
 
@@ -51,6 +52,7 @@ export class ClusterSketch {
       seats: this.seats,
       states: this.states,
       unreadableUnits: this.unreadableUnits,
+      presumed: this.presumed,
       unreadable: this.unreadable,
     };
   }
@@ -176,6 +178,23 @@ export class ClusterSketch {
   /** Makes a unit's text unreadable, as a damaged record or a missing file does. */
   damage(name: string): this {
     return this.changeUnit(name, { content: undefined, requirements: undefined });
+  }
+
+  /** Makes a unit's record unreadable. Of one with a seat it is still known what the seat's text says. */
+  garble(name: UnitName): this {
+    const unit = this.units.get(name);
+    const hasSeat = [...this.seats.values()].some((seats) => isSeated(seats.get(name)));
+    if (unit !== undefined && hasSeat) this.presumed.set(name, unit);
+    this.units.delete(name);
+    this.unreadableUnits.add(name);
+    return this;
+  }
+
+  /** The record can be read, or is gone. */
+  mend(name: UnitName): this {
+    this.unreadableUnits.delete(name);
+    this.presumed.delete(name);
+    return this;
   }
 
   /** Destroys a unit as an API server does. */

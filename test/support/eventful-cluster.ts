@@ -145,22 +145,21 @@ function happenToUnit(
   const unit = cluster.units.get(name);
   switch (event.kind) {
     case "put":
-      cluster.unreadableUnits.delete(name);
+      cluster.mend(name);
       cluster.putUnit(name, event.desired, event.options);
       return;
     case "unmark":
       cluster.destroyed.delete(name);
       return;
     case "destroy":
-      cluster.unreadableUnits.delete(name);
+      cluster.mend(name);
       cluster.destroy(name);
       return;
     case "vanish":
       cluster.units.delete(name);
       return;
     case "unreadable":
-      cluster.units.delete(name);
-      cluster.unreadableUnits.add(name);
+      cluster.garble(name);
       return;
     default:
       if (unit === undefined) return;

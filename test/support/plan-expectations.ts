@@ -22,9 +22,9 @@ export function isAttended(view: ClusterView, machine: MachineId): boolean {
   return view.machines.get(machine)?.presence?.state === "up";
 }
 
-/** What the rules know of a seated unit. Nothing is known of one whose record cannot be read. */
+/** What the rules know of a seated unit. Of one whose record cannot be read it is what its seat says, if anything. */
 export function party(view: ClusterView, name: UnitName) {
-  const requirements = view.units.get(name)?.requirements;
+  const { requirements } = view.units.get(name) ?? view.presumed?.get(name) ?? {};
   return { name, conflicts: requirements?.conflicts ?? [], replaces: requirements?.replaces ?? [] };
 }
 

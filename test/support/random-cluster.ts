@@ -180,10 +180,7 @@ function addUnit(cluster: ClusterSketch, plan: UnitPlan, machines: number): void
   }
   if (plan.fate === "damaged") cluster.damage(plan.name);
   if (plan.fate === "vanished") cluster.units.delete(name);
-  if (plan.fate === "unreadable") {
-    cluster.units.delete(name);
-    cluster.unreadableUnits.add(name);
-  }
+  if (plan.fate === "unreadable") cluster.garble(name);
   if (plan.fate === "destroyed" || plan.fate === "made-anew") cluster.destroy(plan.name);
   if (plan.fate === "made-anew") cluster.putUnit(name, plan.desired, plan.options);
 }

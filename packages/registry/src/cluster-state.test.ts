@@ -1,5 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
-import { type ClusterView, type EngineStatus, parseMachineId, parseUnitName } from "@fleet/core";
+import {
+  type ClusterView,
+  type EngineStatus,
+  parseMachineId,
+  parseUnitName,
+  unitContentFromText,
+} from "@fleet/core";
 import { describe, expect } from "vitest";
 import { ClusterState } from "./cluster-state.js";
 import { encodePresence, encodeSeat, encodeState, encodeUnit } from "./codec.js";
@@ -88,6 +94,9 @@ function comparable(view: ClusterView): unknown {
   return {
     ...view,
     unreadable: [...unreadable].sort(),
+    presumed: new Map(
+      [...(view.presumed ?? [])].filter(([unit]) => machines.every((id) => isReadable(keys.seat(id, unit)))),
+    ),
     destroyed: new Map([...view.destroyed].filter(([unit]) => isReadable(keys.mark(unit)))),
     machines: unreadable.size === 0 ? view.machines : undefined,
     seats: unreadable.size === 0 ? view.seats : undefined,
@@ -164,6 +173,50 @@ describe("the records of the replica", () => {
     mvcc.transact({ success: [{ kind: "delete", key }] }, () => true);
     state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
     expect([...state.view().unreadableUnits]).toEqual([]);
+  });
+
+  test("a unit whose record cannot be read is presumed to be what its newest seat says, whenever the text comes", () => {
+    const mvcc = new Mvcc();
+    const [first, second] = machines as [(typeof machines)[number], (typeof machines)[number]];
+    const [unit] = units as [(typeof units)[number]];
+    const old = unitContentFromText("[Service]\nExecStart=/bin/a\n[X-Fleet]\nConflicts=x.service\n");
+    const text = unitContentFromText("[Service]\nExecStart=/bin/b\n[X-Fleet]\nConflicts=y.service\n");
+    const seat = (machine: typeof first, { contentId, hash }: typeof text, target: "launched" | "absent") =>
+      encodeSeat({
+        ...{ machine, unit, contentId, hash, target, startCount: 1, reason: "" },
+        term: { n: 1, uuid: "t" },
+      });
+    const state = new ClusterState(keys);
+    const write = (key: string, value?: string) => {
+      const before = mvcc.revision;
+      const success: Operation[] = [
+        value === undefined ? { kind: "delete", key } : { kind: "put", key, value },
+      ];
+      mvcc.transact({ success }, () => true);
+      const events = mvcc.eventsSince({ prefix: keys.prefix }, before + 1).flatMap((step) => step.events);
+      return state.apply(events, mvcc.revision);
+    };
+    const presumed = () => state.view().presumed?.get(unit);
+    write(keys.unitFile(old.contentId), old.text);
+    write(keys.seat(first, unit), seat(first, old, "launched"));
+    expect(presumed()).toBeUndefined();
+    write(keys.unit(unit), "garbage");
+    expect(presumed()?.requirements?.conflicts).toEqual(["x.service"]);
+    expect(state.view().units.has(unit)).toBe(false);
+    const before = presumed();
+    write(keys.mark(unit), '{"recordRevision":1}');
+    expect(presumed()).toBe(before);
+    write(keys.seat(second, unit), seat(second, text, "launched"));
+    expect(presumed()).toMatchObject({ contentId: text.contentId, requirements: undefined });
+    expect([...write(keys.unitFile(text.contentId), text.text).units]).toEqual([unit]);
+    expect(presumed()?.requirements?.conflicts).toEqual(["y.service"]);
+    write(keys.seat(second, unit), seat(second, text, "absent"));
+    expect(presumed()?.requirements?.conflicts).toEqual(["x.service"]);
+    write(keys.seat(first, unit));
+    expect(presumed()).toBeUndefined();
+    write(keys.seat(first, unit), seat(first, old, "launched"));
+    write(keys.unit(unit));
+    expect(presumed()).toBeUndefined();
   });
 
   test("a new reading names what it changed", () => {

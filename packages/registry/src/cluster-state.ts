@@ -20,6 +20,7 @@ import {
 import { decodeCluster, decodeLeader, decodeMark, decodeSeat, decodeState, decodeUnit } from "./codec.js";
 import type { Keys, ParsedKey } from "./keys.js";
 import { MachineTable } from "./machine-table.js";
+import { PresumedUnits } from "./presumed-units.js";
 import { decodeStatus } from "./status-codec.js";
 import type { StoredValue, StoreEvent } from "./store.js";
 import { UnitContents } from "./unit-contents.js";
@@ -61,6 +62,7 @@ export class ClusterState {
   readonly #unreadableSeats = new Map<UnitName, Set<MachineId>>();
   readonly #contents = new UnitContents();
   readonly #unitsOf = new Map<ContentId, Set<UnitName>>();
+  readonly #presumed = new PresumedUnits(this.#contents);
 
   constructor(keys: Keys) {
     this.#keys = keys;
@@ -89,6 +91,7 @@ export class ClusterState {
       seats: this.#seats,
       states: this.#states,
       unreadableUnits: this.#untouchable(),
+      presumed: this.#presumed.all,
       unreadable: [...this.#unreadable.values()],
     };
   }
@@ -137,6 +140,7 @@ export class ClusterState {
     }
     // Records and texts of one step belong together, so units are put together when both are there.
     for (const name of stale) this.#rebuild(name);
+    for (const name of this.#unreadableUnits) if (touched.units.has(name)) this.#presume(name);
     this.#revision = revision;
     return touched;
   }
@@ -157,7 +161,10 @@ export class ClusterState {
       return;
     }
     note(parsed, touched);
-    if (parsed.kind === "unit") this.#unreadableUnits.delete(parsed.unit);
+    if (parsed.kind === "unit") {
+      this.#unreadableUnits.delete(parsed.unit);
+      this.#presumed.forget(parsed.unit);
+    }
     if (parsed.kind === "seat") setMember(this.#unreadableSeats, parsed.unit, parsed.machine, false);
     try {
       this.#take(parsed, item, touched, stale);
@@ -232,8 +239,16 @@ export class ClusterState {
       touched.units.add(name);
       stale.add(name);
     }
+    for (const name of this.#unreadableUnits) if (this.#presumed.isOf(name, id)) touched.units.add(name);
     const content = this.#contents.get(id);
     if (content instanceof FleetError) throw content;
+  }
+
+  #presume(name: UnitName): void {
+    this.#presumed.presume(
+      name,
+      [...this.#seats.values()].flatMap((seats) => seats.get(name) ?? []),
+    );
   }
 
   #setRecord(name: UnitName, record: UnitRecord | undefined, stale: Set<UnitName>): void {

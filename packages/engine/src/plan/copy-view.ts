@@ -9,6 +9,7 @@ export function copyView(view: PlanView): PlanView {
     seats: copyNested(view.seats),
     states: copyNested(view.states),
     unreadableUnits: new Set(view.unreadableUnits),
+    presumed: new Map(view.presumed),
   };
 }
 

@@ -21,7 +21,7 @@ export function explainUnit(decided: DecidedCluster, name: UnitName): Explanatio
   const standing = standingOf(p, subject);
   const found = explainPlaces(p, subject);
   const objections = objectionsTo(p, subject, standing);
-  const { unit } = subject;
+  const unit = p.world.view.units.get(name);
   return {
     unit: name,
     revision,

@@ -138,6 +138,14 @@ describe("what a record means", () => {
     expect(reasonsOf(cluster)).toContain("1 conflicts with a.service (its pattern b.service)");
   });
 
+  it("keeps others away that its seat's text excludes, and room for what it reserves, though its record be garbage", () => {
+    const rivals = sketch("m1 m2^", "a>m1{Conflicts=b.service}; b").garble(serviceName("a"));
+    expect(reasonsOf(rivals)).toContain("1 conflicts with a.service (its pattern b.service)");
+    expect(tasksOf(rivals)).toBe("");
+    const crowd = sketch("m1[cpu=2] m2^", "a>m1{Reserve=cpu=2}; b{Reserve=cpu=1}").garble(serviceName("a"));
+    expect(tasksOf(crowd)).toBe("");
+  });
+
   it("leaves a seat alone that no record and no mark speaks of, and says so", () => {
     const cluster = sketch("m1", "a>m1");
     cluster.units.delete(serviceName("a"));

@@ -1,10 +1,21 @@
-import type { ClusterView, MachineId, UnitName } from "@fleet/core";
+import type { ClusterView, MachineId, Unit, UnitName } from "@fleet/core";
 
 /** What a plan is made from: the part of a {@link ClusterView} that placements depend on, and nothing else. */
 export type PlanView = Pick<
   ClusterView,
-  "units" | "destroyed" | "machines" | "seats" | "states" | "unreadableUnits"
+  "units" | "destroyed" | "machines" | "seats" | "states" | "unreadableUnits" | "presumed"
 >;
+
+/** A unit's record, or what it is presumed to be if its record cannot be read. */
+export function recordIn({ presumed, units }: PlanView, name: UnitName): Unit | undefined {
+  return units.get(name) ?? presumed?.get(name);
+}
+
+/** All that {@link recordIn} finds. */
+export function* recordsIn({ presumed, units }: PlanView): Iterable<Unit> {
+  yield* units.values();
+  for (const [name, unit] of presumed ?? []) if (!units.has(name)) yield unit;
+}
 
 /** What the planner cannot read off the cluster itself. */
 export interface PlanOptions {

@@ -9,7 +9,7 @@ import {
   type UnitState,
 } from "@fleet/core";
 import { PatternBook } from "./pattern-book.js";
-import { isVacant, listPlaces, type Place } from "./place.js";
+import { listPlaces, type Place } from "./place.js";
 import { ResourceBook } from "./resources.js";
 import {
   addKey,
@@ -20,7 +20,7 @@ import {
   type Subject,
   type SubjectBooks,
 } from "./subject.js";
-import type { PlanOptions, PlanView } from "./view.js";
+import { type PlanOptions, type PlanView, recordIn, recordsIn } from "./view.js";
 
 /** A tombstone and what became of it. */
 export interface Grave {
@@ -55,13 +55,10 @@ export interface World {
   readonly unwilling: readonly Unwilling[];
 }
 
-/**
- * Reads the view once. Its maps may come in any order; the world's do not depend on it.
- * @param spare - Whether machines are to join later.
- */
-export function surveyWorld(view: PlanView, options: PlanOptions, spare = false): World {
-  const places = listPlaces(view, options, spare);
-  const placeOf = new Map(places.flatMap((place) => (isVacant(place) ? [] : [[place.id, place]])));
+/** Reads the view once. Its maps may come in any order; the world's do not depend on it. */
+export function surveyWorld(view: PlanView, options: PlanOptions): World {
+  const places = listPlaces(view, options);
+  const placeOf = new Map(places.map((place) => [place.id, place]));
   const books = makeBooks(options);
   const subjects = listSubjects(view, places, books);
   const graves: Grave[] = [];
@@ -106,7 +103,7 @@ function listSubjects(view: PlanView, places: readonly Place[], books: SubjectBo
       if (state.condition === "loaded") names.add(name);
     }
   }
-  for (const { requirements } of view.units.values()) {
+  for (const { requirements } of recordsIn(view)) {
     for (const text of requirements?.conflicts ?? []) books.conflicts.intern(text);
     for (const text of requirements?.replaces ?? []) books.replaces.intern(text);
     for (const wish of requirements?.wishes ?? [])
@@ -121,7 +118,7 @@ function listSubjects(view: PlanView, places: readonly Place[], books: SubjectBo
 
 /** Prepares a unit by its record, whether it has one or not. */
 export function surveyUnit(name: UnitName, view: PlanView, books: SubjectBooks): Subject {
-  const unit = view.units.get(name);
+  const unit = recordIn(view, name);
   const unreadable = view.unreadableUnits.has(name);
   const kind = unit !== undefined ? kindOf(unit, unreadable) : unreadable ? "unreadable" : "recordless";
   return makeSubject(name, kind, unit, books);
