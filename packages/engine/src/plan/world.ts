@@ -9,7 +9,7 @@ import {
   type UnitState,
 } from "@fleet/core";
 import { PatternBook } from "./pattern-book.js";
-import { listPlaces, type Place } from "./place.js";
+import { isVacant, listPlaces, type Place } from "./place.js";
 import { ResourceBook } from "./resources.js";
 import {
   addKey,
@@ -55,10 +55,13 @@ export interface World {
   readonly unwilling: readonly Unwilling[];
 }
 
-/** Reads the view once. Its maps may come in any order; the world's do not depend on it. */
-export function surveyWorld(view: PlanView, options: PlanOptions): World {
-  const places = listPlaces(view, options);
-  const placeOf = new Map(places.map((place) => [place.id, place]));
+/**
+ * Reads the view once. Its maps may come in any order; the world's do not depend on it.
+ * @param spare - Whether machines are to join later.
+ */
+export function surveyWorld(view: PlanView, options: PlanOptions, spare = false): World {
+  const places = listPlaces(view, options, spare);
+  const placeOf = new Map(places.flatMap((place) => (isVacant(place) ? [] : [[place.id, place]])));
   const books = makeBooks(options);
   const subjects = listSubjects(view, places, books);
   const graves: Grave[] = [];

@@ -3,7 +3,7 @@ import type { Draft } from "../draft.js";
 import { EligiblePlaces } from "../eligible.js";
 import { isOnTheMove } from "../hand-over.js";
 import type { Pattern } from "../pattern-book.js";
-import type { Place } from "../place.js";
+import { isVacant, type Place } from "../place.js";
 import type { Planning } from "../planning.js";
 import { isReplacedAt, replacesAt } from "../replaces.js";
 import type { Subject, SubjectBooks } from "../subject.js";
@@ -22,7 +22,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export class StandingCluster {
   readonly places: readonly Place[];
-  readonly placeOf: ReadonlyMap<MachineId, Place>;
+  readonly placeOf: Map<MachineId, Place>;
   readonly books: SubjectBooks;
   readonly draft: Draft;
   readonly subjects: Map<UnitName, Subject>;
@@ -51,7 +51,7 @@ export class StandingCluster {
   constructor(p: Planning) {
     const { world } = p;
     this.places = world.places;
-    this.placeOf = world.placeOf;
+    this.placeOf = new Map(world.placeOf);
     this.meant = world.meant;
     this.books = world.books;
     this.draft = p.draft;
@@ -163,6 +163,19 @@ export class StandingCluster {
     for (const pattern of subject.replaces) addTo(this.replacers, pattern, subject.name);
     for (const pattern of subject.replacedBy) addTo(this.replacers, pattern, subject.name);
     for (const { place, residence } of residences) this.draft.add(subject, place, residence);
+  }
+
+  /** Finds room for a machine that was never heard of, in the order of ids. @returns whether there is any. */
+  admit(id: MachineId): boolean {
+    const next = this.places.findIndex((place) => !isVacant(place) && place.id > id);
+    const last = this.places.findLastIndex((place) => !isVacant(place));
+    // At the end there is room to leave some between it and the last one.
+    const vacant = next < 0 ? (this.places[last + 2] ?? this.places[last + 1]) : this.places[next - 1];
+    if (vacant === undefined || !isVacant(vacant)) return false;
+    const admitted: Mutable<Place> = vacant;
+    admitted.id = id;
+    this.placeOf.set(id, vacant);
+    return true;
   }
 
   /** Makes a machine what it is now; nobody may be in the draft there. */

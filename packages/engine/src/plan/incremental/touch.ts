@@ -48,7 +48,7 @@ export class Touch {
     const machines = new Set(changes.machines);
     noteDifferences(before.releasedMachines, this.#options.releasedMachines, machines);
     noteDifferences(before.fencedMachines ?? none, this.#options.fencedMachines ?? none, machines);
-    for (const id of machines) if (!this.#hasPlace(id)) return "machines";
+    for (const id of machines) if (!this.#hasPlace(id) && !this.#admit(id)) return "machines";
     this.#takeInMachines(machines);
     this.#takeInPace(before);
     this.#takeInRefusals(before);
@@ -93,6 +93,15 @@ export class Touch {
   /** Whether a machine is among the places, or nothing that a plan could be about. */
   #hasPlace(id: MachineId): boolean {
     return this.#cluster.placeOf.has(id) || !(this.#view.machines.has(id) || this.#view.seats.has(id));
+  }
+
+  /** Lets a machine have a place that was never heard of. @returns whether there is room for it. */
+  #admit(id: MachineId): boolean {
+    if (!this.#cluster.admit(id)) return false;
+    for (const [name, machines] of this.#options.refusedLately ?? []) {
+      if (machines.has(id) && this.#cluster.subjects.has(name)) this.units.add(name);
+    }
+    return true;
   }
 
   #takeInMachines(ids: Iterable<MachineId>): void {
@@ -154,15 +163,16 @@ export class Touch {
     }
   }
 
-  /** @returns false if there is something on a machine that was never heard of. */
+  /** @returns false if there is no room for a machine that was never heard of. */
   #takeInUnit(name: UnitName, machines: Iterable<MachineId>): boolean {
     const isAnother = this.#takeInRecord(name);
     if (isAnother) this.units.add(name);
     for (const id of machines) {
+      // There are seats on a machine of which nothing else is known.
+      if (!this.#hasPlace(id) && !this.#admit(id)) return false;
       const place = this.#cluster.placeOf.get(id);
-      if (place === undefined) {
-        if (this.#view.seats.has(id)) return false;
-      } else if (isAnother || !this.#isSeatedAsPlanned(name, place)) {
+      if (place === undefined) continue;
+      if (isAnother || !this.#isSeatedAsPlanned(name, place)) {
         if (this.#isDifferentAt(name, place)) this.#addAt(name, place);
       }
     }
