@@ -91,13 +91,19 @@ it("tells the unit its token: the revision at which its seat was made", async ()
   expect(environment).toContainEqual(expect.stringMatching(/^FLEET_FENCING_TOKEN=[1-9]\d*$/));
 });
 
-it.each([calm, stubborn])(
-  "is over in time where fleetd is dead and etcd away, and before it begins elsewhere: %s",
-  async (unit) => {
+it.each([
+  [calm, "dead"],
+  [stubborn, "dead"],
+  [calm, "frozen"],
+] as const)(
+  "%s is over in time where fleetd is %s and etcd away, and before it begins elsewhere",
+  async (unit, how) => {
     const machine = await placeOf(unit);
     const end = watch([calm, stubborn]);
     const proxy = await cluster().lab.etcdProxy(machine);
-    await cluster().lab.stopDaemon(machine, { how: "kill" });
+    const pid = (await cluster().lab.daemonPid(machine)) ?? 0;
+    if (how === "dead") await cluster().lab.stopDaemon(machine, { how: "kill" });
+    else process.kill(pid, "SIGSTOP");
     proxy.cut();
     const cutMs = performance.now();
     let elsewhere: readonly string[] = [];
@@ -111,7 +117,8 @@ it.each([calm, stubborn])(
     const stopMs = unit === calm ? 0 : stopMaxMs;
     expect(goneMs).toBeLessThan(ttlMs + stopMs + slackMs);
     proxy.heal();
-    await cluster().lab.startDaemon(machine);
+    if (how === "dead") await cluster().lab.startDaemon(machine);
+    else process.kill(pid, "SIGCONT");
     await restored();
   },
 );

@@ -223,6 +223,13 @@ describe("the list", () => {
   });
 });
 
+it("deals with what was stopped while fleetd was not there, though nothing is on the list any more", async () => {
+  await guardSays(ttlMs);
+  await files.markStopped(web);
+  begin();
+  await untilSo(() => forgotten.includes(web));
+});
+
 it("kills what is left of a unit before it is let go of", async () => {
   processes.set(web, [4]);
   await during(exclusive.ensureGone(web));

@@ -166,7 +166,8 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   get #isWanted(): boolean {
-    return this.#listed.size + this.#prepared.size + this.#observed.size > 0;
+    const { size } = this.#listed;
+    return size + this.#prepared.size + this.#observed.size + this.#waiting.size + this.#stopped.size > 0;
   }
 
   async #look(agent: ExclusiveAgent, signal: AbortSignal): Promise<void> {
@@ -248,10 +249,11 @@ export class ExclusiveUnits implements ExclusiveCare {
     this.#stopped = new Set(await this.#files.stoppedUnits());
   }
 
-  /** Takes over the list of the process before this one. */
+  /** Takes over what the process before this one has left: the list, and what it had not dealt with. */
   #load(): Promise<void> {
     this.#loaded ??= this.#inTurn(async () => {
       for (const unit of (await this.#files.readUnits(this.#options.bootId)) ?? []) this.#listed.add(unit);
+      await this.#readReport();
       this.#isLoaded = true;
     });
     return this.#loaded;

@@ -155,9 +155,10 @@ describe("a guard", () => {
 
   it("kills in time though systemd is dead, and says what it has done", async () => {
     world.runs(a);
-    world.isSystemdDead = true;
     world.valid(10_000, 5_000);
     world.begin();
+    await world.clock.settle();
+    world.isSystemdDead = true;
     await world.clock.advance(15_000);
     expect(world.events).toEqual(["kill a.service at 15000"]);
     expect(world.marks).toEqual([a]);
@@ -258,6 +259,20 @@ describe("a guard that begins", () => {
     expect(world.marks).toEqual([b]);
     expect(world.events).toEqual([]);
     await world.end();
+  });
+
+  it("says that it is there only when it is clear what was stopped", async () => {
+    world.runs(a);
+    world.ends(a);
+    world.isSystemdDead = true;
+    world.valid(10_000);
+    world.begin();
+    await world.clock.advance(2_500);
+    expect(world.report).toBeUndefined();
+    world.isSystemdDead = false;
+    await world.clock.advance(2_000);
+    expect(world.marks).toEqual([a]);
+    expect(world.report).toMatchObject({ pid: 7 });
   });
 
   it("keeps a promise that was made though the file is lost, and what it was to guard", async () => {

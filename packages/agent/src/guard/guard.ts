@@ -57,6 +57,7 @@ export class Guard {
   #validUntilMs: number | undefined;
   #stopMaxMs = 0;
   #hasExpired = false;
+  #hasMarked = false;
   #reported: string | undefined;
   /** The last list that could be read. */
   #units: readonly UnitName[] | undefined;
@@ -191,7 +192,8 @@ export class Guard {
    */
   async #markWhatStopped(signal: AbortSignal): Promise<void> {
     const { files, bootId, stopper, clock, logger } = this.#parts;
-    for (const unit of (await files.readUnits(bootId)) ?? []) {
+    const listed = (await files.readUnits(bootId)) ?? [];
+    for (const unit of listed) {
       while (!signal.aborted) {
         try {
           const state = await stopper.activeState(unit, signal);
@@ -204,9 +206,12 @@ export class Guard {
         }
       }
     }
+    this.#hasMarked = true;
   }
 
+  /** Until it is clear what its predecessor's end has stopped, a guard does not say that it is there. */
   async #report(): Promise<void> {
+    if (!this.#hasMarked) return;
     const { files, bootId, pid, logger } = this.#parts;
     const report = {
       bootId,
