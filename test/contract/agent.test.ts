@@ -131,6 +131,28 @@ describe("an agent on systemd", () => {
     expect(host.agent.status().reloads).toBeLessThanOrEqual(1);
   });
 
+  test("units that arrive together start in the order that they ask for, also with new content", async () => {
+    const log = join(machine.directory, "sequence");
+    const units = ["agent-z-first.service", "agent-m-second.service", "agent-a-third.service"].map(unit);
+    const seat = (word: string) => {
+      for (const [index, name] of units.entries()) {
+        const after = index === 0 ? "" : `After=${units[index - 1]}\n`;
+        // The first is the last to be stopped, so the others are ready before it.
+        const text = `[Unit]\n${after}[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'sleep 0.1; echo ${word} ${index} >>${log}'\nExecStop=/bin/sleep ${index === 0 ? 0.5 : 0}\n`;
+        host.session.seat(name, { text });
+      }
+    };
+    for (const word of ["old", "new"]) {
+      seat(word);
+      for (const name of units)
+        await untilState(name, {
+          activeState: "active",
+          contentId: host.session.seats.get(name)?.contentId ?? "",
+        });
+    }
+    expect(await readFile(log, "utf8")).toBe("old 0\nold 1\nold 2\nnew 0\nnew 1\nnew 2\n");
+  });
+
   test("a conflicting unit starts when the other's stop has ended", async () => {
     const old = unit("agent-old.service");
     const fresh = unit("agent-fresh.service");

@@ -15,6 +15,10 @@ export interface LocalFile {
   readonly conflicts: readonly string[];
   /** It can be enabled. */
   readonly hasInstall: boolean;
+  /** Units that it starts after, if they start at the same time. */
+  readonly after?: readonly string[];
+  /** Units that it starts before, if they start at the same time. */
+  readonly before?: readonly string[];
   /** It may be started by what was last known of it. */
   readonly isOfflineStart: boolean;
   /** It never runs twice. */

@@ -2,6 +2,7 @@ import { compareUnitNames, conflictBetween, isTombstone, type UnitName } from "@
 import type { AgentTask, MachinePlan, MachineView, UnitView } from "./machine-view.js";
 import { planRemoval } from "./plan-removal.js";
 import { planSeat } from "./plan-seat.js";
+import { startsToWait } from "./start-order.js";
 import { canBeStopped, isThere, readableFile } from "./unit-facts.js";
 
 /** What the plan of one unit is: a task, or why it has to wait, or nothing. */
@@ -30,7 +31,10 @@ export function planMachine(view: MachineView, only?: ReadonlySet<UnitName>): Ma
     tasks.push(plan.task);
     if (plan.task.kind === "start") starting.add(unit.name);
   }
-  return { tasks, waits };
+  const later = startsToWait(view, tasks);
+  for (const [name, first] of later)
+    waits.set(name, `waits for the start of "${first}", which it comes after`);
+  return { tasks: tasks.filter((task) => task.kind !== "start" || !later.has(task.unit)), waits };
 }
 
 function planUnit(view: MachineView, unit: UnitView, blockedBy: () => string | undefined): UnitPlan {

@@ -62,7 +62,7 @@ async function expectRight(machine: TestMachine, keepBefore: string | undefined)
   await machine.end();
 }
 
-describe("fleetd is killed", () => {
+describe("fleetd is killed", { timeout: 120_000 }, () => {
   test("at any step: the next one goes on where it was", async () => {
     let steps = 1;
     for (let isKilled = true; isKilled; steps += 1) {

@@ -7,6 +7,7 @@ import {
   unitContentFromText,
 } from "@fleet/core";
 import type { LocalFile } from "../plan/machine-view.js";
+import { unitOrder } from "./unit-order.js";
 
 /**
  * Reads what the planner has to know of a unit's text. systemd may accept a text that breaks our grammar: it then has an
@@ -21,6 +22,8 @@ export function localFileOf(name: UnitName, text: string): LocalFile {
       hash: content.hash,
       conflicts: requirements.conflicts,
       hasInstall: hasInstallSection(content.options),
+      after: unitOrder(content.options, "After", name),
+      before: unitOrder(content.options, "Before", name),
       isOfflineStart: requirements.offlineStart && !requirements.exclusive,
       isExclusive: requirements.exclusive,
     };
