@@ -9,18 +9,19 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
 });
 
-async function store(isInMemory: boolean) {
-  const directory = await mkdtemp(join(tmpdir(), "fleet-documents-"));
+async function store(parent: string) {
+  const directory = await mkdtemp(join(parent, "fleet-documents-"));
   directories.push(directory);
   return {
     directory: join(directory, "made/on/use"),
-    documents: createDocumentStore(join(directory, "made/on/use"), { isInMemory }),
+    documents: createDocumentStore(join(directory, "made/on/use")),
   };
 }
 
-describe.each([{ isInMemory: false }, { isInMemory: true }])("documents, %j", ({ isInMemory }) => {
+// Both are on a tmpfs where the host has its temporary files there.
+describe.each([tmpdir(), "/dev/shm"])("documents below %s", (parent) => {
   it("keeps, replaces and removes documents", async () => {
-    const { directory, documents } = await store(isInMemory);
+    const { directory, documents } = await store(parent);
     expect(await documents.read("a")).toBeUndefined();
     await documents.write("a", { n: 1 });
     await documents.write("a", { n: 2 });
@@ -32,7 +33,7 @@ describe.each([{ isInMemory: false }, { isInMemory: true }])("documents, %j", ({
   });
 
   it("says which file is broken instead of taking it for absent", async () => {
-    const { directory, documents } = await store(isInMemory);
+    const { directory, documents } = await store(parent);
     await documents.write("a", 1);
     await writeFile(join(directory, "a.json"), "{");
     await expect(documents.read("a")).rejects.toMatchObject({
@@ -42,12 +43,12 @@ describe.each([{ isInMemory: false }, { isInMemory: true }])("documents, %j", ({
   });
 
   it("refuses names that would leave the directory", async () => {
-    const { documents } = await store(isInMemory);
+    const { documents } = await store(parent);
     await expect(documents.write("../x", 1)).rejects.toThrow("bad document name");
   });
 
   it("leaves the document as it was and nothing beside it when it cannot be written", async () => {
-    const { directory, documents } = await store(isInMemory);
+    const { directory, documents } = await store(parent);
     await documents.write("a", 1);
     // A directory in the way of the rename stands for a disk that is full: the root of tests may write everywhere.
     await mkdir(join(directory, "b.json"));

@@ -1,6 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isOnTmpfs } from "@fleet/agent/systemd";
 import { assert, FleetError } from "@fleet/core";
 import type { DocumentStore } from "@fleet/core/ports";
 
@@ -27,13 +28,9 @@ const inMemory: Files = {
 /**
  * Keeps each document as `<directory>/<name>.json`, mode 0600, replaced by renaming. The directory is made on first use.
  * What cannot be written (the disk is full) is `unavailable`, and leaves the document as it was.
- * @param options - `isInMemory`: the directory is on a tmpfs, which never keeps a writer waiting.
  */
-export function createDocumentStore(
-  directory: string,
-  { isInMemory = false }: { readonly isInMemory?: boolean } = {},
-): DocumentStore {
-  const files = isInMemory ? inMemory : onDisk;
+export function createDocumentStore(directory: string): DocumentStore {
+  const files = isOnTmpfs(directory) ? inMemory : onDisk;
   let temporary = 0;
   const fileOf = (name: string) => {
     assert(/^[A-Za-z0-9:_.@\\-]+$/.test(name), `bad document name "${name}"`);

@@ -117,7 +117,7 @@ export class Membership {
     const { id, options, registry, replica, unitManager, exclusive, clock, random, logger } = this.#parts;
     const instance = random.uuid();
     const publicIp = options.public_ip === "" ? detectPublicIp() : options.public_ip;
-    const runtimeDocuments = createDocumentStore(options.runtime_directory, { isInMemory: true });
+    const runtimeDocuments = createDocumentStore(options.runtime_directory);
     const stateDocuments = createDocumentStore(options.state_directory);
     const session = createMachineSession({
       ...registry,

@@ -1,9 +1,9 @@
-import { unlinkSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { FleetError, type UnitName, unitNameProblem } from "@fleet/core";
 import type { UnitDirectory } from "@fleet/core/ports";
 import { replaceFile } from "./replace-file.js";
+import { isOnTmpfs } from "./tmpfs.js";
 
 /**
  * Opens the directory for unit files, making it (and its parents) if necessary.
@@ -17,9 +17,11 @@ export async function openUnitDirectory(path: string): Promise<UnitDirectory> {
 
 class FileUnitDirectory implements UnitDirectory {
   readonly #path: string;
+  readonly #isInMemory: boolean;
 
   constructor(path: string) {
     this.#path = path;
+    this.#isInMemory = isOnTmpfs(path);
   }
 
   pathOf(name: UnitName): string {
@@ -55,19 +57,20 @@ class FileUnitDirectory implements UnitDirectory {
 
   async #unlink(name: UnitName): Promise<void> {
     try {
-      unlinkSync(this.pathOf(name));
+      await unlink(this.pathOf(name));
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }
   }
 
   async #replace(name: UnitName, text: string): Promise<void> {
+    const options = { mode: 0o644, isInMemory: this.#isInMemory };
     try {
-      replaceFile(this.pathOf(name), text, 0o644);
+      await replaceFile(this.pathOf(name), text, options);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
       await mkdir(this.#path, { recursive: true, mode: 0o755 });
-      replaceFile(this.pathOf(name), text, 0o644);
+      await replaceFile(this.pathOf(name), text, options);
     }
   }
 }
