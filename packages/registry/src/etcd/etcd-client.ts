@@ -19,6 +19,8 @@ export function createEtcdClient(endpoint: string, options: CheckedEtcdOptions):
       "grpc.max_receive_message_length": -1,
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1_000,
+      // Clients of one process would share a connection, and so an attempt to connect that hangs.
+      "grpc.use_local_subchannel_pool": 1,
       // etcd cuts off clients that ask more often than every 5 s.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 3_000,

@@ -28,8 +28,18 @@ import { watchEtcd } from "./etcd-watch.js";
 
 interface Endpoint {
   readonly url: string;
-  readonly client: Etcd3;
+  client: Etcd3;
+  /** When the client was made, on `boottime`. */
+  madeAtMs: number;
 }
+
+/**
+ * How old a client is before another one takes its place. One that began to connect while its member could not be reached
+ * goes on with that attempt, and the kernel knocks ever more rarely: after a minute's cut the next time may be a minute away.
+ */
+const clientAgeMsMin = 5_000;
+/** How long a client that was replaced still serves the calls that it has. */
+const farewellMs = 30_000;
 
 /**
  * Opens etcd. Nothing is sent until the first call, so a store opens while etcd is away.
@@ -55,13 +65,19 @@ class EtcdStore implements Store {
   readonly #options: CheckedEtcdOptions;
   readonly #endpoints: readonly Endpoint[];
   readonly #closed = new AbortController();
+  #replaced: { readonly client: Etcd3; readonly atMs: number }[] = [];
   #current = 0;
   /** Aborted when another endpoint becomes current: what still listens at the old one would wait for its end. */
   #abandoned = new AbortController();
 
   constructor(options: CheckedEtcdOptions) {
     this.#options = options;
-    this.#endpoints = options.endpoints.map((url) => ({ url, client: createEtcdClient(url, options) }));
+    const madeAtMs = options.clock.boottime();
+    this.#endpoints = options.endpoints.map((url) => ({
+      url,
+      client: createEtcdClient(url, options),
+      madeAtMs,
+    }));
   }
 
   async range(request: RangeRequest, signal: AbortSignal): Promise<RangeResult> {
@@ -170,7 +186,7 @@ class EtcdStore implements Store {
 
   async close(): Promise<void> {
     this.#closed.abort(storeClosed());
-    for (const { client } of this.#endpoints) client.close();
+    for (const { client } of [...this.#endpoints, ...this.#replaced]) client.close();
   }
 
   /** A call that changes nothing: tried once at each endpoint. */
@@ -190,18 +206,31 @@ class EtcdStore implements Store {
     this.#throwIfClosed();
     const scope = new Scope(signal, this.#closed.signal);
     const index = this.#current;
-    const { url, client } = this.#endpoints[index] as Endpoint;
+    const endpoint = this.#endpoints[index] as Endpoint;
+    const { url, client } = endpoint;
     try {
       return await abortable(perform(client), scope.signal);
     } catch (error) {
       // A caller that gave up because it waited too long has found the endpoint as good as dead, too.
       const failed = signal.aborted ? signal.reason : translateEtcdError(error, `${what} at ${url}`);
       const isDead = isFleetError(failed, "unavailable") || isFleetError(failed, "deadline-exceeded");
+      if (isDead) this.#replace(endpoint, client);
       if (isDead && this.#current === index) this.#useNext();
       throw failed;
     } finally {
       scope.release();
     }
+  }
+
+  /** Gives an endpoint that did not answer in time another connection, which begins to knock anew. */
+  #replace(endpoint: Endpoint, client: Etcd3): void {
+    const nowMs = this.#options.clock.boottime();
+    if (endpoint.client !== client || nowMs - endpoint.madeAtMs < clientAgeMsMin) return;
+    const isOver = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs >= farewellMs;
+    for (const replaced of this.#replaced.filter(isOver)) replaced.client.close();
+    this.#replaced = [...this.#replaced.filter((replaced) => !isOver(replaced)), { client, atMs: nowMs }];
+    endpoint.client = createEtcdClient(endpoint.url, this.#options);
+    endpoint.madeAtMs = nowMs;
   }
 
   /**
