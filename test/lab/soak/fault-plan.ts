@@ -99,7 +99,7 @@ export function* planRounds(
 
 function makeFault(chance: Chance, kind: FaultKind, target: string, ttlMs: number): Fault {
   // Renewals come every third of a TTL: half of one never outlasts a lease, one and a third always does.
-  const share = chance.happens(0.35) ? chance.between(0.1, 0.5) : chance.between(1.3, 3);
+  const share = chance.happens(0.35) ? chance.between(0.1, 0.5) : chance.between(1.3, 4);
   const afterMs = chance.happens(0.4) ? 0 : Math.round(chance.between(0, ttlMs * 0.5));
   const lastsMs = momentary.has(kind) ? 0 : Math.round(share * ttlMs);
   return { kind, target, afterMs, lastsMs };
