@@ -79,6 +79,20 @@ async function mainPid(machine: string, unit: string): Promise<string> {
   return stdout.trim();
 }
 
+/** While the unit waits, its explanation and the list say for what, and until when. */
+async function explained(unit: string, machine: string): Promise<void> {
+  const id = cluster()
+    .machines.find(({ name }) => name === machine)
+    ?.machineId.slice(0, 8);
+  const until10s = { timeoutMs: 10_000, everyMs: 50 };
+  await until("the explanation", until10s, async () => {
+    const { stdout } = await cluster().fleetctl(["explain", unit]);
+    return new RegExp(`waits until \\S+Z for the copy on machine ${id}, which may still run`).test(stdout);
+  });
+  const listed = await fleetctl(cluster(), "list-unit-files", "--no-legend", "--fields=unit,reason");
+  expect(listed).toMatch(/^calm\.service\t.*; waits until \d\d:\d\d:\d\d UTC$/m);
+}
+
 async function restored(): Promise<void> {
   await cluster().waitForMachines(3);
   await placeOf(calm);
@@ -106,6 +120,7 @@ it.each([
     else process.kill(pid, "SIGSTOP");
     proxy.cut();
     const cutMs = performance.now();
+    if (unit === calm && how === "dead") await explained(unit, machine);
     let elsewhere: readonly string[] = [];
     await until(`${unit} to run elsewhere`, { timeoutMs: 60_000, everyMs: 50 }, async () => {
       elsewhere = (await places(unit)).filter((place) => place !== machine);

@@ -175,7 +175,7 @@ export class ExclusiveUnits implements ExclusiveCare {
     await this.#readReport();
     const guardLives = this.#isGuardAlive;
     if (this.#listed.size > 0 && !guardLives) this.#service.raise(signal);
-    await this.#inTurn(() => this.#takeIn(guardLives));
+    await this.#inTurn(() => this.#takeIn());
     for (const unit of this.#stopped) {
       // While it is being stopped it could not be started anyway.
       if (!guardLives || this.#report?.stopping.includes(unit) === true) continue;
@@ -189,12 +189,16 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   /** Brings the list up to what systemd has said of units. */
-  async #takeIn(guardLives: boolean): Promise<void> {
+  async #takeIn(): Promise<void> {
     for (const [unit, isRunning] of [...this.#observed]) {
       if (isRunning) await this.#list(unit);
-      // Whether it has ended by itself is clear only if there is a guard that has not stopped it.
-      else if (guardLives && !this.#isBeingStopped(unit)) await this.#unlist(unit);
-      this.#observed.delete(unit);
+      else {
+        // Whether it has ended by itself is clear only if there is a guard that has not stopped it; one that had would have
+        // said so, or died, before this was seen.
+        await this.#readReport();
+        if (this.#isGuardAlive && !this.#isBeingStopped(unit)) await this.#unlist(unit);
+      }
+      if (this.#observed.get(unit) === isRunning) this.#observed.delete(unit);
     }
   }
 
