@@ -109,7 +109,7 @@ export const exclusive: Scenario = {
     stage.measure("guard killed to unit ended", endedMs - atMs, 2_000);
     await stage.settle();
 
-    for (const unit of names) stage.ask(unit);
+    for (const unit of stage.specs.keys()) stage.ask(unit);
     await stage.act(`drain ${bereft}`, async () => await stage.fleet("drain", stage.lab.machines.id(bereft)));
     await stage.settle();
     stage.expect("I7", without(stage, bereft, names), `exclusive units are left on ${bereft}`);
