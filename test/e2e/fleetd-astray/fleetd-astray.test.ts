@@ -37,6 +37,20 @@ async function expectWorks(): Promise<void> {
   await cluster().waitForPlaces("hello.service", (places) => places.length === 0);
 }
 
+it("somebody stops a unit on its machine: it stays so, and fleetctl says who it was not", async () => {
+  const { lab } = cluster();
+  const explained = async () => await fleetctl(cluster(), "explain", "gate");
+  await until("both to be told active", limits, async () =>
+    (await explained()).includes("runs on 2 of them"),
+  );
+  await lab.systemctl("m1", ["stop", gate]);
+  await until("the words", limits, async () => /inactive.*not by fleet/.test(await explained()));
+  const list = await cluster().fleetctl(["status", "--output=json", "gate"]);
+  expect(JSON.parse(list.stdout).items).toMatchObject([{ drift: "stopped" }, { drift: null }]);
+  await lab.systemctl("m1", ["start", gate]);
+  await until("no more words", limits, async () => !(await explained()).includes("not by fleet"));
+});
+
 it.each([
   ["state", ["state"]],
   ["runtime", ["runtime"]],
