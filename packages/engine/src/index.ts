@@ -24,4 +24,4 @@ export type { Pace, PlanOptions, PlanView } from "./plan/view.js";
 export type { Unwilling } from "./plan/world.js";
 export type { EngineCounters } from "./run/counters.js";
 export { createEngine, type Engine, type EngineOptions, type EngineParts } from "./run/engine.js";
-export { createInsight, type Insight } from "./run/insight.js";
+export { createInsight, type Insight, type InsightSources } from "./run/insight.js";

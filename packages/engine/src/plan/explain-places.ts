@@ -20,7 +20,7 @@ export interface ExplainedPlaces {
 export function explainPlaces(p: Planning, subject: Subject): ExplainedPlaces {
   const places: ExplainedPlace[] = [];
   const changes = changesOf(p, subject);
-  for (const place of p.world.places) {
+  for (const place of placesOf(p, subject, changes)) {
     const explained = explainPlace(p, subject, place, changes);
     if (explained !== undefined) places.push(explained);
   }
@@ -58,6 +58,14 @@ function changesOf(p: Planning, subject: Subject): Changes {
     if (unseating.subject === subject) departures.set(unseating.place, unseating.reason);
   }
   return { arrivals, departures };
+}
+
+/** The machines that have anything of a unit, or are about to, by id. */
+function placesOf(p: Planning, { keyed, strays }: Subject, { arrivals }: Changes): readonly Place[] {
+  const indexes = new Set(keyed);
+  for (const { place } of strays) indexes.add(place.index);
+  for (const { index } of arrivals.keys()) indexes.add(index);
+  return [...indexes].sort((a, b) => a - b).map((index) => p.world.places[index]!);
 }
 
 function explainPlace(

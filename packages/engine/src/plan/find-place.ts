@@ -77,15 +77,15 @@ function failuresOf(p: Planning, subject: Subject): readonly FailedCheck[] {
   return failed;
 }
 
-/** Equal for units that every machine treats alike; `undefined` for a unit with a history or ties of its own. */
+/** Equal for units that every machine treats alike; `undefined` for a unit with a history of its own. */
 export function sharedDemand(p: Planning, subject: Subject): string | undefined {
   const { conflicts, conflictedBy, keyed, machineId, peerNames, refusedBy, reserve, strays } = subject;
-  if (refusedBy.size > 0 || strays.length > 0 || peerNames.length > 0 || machineId !== undefined)
-    return undefined;
+  if (refusedBy.size > 0 || strays.length > 0 || machineId !== undefined) return undefined;
   // A machine that takes no units at all treats those alike that it has and those that it has not.
   for (const index of keyed) if (p.draft.places[index]!.stance === "open") return undefined;
   return JSON.stringify([
     demandKey(subject),
+    peerNames,
     conflicts.map(({ text }) => text),
     conflictedBy.map(({ text }) => text),
     reserve.map(({ resource, amount }) => [resource.name, amount]),
