@@ -23,6 +23,7 @@ const full: EngineStatus = {
   ],
   rollOuts: [{ unit, left: 5 }],
   quarantine: { count: 2, records: [{ key: "units/x", problem: "is not JSON" }] },
+  fencing: [{ machine, untilMs: 8 }],
 };
 
 it.each<EngineStatus>([full, { machines: [], refusals: [] }])(
