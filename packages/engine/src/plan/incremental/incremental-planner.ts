@@ -27,9 +27,9 @@ export interface PlanningCounts {
 
 /**
  * `asked`: the first plan, or anything may have changed. `too-much`: so much has happened that a plan from scratch is
- * cheaper. `machines`: so many have joined that there is no room among the others. `options`: an option that concerns everyone.
+ * cheaper. `machines`: so many have joined that there is no room among the others. `options`: an option that concerns everyone. `turns`: those who wait for the brake might have had theirs in between.
  */
-export type WhyFromScratch = "asked" | "too-much" | "machines" | "options";
+export type WhyFromScratch = "asked" | "too-much" | "machines" | "options" | "turns";
 
 /** Limits of the incremental planner. */
 export interface IncrementalOptions {
@@ -101,7 +101,8 @@ export class IncrementalPlanner {
     const hindrance = touch.takeIn(changes, before);
     if (hindrance !== undefined) return this.#planFromScratch(view, options, hindrance);
     for (const name of names) touch.units.add(name);
-    return this.#planPart(cluster, view, options, touch) ?? this.#planFromScratch(view, options, "too-much");
+    const made = this.#planPart(cluster, view, options, touch);
+    return typeof made === "string" ? this.#planFromScratch(view, options, made) : made;
   }
 
   #planFromScratch(view: PlanView, options: PlanOptions, why: WhyFromScratch): Made {
@@ -120,8 +121,13 @@ export class IncrementalPlanner {
     return { plan: this.#conclude(tasks), planning };
   }
 
-  /** @returns `undefined` if too many units would have to be decided about. */
-  #planPart(cluster: StandingCluster, view: PlanView, options: PlanOptions, touch: Touch): Made | undefined {
+  /** @returns what makes it necessary to plan from scratch, if anything does. */
+  #planPart(
+    cluster: StandingCluster,
+    view: PlanView,
+    options: PlanOptions,
+    touch: Touch,
+  ): Made | WhyFromScratch {
     const survey = (name: UnitName): Candidate | undefined =>
       isThere(cluster, view, name)
         ? surveyCandidate(cluster, view, options, name, [...cluster.spots.placesOf(name)])
@@ -132,17 +138,16 @@ export class IncrementalPlanner {
     touch.seed(closure);
     const open = placesWithTurns(cluster, options);
     const isIn = (name: UnitName): boolean => closure.candidates.has(name);
-    if (!closure.complete()) return undefined;
+    if (!closure.complete()) return "too-much";
     for (const name of this.#turns.firstInTurn(cluster, open, isIn)) closure.add(name);
     for (let attempt: PartialPlan | undefined; ; ) {
-      if (!closure.complete()) return undefined;
+      if (!closure.complete()) return "too-much";
       attempt = new PartialPlan(cluster, view, options, closure, survey);
       // What a global unit is refused is said of all its machines at once.
       const missing = [...attempt.make(), ...this.#turns.passedOver(attempt.planning, cluster, open, isIn)];
       if (missing.length === 0) {
-        if (!attempt.planning.hasReturned || !this.#turns.hasOthers(isIn))
-          return this.#takeOver(attempt, cluster);
-        return undefined;
+        const isUncertain = attempt.planning.hasReturned && this.#turns.hasOthers(isIn);
+        return isUncertain ? "turns" : this.#takeOver(attempt, cluster);
       }
       attempt.undo();
       for (const name of missing) closure.add(name);
