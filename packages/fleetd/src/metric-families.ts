@@ -218,6 +218,7 @@ function memberFamilies({ api, member }: MetricSources): readonly MetricFamily[]
     agent("gauge", "units", "Units with a file of fleet's on this machine.", ({ units }) => units),
     agent("gauge", "units_running", "Those of them that are neither inactive nor failed.", (s) => s.running),
     agent("gauge", "units_failed", "Those of them that have failed.", ({ failed }) => failed),
+    agent("gauge", "units_drifted", "Units stopped, started or masked, not by fleet.", (s) => s.drifted),
     agent("gauge", "units_refused", "Units whose names belong to the machine.", ({ refused }) => refused),
     agent(
       "gauge",

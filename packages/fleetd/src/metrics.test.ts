@@ -38,6 +38,7 @@ const agent = {
   running: 4,
   failed: 1,
   refused: 0,
+  drifted: 0,
   failing: 0,
   tasksUnderWay: 2,
   tasks: { start: 7 },

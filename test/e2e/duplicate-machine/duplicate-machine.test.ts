@@ -31,6 +31,8 @@ it("refuses the second, and leaves the first and its units alone", async ({ sign
   expect(result.stderr).toContain(first.machineId);
   expect(result.stderr).toContain(first.address);
   expect(result.stderr).toContain(second.address);
+  const list = await cluster().fleetctl(["list-machines"]);
+  expect(list.stderr).toContain(`another machine with the same id was refused: ${second.address} (`);
   expect(await invocations(cluster())).toEqual(before);
   await lab.startDaemon(second.name);
   await cluster().waitForMachines(2);

@@ -10,6 +10,7 @@ import type {
   UnitManager,
   UnitManagerEvent,
 } from "@fleet/core/ports";
+import { driftOf } from "../plan/drift.js";
 import { isRunning } from "../plan/unit-facts.js";
 import { Bell } from "./bell.js";
 import { BootMarks } from "./boot-marks.js";
@@ -86,6 +87,8 @@ export interface AgentStatus {
   readonly failed: number;
   /** Units whose names belong to the machine. */
   readonly refused: number;
+  /** Units that somebody else than fleet has stopped, started or masked. */
+  readonly drifted: number;
   /** Units for which something failed that is tried again. */
   readonly failing: number;
   readonly tasksUnderWay: number;
@@ -251,6 +254,7 @@ class MachineAgent implements Agent {
       running: here.filter((unit) => isRunning(unit.local)).length,
       failed: here.filter((unit) => unit.local?.activeState === "failed").length,
       refused: units.filter((unit) => unit.refusal !== undefined).length,
+      drifted: here.filter((unit) => driftOf(unit) !== undefined).length,
       failing: units.filter((unit) => unit.failure !== undefined).length,
       tasksUnderWay: this.#reconciler.tasksUnderWay,
       tasks: Object.fromEntries(this.#reconciler.counts),

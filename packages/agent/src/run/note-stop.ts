@@ -1,3 +1,5 @@
+import type { Logger } from "@fleet/core/ports";
+import { isRunning } from "../plan/unit-facts.js";
 import type { UnitMemory } from "./unit-memory.js";
 
 /** A unit that somebody else stops is started again after this long, then after twice as long, and so on. */
@@ -19,7 +21,19 @@ export function noteStop(unit: UnitMemory, nowMs: number, isToReturn: boolean): 
   if (nowMs - unit.stoppedAtMs > calmMs) unit.stops = 0;
   unit.stoppedAtMs = nowMs;
   unit.wasStopped = true;
+  unit.isStopTold = false;
   const pauseMs = Math.min(returnMsMin * 2 ** unit.stops, returnMsMax);
   unit.stops += 1;
   if (isToReturn) unit.heldBack = { untilMs: nowMs + pauseMs, seatRevision: unit.seat?.modRevision };
+}
+
+/**
+ * Takes in what systemd says of a unit after that news: it runs all the same, as after a restart, or it was stopped. To be
+ * called only with what was asked for after the news came.
+ */
+export function noteLook(unit: UnitMemory, logger: Logger): void {
+  if (unit.local?.activeState === "active") unit.wasStopped = false;
+  if (!unit.wasStopped || unit.isStopTold || isRunning(unit.local)) return;
+  unit.isStopTold = true;
+  logger.info("unit stopped, not by fleet", { unit: unit.name });
 }

@@ -12,7 +12,7 @@ import { planMachine } from "../plan/plan-machine.js";
 import { canBeStopped } from "../plan/unit-facts.js";
 import { Bell } from "./bell.js";
 import type { MachineMemory } from "./machine-memory.js";
-import { noteStop } from "./note-stop.js";
+import { noteLook, noteStop } from "./note-stop.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
 import type { SeatSource } from "./seat-source.js";
 import type { StatePublisher } from "./state-publisher.js";
@@ -95,10 +95,6 @@ export class Reconciler {
 
   get tasksUnderWay(): number {
     return [...this.#options.memory.units.values()].filter((unit) => unit.work !== undefined).length;
-  }
-
-  get bootId(): string | undefined {
-    return this.#bootId;
   }
 
   /** The seats of these units have changed, or the session's condition has. */
@@ -204,8 +200,7 @@ export class Reconciler {
       const isRunning = canBeStopped(unit.local) || unit.work === "start";
       this.#options.context.exclusive?.observe(name, isRunning);
     }
-    // What was asked for before the news came does not contradict it.
-    if (unit.local.activeState === "active" && !this.#unseen.has(name)) unit.wasStopped = false;
+    if (!this.#unseen.has(name)) noteLook(unit, this.#options.logger);
     this.#dirty.add(name);
   }
 

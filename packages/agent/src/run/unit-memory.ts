@@ -30,6 +30,8 @@ export class UnitMemory implements UnitView, StateRemarks {
   work: AgentTaskKind | undefined = undefined;
   isReplacing = false;
   wasStopped = false;
+  /** The log has it. */
+  isStopTold = true;
   /** How often it was stopped by somebody else of late. */
   stops = 0;
   /** When it was last, on `monotonic`. */
