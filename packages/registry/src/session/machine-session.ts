@@ -193,6 +193,8 @@ class StoredMachineSession implements MachineSession {
 
   /** Judges, registers and reads. @returns what keeps the connection current; the first to end calls for another look. */
   async #connect(signal: AbortSignal): Promise<readonly Activity[]> {
+    // Why there is another look is not asked: the presence may be gone.
+    this.#presenceLease = undefined;
     const { isBelieved, registry, revision } = await this.#belief.judge(signal);
     const outcome = await this.#inTurn(signal, () =>
       this.#presence.register(this.#presenceWish(), registry, signal),
