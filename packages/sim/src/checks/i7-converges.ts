@@ -113,12 +113,13 @@ class Settlement {
     }
   }
 
-  /** Whether a unit without a seat runs on the machine and excludes this one. */
+  /** Whether a unit without a seat, or with a seat and no record, runs on the machine and excludes this one. */
   #isShutOut(machine: SimMachine, unit: string, text: string): boolean {
     const { history } = this.#world.truth;
     return [...machine.systemd.loaded].some(([other, { text: theirs }]) => {
       if (other === unit || theirs === undefined || !machine.isRunning(other)) return false;
-      if (liveSeatOf(history.current(keyOf.seat(machine.id, other))) !== undefined) return false;
+      const isSeated = liveSeatOf(history.current(keyOf.seat(machine.id, other))) !== undefined;
+      if (isSeated && history.current(keyOf.unit(other)) !== undefined) return false;
       return exclude(unit, requirementsOf(unit, text), other, requirementsOf(other, theirs));
     });
   }
