@@ -19,6 +19,9 @@ const requestMsMax = 30_000;
 /** What a request counts as whose client left before its answer. */
 const clientLeft = 499;
 
+/** Every request ends with it, answered or not, so it is made once. */
+const hasLeft = new FleetError("cancelled", "the client has left");
+
 /**
  * Makes the function that answers requests. It never throws, and every request gets an answer unless its client leaves.
  * @param signal - When it is aborted, requests that still wait for something are answered with 503.
@@ -39,7 +42,7 @@ export function createRequestListener(
       incoming.socket?.removeListener("end", onEnd);
       counters.end(outgoing.headersSent ? outgoing.statusCode : clientLeft);
       request.unlink();
-      request.abort(new FleetError("cancelled", "the client has left"));
+      request.abort(hasLeft);
     });
     void serve(services, incoming, noMore.signal, request.signal)
       .catch((error: unknown) => failed(error, incoming, request.signal, logger))

@@ -58,12 +58,15 @@ function revisionMin(header: string | readonly string[] | undefined): Revision {
   });
 }
 
-async function readBody(incoming: IncomingMessage, bytesMax: number, signal: AbortSignal): Promise<string> {
-  const tooLarge = new HttpError(413, `request body too large: at most ${bytesMax} bytes`, {
+function tooLarge(bytesMax: number): HttpError {
+  return new HttpError(413, `request body too large: at most ${bytesMax} bytes`, {
     // What is still to come would be taken for the next request.
     headers: { Connection: "close" },
   });
-  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge;
+}
+
+async function readBody(incoming: IncomingMessage, bytesMax: number, signal: AbortSignal): Promise<string> {
+  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const chunks: Buffer[] = [];
   let length = 0;
   const onAbort = (): void => {
@@ -73,7 +76,7 @@ async function readBody(incoming: IncomingMessage, bytesMax: number, signal: Abo
   try {
     for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > bytesMax) throw tooLarge;
+      if (length > bytesMax) throw tooLarge(bytesMax);
       chunks.push(chunk);
     }
   } catch (error) {

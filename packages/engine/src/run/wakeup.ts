@@ -1,5 +1,8 @@
 import type { Clock } from "@fleet/core/ports";
 
+/** Why a timer ends that is not needed any more. Making an error for each would cost more than the timer. */
+const notNeeded = new Error("the loop is awake");
+
 /**
  * Wakes a loop that looks at the facts when it is woken. Rings that come while the loop is at work are one ring when it
  * waits again, however many they were.
@@ -35,7 +38,7 @@ export class Wakeup {
       const finish = (settle: () => void) => {
         this.#wake = undefined;
         signal.removeEventListener("abort", abort);
-        timer.abort();
+        timer.abort(notNeeded);
         settle();
       };
       const wake = () => finish(resolve);

@@ -1,5 +1,8 @@
 import { setMaxListeners } from "node:events";
 
+/** Why a scope ends that somebody ended without a reason. Making an error for each would cost more than most calls. */
+const ended = new Error("the work this belongs to has ended");
+
 /**
  * A signal that aborts together with any of its parents, or alone. Unlike `AbortSignal.any` it can be let go of, so
  * that a parent that lives as long as the process does not collect a listener for each call.
@@ -24,7 +27,7 @@ export class Scope {
   }
 
   /** Aborts this signal alone, and lets go of the parents. */
-  abort(reason?: unknown): void {
+  abort(reason: unknown = ended): void {
     this.release();
     this.#controller.abort(reason);
   }
