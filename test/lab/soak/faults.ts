@@ -11,6 +11,8 @@ export interface Disturbed {
   readonly stage: Stage;
   readonly frost: Frost;
   readonly etcdAway: Span[];
+  /** The machines to which something is being done in this round. */
+  readonly suffering: Set<string>;
 }
 
 const killFleetd = ["systemctl", "kill", "--kill-whom=all", "--signal=KILL", "fleetd.service"];
@@ -61,9 +63,15 @@ const silence =
   };
 
 const oneWay = (isOut: boolean): Carry =>
-  silence(async ({ stage: { lab } }, machine) => {
-    for (const member of lab.etcd.names)
-      await (isOut ? cutOneWay(lab.holder, machine, member) : cutOneWay(lab.holder, member, machine));
+  silence(async ({ stage }, machine) => {
+    const { holder, etcd } = stage.lab;
+    for (const member of etcd.names) {
+      const [from, to] = isOut ? [machine, member] : [member, machine];
+      await cutOneWay(holder, from, to).catch((error: unknown) => {
+        // The member has lost its power, and its link with it.
+        stage.say(notRunning(error).stderr.split("\n")[0] ?? "");
+      });
+    }
   });
 
 const systemctl =
@@ -167,13 +175,15 @@ export interface Done {
 
 /** Carries the faults of a round out, all of them to their end. */
 export async function carryOut(disturbed: Disturbed, { faults }: Round): Promise<readonly Done[]> {
-  const { stage } = disturbed;
-  const suffering = new Set(faults.map(({ target }) => target));
+  const { stage, suffering } = disturbed;
+  suffering.clear();
+  for (const { target } of faults) suffering.add(target);
+  if (suffering.delete("leader")) suffering.add(await leaderBut(stage, suffering));
+  const leader = [...suffering].find((machine) => faults.every(({ target }) => target !== machine));
   return await Promise.all(
     faults.map(async (fault) => {
       await sleep(fault.afterMs, stage.signal);
-      const machine = fault.target === "leader" ? await leaderBut(stage, suffering) : fault.target;
-      suffering.add(machine);
+      const machine = fault.target === "leader" ? (leader ?? "") : fault.target;
       const text = faultText(fault, machine);
       stage.say(text);
       await carriers[fault.kind](disturbed, machine, async () => {

@@ -16,6 +16,8 @@ export interface Asked extends Span {
   readonly unit?: string;
   /** Its units were told to go elsewhere, by hand-over. */
   readonly drained?: string;
+  /** The command was given up, and may be carried out when nobody expects it any more. */
+  mayComeLate?: boolean;
 }
 
 /** What an end is judged by. */
@@ -37,6 +39,8 @@ export interface Circumstances {
 const silenceShare = 0.6;
 /** How long after its cause an end may be seen: slow stops are a part of the soak. */
 const graceMs = 8_000;
+/** How long a command that was given up may lie in some queue of a network. */
+const lateCommandMs = 60_000;
 /** What etcd was told may be heard of a little later than it had its effect. */
 const hearsayMs = 15_000;
 
@@ -78,7 +82,8 @@ function wasSilent(circumstances: Circumstances, machine: string, atMs: number):
 
 function wasAsked(circumstances: Circumstances, run: Run, endedMs: number): boolean {
   return circumstances.asked.some((asked) => {
-    if (!overlaps({ fromMs: asked.fromMs, toMs: (asked.toMs ?? Infinity) + graceMs }, endedMs, endedMs))
+    const lateMs = asked.mayComeLate === true ? lateCommandMs : graceMs;
+    if (!overlaps({ fromMs: asked.fromMs, toMs: (asked.toMs ?? Infinity) + lateMs }, endedMs, endedMs))
       return false;
     if (asked.unit !== undefined) return asked.unit === run.unit;
     // A drain moves what is there; if it is taken back, copies that had not taken over yet end again.
@@ -86,7 +91,11 @@ function wasAsked(circumstances: Circumstances, run: Run, endedMs: number): bool
       (one) =>
         one.unit === run.unit &&
         one.machine === asked.drained &&
-        overlaps({ fromMs: one.fromMs, toMs: one.endedMs ?? Infinity }, asked.fromMs, asked.toMs ?? Infinity),
+        overlaps(
+          { fromMs: one.fromMs, toMs: one.endedMs ?? Infinity },
+          asked.fromMs,
+          (asked.toMs ?? Infinity) + lateMs,
+        ),
     );
   });
 }
@@ -140,5 +149,9 @@ export function reasonForSecondCopy(run: Run, other: Run, circumstances: Circums
   const rival = [...circumstances.units.values()].find((one) => one.replaces === run.unit);
   if (rival !== undefined && runsAt(circumstances, rival.name, other.machine, run.fromMs))
     return `it made way for ${rival.name}`;
+  // What it had been told before it fell silent is carried out first; then it hears what became of that.
+  const isBrief = run.endedMs !== undefined && run.endedMs - run.fromMs < graceMs;
+  if (isBrief && wasSilent(circumstances, run.machine, run.fromMs))
+    return "its machine had been silent, and had not heard of its loss yet";
   return undefined;
 }

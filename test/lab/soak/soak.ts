@@ -112,6 +112,7 @@ function prepare(options: SoakOptions, stage: Stage, watch: RegistryWatch, direc
   stage.want(units);
   const asked: Asked[] = [];
   const etcdAway: Span[] = [];
+  const suffering = new Set<string>();
   const exclusives = new Set(units.filter(({ isExclusive }) => isExclusive).map(({ name }) => name));
   const exclusive = new ExclusiveJudge(exclusives, () => stage.nowMs());
   const judge = new Judge({
@@ -128,8 +129,8 @@ function prepare(options: SoakOptions, stage: Stage, watch: RegistryWatch, direc
     units,
     judge,
     exclusive,
-    disturbed: { stage, frost: exclusive.frost, etcdAway },
-    users: { stage, units, asked, directory },
+    disturbed: { stage, frost: exclusive.frost, etcdAway, suffering },
+    users: { stage, units, asked, directory, avoided: suffering },
     rounds: [],
     convergences: [],
     lookGapMs: 0,

@@ -16,19 +16,22 @@ export interface Users {
   readonly asked: Asked[];
   /** Where unit files are written. */
   readonly directory: string;
+  /** The machines that nobody asks now: a command might reach one when its user has given up and asked another. */
+  readonly avoided: ReadonlySet<string>;
 }
 
 const commandTimeoutMs = 40_000;
 const insistMs = 120_000;
 
 /** Gives every unit to fleet and starts it. Global ones come last: they yield only to what has a place already. */
-export async function submitAll({ stage, units, directory }: Users): Promise<void> {
+export async function submitAll(users: Users): Promise<void> {
+  const { stage, units, directory } = users;
   for (const isGlobal of [false, true]) {
     const chosen = units.filter((unit) => unit.isGlobal === isGlobal);
     const files = chosen.map((unit) => fileOf(directory, unit));
     const patience = { timeoutMs: 60_000, everyMs: 500, signal: stage.signal };
     await until("fleet to take the units", patience, async () => {
-      return (await ask(stage, ["start", "--no-block", ...files])) === undefined;
+      return (await ask(users, ["start", "--no-block", ...files])) === undefined;
     });
     const names = new Set(chosen.map(({ name }) => name));
     await stage.until("the units to run", patience.timeoutMs, (running) => {
@@ -45,10 +48,11 @@ function fileOf(directory: string, { name, text }: SoakUnit): string {
 }
 
 /** Runs fleetctl. @returns what it complains of, if it fails. */
-async function ask(stage: Stage, args: readonly string[]): Promise<string | undefined> {
+async function ask({ stage, avoided }: Users, args: readonly string[]): Promise<string | undefined> {
   const options = { timeoutMs: commandTimeoutMs, signal: stage.signal };
+  const reached = stage.machines.filter((machine) => !avoided.has(machine));
   try {
-    const result = await runCommand(fleetctlCommand(stage.lab, args), options);
+    const result = await runCommand(fleetctlCommand(stage.lab, args, reached), options);
     return result.code === 0 ? undefined : result.stderr.trim().split("\n")[0];
   } catch (error) {
     if (error instanceof LabError && error.code === "timeout") return "it did not end in time";
@@ -106,9 +110,10 @@ export async function carryOutWish(
   const left = [...steps];
   stage.say(`user: ${wish.kind} ${asked.unit ?? asked.drained}`);
   for (const step of steps) {
-    const problem = await ask(stage, step);
+    const problem = await ask(users, step);
     if (problem !== undefined) {
       stage.say(`fleetctl ${step.slice(0, 2).join(" ")}: ${problem}`);
+      asked.mayComeLate = true;
       break;
     }
     left.shift();
@@ -119,7 +124,7 @@ export async function carryOutWish(
     for (const step of rest) {
       const what = `fleetctl ${step.slice(0, 2).join(" ")} to succeed`;
       await until(what, { timeoutMs: insistMs, everyMs: 1_000, signal: stage.signal }, async () => {
-        const problem = await ask(stage, step);
+        const problem = await ask(users, step);
         // Before the command failed it may have been done.
         return problem === undefined || /not found|could not find|does not exist|no such/i.test(problem);
       });
