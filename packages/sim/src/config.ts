@@ -9,6 +9,8 @@ export interface SimConfig {
   readonly holdFoundMs: number;
   /** How long unit files stay that nothing refers to: short, so that the collector has something to do. */
   readonly retentionMs: number;
+  /** How long all stop phases of an exclusive unit may take: short, so that worlds do not only wait. */
+  readonly exclusiveStopMaxMs: number;
   /** Whether operators also drain machines, and release lost ones. */
   readonly drains: boolean;
 }
@@ -22,5 +24,6 @@ export const defaultConfig: SimConfig = {
   holdWatchedMs: 30_000,
   holdFoundMs: 90_000,
   retentionMs: 20_000,
+  exclusiveStopMaxMs: 4_000,
   drains: true,
 };

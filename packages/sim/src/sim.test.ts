@@ -6,7 +6,10 @@ import { defaultConfig } from "./config.js";
 import { runScript } from "./run/run-script.js";
 import { generateScript } from "./script/generate.js";
 
-describe("simulated worlds", () => {
+/** How long a test may take where many things run at once: three worlds of a second each, usually. */
+const patienceMs = 120_000;
+
+describe("simulated worlds", { timeout: patienceMs }, () => {
   test.each([1, 2, 3, 4])("keep every promise: seed %i", async (seed) => {
     const { violation } = await runScript(generateScript(String(seed), defaultConfig));
     expect(violation).toBeUndefined();

@@ -19,6 +19,8 @@ import { type Acknowledgement, Users } from "./users/users.js";
 export interface WorldWitness {
   onCall(machine: SimMachine, call: "start" | "stop", unit: UnitName): () => void;
   onUnitState(machine: SimMachine, unit: Readonly<MemoryUnit>): void;
+  /** The guard is about to kill an exclusive unit. */
+  onGuard(machine: SimMachine, unit: UnitName): void;
   onPower(machine: SimMachine): void;
   /** A process of fleetd is gone, by a signal or by an error of its own. */
   onProcess(machine: SimMachine, how: unknown): void;
@@ -66,6 +68,11 @@ export class World {
       },
       onUnitState: (machine, unit) => {
         this.log(machine.name, `systemd: ${unit.name} is ${unit.activeState}`);
+        for (const checker of this.#checkers) checker.onUnitState?.(machine, unit);
+      },
+      onGuard: (machine, unit) => {
+        this.log(machine.name, `guard: kills ${unit}`);
+        for (const checker of this.#checkers) checker.onGuard?.(machine, unit);
       },
       onPower: (machine) => {
         this.log(machine.name, machine.isOn ? "power on" : "power off");
@@ -85,7 +92,9 @@ export class World {
       for (const checker of this.#checkers) checker.onRevision?.(change);
     };
     const names = Array.from({ length: config.machines }, (_, index) => `m${index + 1}`);
-    this.machines = names.map((name, index) => new SimMachine(this, name, metadataOf(index)));
+    this.machines = names.map(
+      (name, index) => new SimMachine(this, name, metadataOf(index), { slots: 3 + (index % 2) }),
+    );
     this.server.onBreak = () => {
       for (const machine of this.machines) machine.link.breakNow();
     };
@@ -177,8 +186,14 @@ export class World {
   }
 }
 
+const kernels = ["6.1.0-18-amd64", "5.10", "6.12.3"];
+
 function metadataOf(index: number) {
-  return { zone: index % 2 === 0 ? "a" : "b", disk: index % 3 === 0 ? "ssd" : "hdd" };
+  return {
+    zone: index % 2 === 0 ? "a" : "b",
+    disk: index % 3 === 0 ? "ssd" : "hdd",
+    kernel: kernels[index % 3] as string,
+  };
 }
 
 function trace(error: unknown): string {

@@ -13,6 +13,7 @@ import { noNeedlessMove } from "./i4-no-needless-move.js";
 import { restIsRest } from "./i4-rest.js";
 import { startedOnce } from "./i4-started-once.js";
 import { noPileUp } from "./i5-no-pile-up.js";
+import { exclusiveMeansOne } from "./i6-exclusive-means-one.js";
 import { converges } from "./i7-converges.js";
 import { badRecords } from "./i8-bad-records.js";
 
@@ -32,6 +33,7 @@ export function allCheckers(world: World): readonly Checker[] {
     handsOver(world),
     restIsRest(world),
     noPileUp(world),
+    exclusiveMeansOne(world),
     converges(world),
     badRecords(world),
   ];

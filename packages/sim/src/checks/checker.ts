@@ -1,3 +1,4 @@
+import type { MemoryUnit } from "@fleet/agent/systemd";
 import type { UnitName } from "@fleet/core";
 import type { EtcdChange } from "../etcd/etcd-server.js";
 import type { SimMachine } from "../machine/sim-machine.js";
@@ -27,6 +28,10 @@ export interface Checker {
   onRestore?(): void;
   /** An operator has accepted what etcd holds: for one machine, or for all. */
   onAccept?(machine: string | undefined): void;
+  /** A unit's state is another. */
+  onUnitState?(machine: SimMachine, unit: Readonly<MemoryUnit>): void;
+  /** The guard is about to kill an exclusive unit. */
+  onGuard?(machine: SimMachine, unit: UnitName): void;
   /** fleetd has asked systemd for something, and systemd has heard it. */
   onCall?(machine: SimMachine, call: "start" | "stop", unit: UnitName): void;
   /** systemd has refused what it was asked for last. */

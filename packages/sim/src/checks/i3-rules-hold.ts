@@ -1,7 +1,8 @@
+import type { Requirements } from "@fleet/core";
 import type { EtcdChange } from "../etcd/etcd-server.js";
 import { keyOf as keyOfEvent } from "../etcd/etcd-server.js";
 import type { Version } from "../truth/key-history.js";
-import { alwaysExclude, demandsLately, misfit, planAgeMs, seatedOn } from "../truth/legality.js";
+import { alwaysExclude, demandsLately, misfit, planAgeMs, seatedOn, shortage } from "../truth/legality.js";
 import { keyOf, liveSeatOf, partsOf, policyOf, presenceOf, seatOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -11,7 +12,8 @@ import type { Checker } from "./checker.js";
  * - the machine is present and says `up`; it is not drained, nor cordoned unless the unit is there already;
  * - it is the one the unit is pinned to, and has the metadata that the unit demands;
  * - every unit that it follows (`MachineOf`) has a seat there;
- * - no unit that has a seat there excludes it, in either direction.
+ * - no unit that has a seat there excludes it, in either direction;
+ * - what it reserves is left of what the machine has, unless it is there already.
  * Records, policies and metadata may have changed between the plan and its commit (only the unit's own record is compared);
  * so a rule is broken only if it is by every reading of them within the last ten seconds.
  */
@@ -49,7 +51,21 @@ export function rulesHold(world: World): Checker {
     const rival = seatedOn(world, machine).find(
       (other) => other !== unit && alwaysExclude(world, unit, other),
     );
-    return rival === undefined ? undefined : `${rival} has a seat there, which excludes it`;
+    if (rival !== undefined) return `${rival} has a seat there, which excludes it`;
+    return isThere ? undefined : lackOf(machine, unit, demands);
+  };
+
+  /** What is short there by the least that can be read. */
+  const lackOf = (machine: string, unit: string, demands: readonly Requirements[]): string | undefined => {
+    const amountOf = (other: string, resource: string): number => {
+      const readings = demandsLately(world, other);
+      if (readings.length === 0) return 0;
+      return Math.min(...readings.map(({ reserve }) => reserve.get(resource) ?? 0));
+    };
+    const lacks = demands.map(({ reserve }) =>
+      shortage(world, machine, unit, reserve, seatedOn(world, machine), amountOf),
+    );
+    return lacks.every((lack) => lack !== undefined) ? lacks[0] : undefined;
   };
 
   const isUnreadable = (version: Version): boolean =>

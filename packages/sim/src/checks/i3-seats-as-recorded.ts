@@ -1,3 +1,4 @@
+import { seatsOf } from "../truth/legality.js";
 import { keyOf, liveSeatOf, seatOf, stateOf, unitOf } from "../truth/records.js";
 import type { RecordChange } from "../truth/truth.js";
 import type { World } from "../world.js";
@@ -6,6 +7,7 @@ import type { Checker } from "./checker.js";
 /**
  * I3, seats say what the records say (protocol rules P3.2, P3.5 and P4.2). At the very revision at which it is written
  * - a live seat names the content, the target and the start count of the unit's record of that revision;
+ * - a unit that is not global gets no second live seat, unless it names the machine of the first one, which it replaces;
  * - no tombstone is turned into a live seat: it is deleted first, and its place is taken later;
  * - a tombstone is deleted only after the machine has acknowledged that very tombstone, or was forgotten.
  */
@@ -29,6 +31,9 @@ export function seatsAsRecorded(world: World): Checker {
     }
     if (record.contentId !== seat.contentId) fail(`${where} names another content than the record`);
     if (record.startCount !== seat.startCount) fail(`${where} has another start count than the record`);
+    if (before !== undefined || truth.demandsNow(unit)?.global !== false) return;
+    const other = seatsOf(world, unit).find((at) => at !== machine && at !== seat.replaces);
+    if (other !== undefined) fail(`${where} is its second, beside the one on ${short(other)}`);
   };
 
   const checkDeleted = ({ after, before }: RecordChange, machine: string, unit: string): void => {

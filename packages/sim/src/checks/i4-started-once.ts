@@ -79,6 +79,12 @@ export function startedOnce(world: World): Checker {
         }
       }
     },
+    // What the guard has killed may be started anew, for the seat it had (docs/decisions/0048).
+    onGuard: (machine, unit) => {
+      const spent = usedBy(machine, unit);
+      const last = [...spent].at(-1);
+      if (last !== undefined) spent.delete(last);
+    },
     onAccept: (machine) => beliefs.onAccept(machine),
   };
 }

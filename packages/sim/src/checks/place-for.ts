@@ -1,5 +1,5 @@
 import { type Requirements, replacementBetween } from "@fleet/core";
-import { exclude, isUp, misfit, seatedOn } from "../truth/legality.js";
+import { exclude, isUp, misfit, seatedOn, shortage } from "../truth/legality.js";
 import { keyOf, liveSeatOf, policyOf, stateOf } from "../truth/records.js";
 import type { World } from "../world.js";
 
@@ -28,7 +28,7 @@ export function isPlaceFor(world: World, machine: string, unit: string, demands:
   for (const peer of wanted.machineOf) {
     if (liveSeatOf(history.current(keyOf.seat(machine, peer))) === undefined) return false;
   }
-  const running = world.machineById(machine)?.systemd.loaded.keys() ?? [];
+  const running = [...(world.machineById(machine)?.systemd.loaded.keys() ?? [])];
   for (const other of new Set<string>([...seatedOn(world, machine), ...running])) {
     if (other === unit) continue;
     const theirs = truth.demandsNow(other);
@@ -39,5 +39,8 @@ export function isPlaceFor(world: World, machine: string, unit: string, demands:
     ] as const;
     if (replacementBetween(...parties) !== undefined) return false;
   }
-  return true;
+  const there = new Set<string>([...seatedOn(world, machine), ...running]);
+  const amountOf = (other: string, resource: string): number =>
+    truth.demandsNow(other)?.reserve.get(resource) ?? 0;
+  return shortage(world, machine, unit, wanted.reserve, there, amountOf) === undefined;
 }

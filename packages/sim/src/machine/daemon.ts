@@ -1,5 +1,5 @@
-import { type Agent, createAgent } from "@fleet/agent";
-import type { MachineId, Metadata } from "@fleet/core";
+import { type Agent, createAgent, type ExclusiveCare } from "@fleet/agent";
+import type { Amounts, MachineId, Metadata } from "@fleet/core";
 import type {
   Clock,
   ClusterReplica,
@@ -30,6 +30,8 @@ export interface DaemonParts {
   readonly machine: MachineId;
   readonly address: string;
   readonly metadata: Metadata;
+  readonly capacity: Amounts;
+  readonly exclusive: ExclusiveCare;
   readonly instance: string;
   readonly store: Store;
   readonly unitManager: UnitManager;
@@ -85,7 +87,8 @@ export class Daemon {
   }
 
   async #beMember(signal: AbortSignal): Promise<void> {
-    const { machine, address, metadata, instance, unitManager, clock, logger } = this.#parts;
+    const { machine, address, metadata, capacity, exclusive, instance } = this.#parts;
+    const { unitManager, clock, logger } = this.#parts;
     const { runtime, disk, random, unitDirectory, ttlSeconds } = this.#parts;
     const session = createMachineSession({
       ...this.#registry,
@@ -95,6 +98,7 @@ export class Daemon {
         primaryIp: address,
         apiAddresses: [],
         metadata,
+        capacity,
         version: "0.0.0",
         bootId: await unitManager.bootId(signal),
       },
@@ -111,6 +115,7 @@ export class Daemon {
       runtimeDocuments: runtime,
       stateDocuments: disk,
       writeEnvironmentFile: async () => {},
+      exclusive,
       clock,
       random,
       logger,

@@ -30,6 +30,10 @@ export class MachineClocks {
     return nowMs - this.#suspendedMs - (sinceMs === undefined ? 0 : nowMs - sinceMs);
   }
 
+  get isSuspended(): boolean {
+    return this.#suspendedSinceMs !== undefined;
+  }
+
   /** Somebody sets the wall clock. */
   step(ms: number): void {
     this.#wallOffsetMs += ms;

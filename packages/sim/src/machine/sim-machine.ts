@@ -1,14 +1,23 @@
 import { type MemoryJob, MemoryUnitDirectory, MemoryUnitManager } from "@fleet/agent/systemd";
-import { type MachineId, type Metadata, parseMachineId, parseUnitName, type UnitName } from "@fleet/core";
+import {
+  type Amounts,
+  type MachineId,
+  type Metadata,
+  parseMachineId,
+  parseUnitName,
+  type UnitName,
+} from "@fleet/core";
 import { Chance } from "../chance.js";
 import { Link } from "../etcd/link.js";
 import { SimStore } from "../etcd/sim-store.js";
+import { keyOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import { Daemon } from "./daemon.js";
 import { Documents } from "./gated-documents.js";
 import { gateUnitDirectory } from "./gated-unit-directory.js";
 import { GatedUnitManager } from "./gated-unit-manager.js";
 import { MachineClocks, ProcessClock } from "./machine-clock.js";
+import { isExclusiveText, SimGuard } from "./sim-guard.js";
 import { SimProcess } from "./sim-process.js";
 
 /** How jobs of systemd fare: within a fraction of a second, slowly, not at all until mended, or with a failure. */
@@ -42,10 +51,13 @@ export class SimMachine {
   readonly name: string;
   readonly id: MachineId;
   readonly metadata: Metadata;
+  readonly capacity: Amounts;
   readonly link: Link;
   readonly directory = new MemoryUnitDirectory();
   readonly systemd = new MemoryUnitManager(this.directory);
   readonly clocks: MachineClocks;
+  /** Lives on when fleetd does not. */
+  readonly guard: SimGuard;
   readonly #world: World;
   readonly #disk = new Documents();
   readonly #runtime = new Documents();
@@ -63,16 +75,21 @@ export class SimMachine {
   /** When systemd was asked by fleetd to start or stop something. */
   readonly #acted: number[] = [];
 
-  constructor(world: World, name: string, metadata: Metadata) {
+  constructor(world: World, name: string, metadata: Metadata, capacity: Amounts) {
     this.#world = world;
     this.name = name;
     this.id = parseMachineId(`${name}${"0".repeat(32 - name.length)}`);
     this.metadata = metadata;
+    this.capacity = capacity;
     this.link = new Link(world.scheduler);
     this.clocks = new MachineClocks(world.scheduler);
+    this.guard = new SimGuard(world, this);
     this.#chance = new Chance(`${world.seed} machine ${name}`);
     this.systemd.carryOut = (job) => this.#carryOut(job);
-    this.systemd.onState = (unit) => world.witness.onUnitState(this, unit);
+    this.systemd.onState = (unit) => {
+      world.witness.onUnitState(this, unit);
+      if (this.isAlive(unit.name)) this.guard.look();
+    };
   }
 
   /** Names this boot, as the truth counts boots. */
@@ -100,6 +117,8 @@ export class SimMachine {
         machine: this.id,
         address: `192.0.2.${this.name.slice(1)}`,
         metadata: this.metadata,
+        capacity: this.capacity,
+        exclusive: this.guard.careFor(process),
         instance,
         store: new SimStore({
           server: world.server,
@@ -111,6 +130,10 @@ export class SimMachine {
           onContact: () => {
             running.contactMs = scheduler.nowMs;
             this.lastContactMs = scheduler.nowMs;
+          },
+          onRenewal: (leaseId, sentAtMs) => {
+            const isOurs = world.server.leaseOf(keyOf.presence(this.id)) === leaseId;
+            if (isOurs) this.guard.feed(sentAtMs + config.ttlSeconds * 1000);
           },
         }),
         unitManager: new GatedUnitManager(this.systemd, process, scheduler, this.#chance, (call, unit) => {
@@ -128,6 +151,7 @@ export class SimMachine {
           machineTtlMs: config.ttlSeconds * 1000,
           massLossHoldWatchedMs: config.holdWatchedMs,
           massLossHoldFoundMs: config.holdFoundMs,
+          exclusiveStopMaxMs: config.exclusiveStopMaxMs,
           unitFileRetentionMs: config.retentionMs,
         },
       }),
@@ -166,6 +190,7 @@ export class SimMachine {
     this.systemd.reboot();
     this.#boots += 1;
     this.clocks.resume();
+    this.guard.forget();
     this.#world.witness.onPower(this);
   }
 
@@ -253,6 +278,17 @@ export class SimMachine {
         generation.startCount === seat.startCount
       );
     });
+  }
+
+  /** Whether anything of the unit lives. */
+  isAlive(unit: string): boolean {
+    const state = this.systemd.loaded.get(unit as UnitName)?.activeState ?? "inactive";
+    return state !== "inactive" && state !== "failed";
+  }
+
+  /** Whether what systemd has of the unit says that it never runs twice. */
+  isExclusive(unit: string): boolean {
+    return isExclusiveText(unit, this.systemd.loaded.get(unit as UnitName)?.text);
   }
 
   /** What runs or is about to run: as systemd has it. */

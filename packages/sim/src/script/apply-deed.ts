@@ -175,7 +175,10 @@ function freeze(world: World, machine: SimMachine, ms: number, suspended: boolea
   process?.freeze();
   if (suspended) machine.clocks.suspend();
   lasting(world, ms, () => {
-    if (suspended) machine.clocks.resume();
+    if (suspended) {
+      machine.clocks.resume();
+      machine.guard.look();
+    }
     process?.thaw();
   });
 }

@@ -26,6 +26,7 @@ const kinds: Readonly<
   "dead when the bus is back": [0.25, deadWhenTheBusIsBack],
   "words that were lost": [0.3, wordsThatWereLost],
   "overtaken after a restore": [0.2, overtakenAfterARestore],
+  "late seat": [0.3, lateSeat],
   "quarrel of neighbours": [0.5, quarrelOfNeighbours],
 };
 
@@ -137,6 +138,24 @@ function overtakenAfterARestore(setting: Setting): readonly Step[] {
     user(setting, atMs + 500, submits("between.service", [pin], "between")),
     { atMs: backMs, deed: { kind: "etcd-restore", acceptAfterMs } },
     ...times.map((ms, index) => user(setting, ms, submits(busy, [], `after${index % 4}`))),
+  ];
+}
+
+/**
+ * A seat gets no answer and comes true later, when another machine has been chosen because the first was cordoned, which no seat
+ * compares. Two machines have such a disk.
+ */
+function lateSeat(setting: Setting): readonly Step[] {
+  const { chance, endMs } = setting;
+  const atMs = chance.between(6_000, endMs - 10_000);
+  const demands = ["MachineMetadata=disk=ssd", ...(chance.happens(0.3) ? ["Exclusive=true"] : [])];
+  const machine = chance.pick(["m1", "m4"]);
+  const ms = chance.pick([60, 300, 1_500]);
+  return [
+    { atMs, deed: { kind: "late-writes", machine: theLeader, count: 1, ms } },
+    user(setting, atMs + 1, submits("late.service", demands, "late")),
+    user(setting, atMs + chance.between(4, 18), { kind: "cordon", machine, cordoned: true }),
+    user(setting, atMs + 4_000, { kind: "cordon", machine, cordoned: false }),
   ];
 }
 

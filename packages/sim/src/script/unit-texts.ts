@@ -15,6 +15,9 @@ export function unitText(mark: string, demands: readonly string[], isOneshot = f
   return `# ${mark}\n[Service]\n${type}ExecStart=/bin/sleep 1000\n${own}`;
 }
 
+/** Demands on metadata that are more than a value. */
+const operators = ["kernel>=6", "kernel<6.12", "zone!=a", "!gpu", "gpu", "disk~=s*"];
+
 /** The demand for one machine. */
 export function pinTo(machine: string): string {
   return `MachineID=${machine.padEnd(32, "0")}`;
@@ -33,14 +36,34 @@ export function chooseDemands(
     if (also === "nothing") return ["Global=true"];
     return ["Global=true", also === "zone" ? "MachineMetadata=zone=a" : `Conflicts=${other()}`];
   }
-  if (unit.startsWith("web@") && chance.happens(0.5)) return ["Conflicts=web@*.service"];
+  if (unit.startsWith("web@") && chance.happens(0.5)) {
+    return [chance.pick(["Conflicts=web@*.service", "Spread=zone"])];
+  }
   const one = (): string => {
-    const kind = chance.weighted({ conflicts: 4, metadata: 3, machineOf: 3, machineId: 1, replaces: 1 });
+    const kind = chance.weighted({
+      conflicts: 4,
+      metadata: 3,
+      operator: 2,
+      machineOf: 3,
+      machineId: 1,
+      replaces: 1,
+      reserve: 2,
+      wish: 1,
+      exclusive: 2,
+    });
     switch (kind) {
       case "conflicts":
         return `Conflicts=${other()}`;
       case "metadata":
         return `MachineMetadata=${chance.pick(["zone=a", "zone=b", "disk=ssd", "disk=hdd", "gpu=1"])}`;
+      case "operator":
+        return `MachineMetadata=${chance.pick(operators)}`;
+      case "reserve":
+        return `Reserve=slots=${chance.pick([1, 1, 2])}`;
+      case "wish":
+        return chance.pick(["Prefer=50:disk=ssd", "Avoid=zone=a", `Avoid=80:unit:${other()}`]);
+      case "exclusive":
+        return "Exclusive=true";
       case "machineOf":
         return `MachineOf=${other()}`;
       case "machineId":

@@ -1,4 +1,6 @@
 import {
+  type Metadata,
+  type MetadataRule,
   matchesGlob,
   matchesMachineId,
   matchesMetadata,
@@ -27,6 +29,54 @@ export function misfit(world: World, machine: string, demands: Requirements): st
   }
   if (!matchesMetadata(demands.machineMetadata, world.truth.metadataOf(machine))) {
     return `${JSON.stringify(world.truth.metadataOf(machine))} does not match its demands`;
+  }
+  const rule = demands.metadataRules.find((one) => !meets(one, world.truth.metadataOf(machine)));
+  if (rule !== undefined) return `${JSON.stringify(world.truth.metadataOf(machine))} breaks ${rule.key}`;
+  return undefined;
+}
+
+/** Whether metadata meet a rule: written anew, for those values that worlds have. */
+function meets({ key, operator, values }: MetadataRule, metadata: Metadata): boolean {
+  const actual = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+  if (operator === "present" || operator === "absent")
+    return (actual !== undefined) === (operator === "present");
+  if (operator === "!=") return actual === undefined || !values.includes(actual);
+  if (actual === undefined) return false;
+  if (operator === "~=") return values.some((pattern) => matchesGlob(pattern, actual));
+  const [mine, wanted] = [versionOf(actual), versionOf(values[0] ?? "")];
+  if (mine === undefined || wanted === undefined) return false;
+  if (operator === ">=") return mine >= wanted;
+  if (operator === "<=") return mine <= wanted;
+  return operator === ">" ? mine > wanted : mine < wanted;
+}
+
+/** A number for each version of at most three parts. */
+function versionOf(text: string): number | undefined {
+  const [, version] = /^v?(\d+(?:\.\d+)*)(?:[-+~].*)?$/.exec(text) ?? [];
+  if (version === undefined) return undefined;
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  return (major * 10_000 + minor) * 10_000 + patch;
+}
+
+/**
+ * Which resource of a machine is short if a unit comes to it, as its demands say, beside those that have live seats there, or,
+ * if strays count, run there.
+ * @param amountOf - What is counted for another unit.
+ */
+export function shortage(
+  world: World,
+  machine: string,
+  unit: string,
+  reserve: ReadonlyMap<string, number>,
+  others: Iterable<string>,
+  amountOf: (unit: string, resource: string) => number,
+): string | undefined {
+  const capacity = presenceOf(world.truth.history.current(keyOf.presence(machine)))?.capacity ?? {};
+  for (const [resource, amount] of reserve) {
+    let sum = amount;
+    for (const other of others) if (other !== unit) sum += amountOf(other, resource);
+    const has = Object.hasOwn(capacity, resource) ? (capacity[resource] ?? 0) : 0;
+    if (sum > has) return `${sum} of ${has} ${resource} would be reserved`;
   }
   return undefined;
 }

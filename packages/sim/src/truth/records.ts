@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type MachineId,
   type Metadata,
   parseRequirements,
@@ -52,6 +53,7 @@ export interface PresenceFact {
   readonly instance: string;
   readonly state: "up" | "leaving" | "frozen";
   readonly metadata: Metadata;
+  readonly capacity: Amounts;
 }
 
 /** A state. */
@@ -91,10 +93,15 @@ export function liveSeatOf(version: Version | undefined): SeatFact | undefined {
 
 /** Reads a presence. */
 export function presenceOf(version: Version | undefined): PresenceFact | undefined {
-  const { instance, state, metadata } = read(version);
+  const { instance, state, metadata, capacity = {} } = read(version);
   if (typeof instance !== "string" || typeof metadata !== "object" || metadata === null) return undefined;
   if (!["up", "leaving", "frozen"].includes(state as string)) return undefined;
-  return { instance, state: state as PresenceFact["state"], metadata: metadata as Metadata };
+  return {
+    instance,
+    state: state as PresenceFact["state"],
+    metadata: metadata as Metadata,
+    capacity: capacity as Amounts,
+  };
 }
 
 /** Reads a state. */

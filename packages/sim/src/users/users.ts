@@ -229,7 +229,9 @@ export function describeRequest(request: UserRequest): string {
     case "submit": {
       const demands = request.text
         .split("\n")
-        .filter((line) => /^(Conflicts|Machine|Global|Replaces|Type)/.test(line));
+        .filter((line) =>
+          /^(Conflicts|Machine|Global|Replaces|Type|Exclusive|Reserve|Prefer|Avoid|Spread)/.test(line),
+        );
       const mark = /^# (\w+)/.exec(request.text)?.[1] ?? "";
       return `submit ${request.unit} ${mark} [${demands.join(", ")}] ${request.state}`;
     }
