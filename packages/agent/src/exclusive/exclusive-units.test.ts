@@ -197,6 +197,23 @@ describe("the list", () => {
     expect(await list()).toEqual([web]);
   });
 
+  it("is not passed over: after a lapse the guard must have begun to stop before it hears of the lease again", async () => {
+    const fedMs = (await files.readFeed())?.validUntilMs ?? 0;
+    await clock.advance(ttlMs + 5_000);
+    exclusive.renewed(clock.boottime() + 2 * ttlMs);
+    await linger();
+    expect(await files.readFeed()).toMatchObject({ validUntilMs: fedMs });
+    // So it is for a fleetd that begins only then.
+    const validUntilMs = clock.boottime() + 2 * ttlMs;
+    exclusive = open();
+    exclusive.renewed(validUntilMs);
+    begin();
+    await linger();
+    expect(await files.readFeed()).toMatchObject({ validUntilMs: fedMs });
+    await files.writeReport({ bootId: boot, pid: guardPid, stopping: [], expiredMs: fedMs });
+    await untilSo(async () => ((await files.readFeed())?.validUntilMs ?? 0) > fedMs);
+  });
+
   it("outlives fleetd", async () => {
     exclusive = open();
     begin();

@@ -128,13 +128,13 @@ export class ExclusiveUnits implements ExclusiveCare {
     await this.#inTurn(async () => {
       await this.#files.writeEnvironment(unit, { FLEET_FENCING_TOKEN: String(token) });
       await this.#list(unit);
-      await this.#feed();
     });
     await this.#inTurn(() => this.#service.ensureGuard(signal));
     await this.#inTurn(() => this.#service.ensureDropIn(unit, signal));
     const untilMs = clock.monotonic() + readyMsMax;
     for (;;) {
       await this.#readReport();
+      await this.#feed();
       const reason = this.#reasonNotReady(unit);
       if (reason === undefined) break;
       if (clock.monotonic() >= untilMs) {
@@ -171,8 +171,8 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   async #look(agent: ExclusiveAgent, signal: AbortSignal): Promise<void> {
-    await this.#feed();
     await this.#readReport();
+    await this.#feed();
     const guardLives = this.#isGuardAlive;
     if (this.#listed.size > 0 && !guardLives) this.#service.raise(signal);
     await this.#inTurn(() => this.#takeIn());
@@ -239,12 +239,21 @@ export class ExclusiveUnits implements ExclusiveCare {
     const feeding = this.#feeding.then(async () => {
       const { bootId, stopMaxMs } = this.#options;
       const validUntilMs = this.#validUntilMs;
-      if (validUntilMs === undefined || validUntilMs === this.#fedMs) return;
+      if (validUntilMs === undefined || validUntilMs === this.#fedMs || this.#isLapseUnseen) return;
       await this.#files.writeFeed({ bootId, validUntilMs, stopMaxMs });
       this.#fedMs = validUntilMs;
     });
     this.#feeding = feeding.catch(() => undefined);
     await feeding;
+  }
+
+  /**
+   * Whether a deadline has passed that the guard has not acted on yet, as after a freeze. It must: what it guards may run
+   * elsewhere by now, though this machine is heard again.
+   */
+  get #isLapseUnseen(): boolean {
+    if (this.#fedMs === undefined || this.#leftMs(this.#fedMs) > 0) return false;
+    return this.#listed.size > 0 && this.#isGuardAlive && (this.#report?.expiredMs ?? 0) < this.#fedMs;
   }
 
   async #readReport(): Promise<void> {
@@ -257,6 +266,8 @@ export class ExclusiveUnits implements ExclusiveCare {
   #load(): Promise<void> {
     this.#loaded ??= this.#inTurn(async () => {
       for (const unit of (await this.#files.readUnits(this.#options.bootId)) ?? []) this.#listed.add(unit);
+      const feed = await this.#files.readFeed();
+      if (feed?.bootId === this.#options.bootId) this.#fedMs = feed.validUntilMs;
       await this.#readReport();
       this.#isLoaded = true;
     });

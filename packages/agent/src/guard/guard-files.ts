@@ -18,6 +18,8 @@ export interface GuardReport {
   readonly pid: number;
   /** The deadline it goes by, on `boottime`; absent if it has none. */
   readonly validUntilMs?: number;
+  /** The newest deadline that it has seen pass, and has begun to act on. */
+  readonly expiredMs?: number;
   /** Units that it is stopping and that have not been seen to be gone. */
   readonly stopping: readonly UnitName[];
 }
@@ -65,10 +67,16 @@ export class GuardFiles {
   }
 
   async readReport(): Promise<GuardReport | undefined> {
-    const { bootId, pid, validUntilMs, stopping } = asRecord(await this.#readJson("report.json"));
+    const { bootId, pid, validUntilMs, expiredMs, stopping } = asRecord(await this.#readJson("report.json"));
     const names = asNames(stopping);
     if (typeof bootId !== "string" || typeof pid !== "number" || names === undefined) return undefined;
-    return { bootId, pid, stopping: names, ...(isTime(validUntilMs) ? { validUntilMs } : {}) };
+    return {
+      bootId,
+      pid,
+      stopping: names,
+      ...(isTime(validUntilMs) ? { validUntilMs } : {}),
+      ...(isTime(expiredMs) ? { expiredMs } : {}),
+    };
   }
 
   async writeReport(report: GuardReport): Promise<void> {

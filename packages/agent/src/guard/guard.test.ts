@@ -131,7 +131,7 @@ describe("a guard", () => {
     await world.clock.advance(1);
     expect(world.events).toEqual(["stop a.service at 10000", "stop b.service at 10000"]);
     expect(world.marks).toEqual([a, b]);
-    expect(world.report).toMatchObject({ pid: 7, stopping: [a, b] });
+    expect(world.report).toMatchObject({ pid: 7, stopping: [a, b], expiredMs: world.startMs + 10_000 });
     await world.clock.advance(1_000);
     expect(world.report).toMatchObject({ stopping: [] });
   });

@@ -57,6 +57,7 @@ export class Guard {
   #validUntilMs: number | undefined;
   #stopMaxMs = 0;
   #hasExpired = false;
+  #expiredMs: number | undefined;
   #hasMarked = false;
   #reported: string | undefined;
   /** The last list that could be read. */
@@ -126,6 +127,7 @@ export class Guard {
       if (this.#stops.has(unit) || running?.has(unit) === false) continue;
       this.#stops.set(unit, { killAtMs, isAsked: false, isInactive: false, isTalking: false });
     }
+    this.#expiredMs = this.#validUntilMs;
   }
 
   /** The units to be stopped: fleetd's list; without one the last that could be read, or what systemd knows to be bound. */
@@ -218,6 +220,7 @@ export class Guard {
       pid,
       stopping: [...this.#stops.keys()],
       ...(this.#validUntilMs === undefined ? {} : { validUntilMs: this.#validUntilMs }),
+      ...(this.#expiredMs === undefined ? {} : { expiredMs: this.#expiredMs }),
     };
     const text = JSON.stringify(report);
     if (text === this.#reported) return;
