@@ -90,6 +90,8 @@ async function explained(unit: string, machine: string): Promise<void> {
     return new RegExp(`waits until \\S+Z for the copy on machine ${id}, which may still run`).test(stdout);
   });
   const listed = await fleetctl(cluster(), "list-unit-files", "--no-legend", "--fields=unit,reason");
+  const { stderr } = await cluster().fleetctl(["status", unit]);
+  expect(stderr).toMatch(/; waits until \d\d:\d\d:\d\d UTC/);
   expect(listed).toMatch(/^calm\.service\t.*; waits until \d\d:\d\d:\d\d UTC$/m);
 }
 

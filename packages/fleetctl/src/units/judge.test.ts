@@ -15,6 +15,10 @@ it("says that a unit waits because its machine was lost together with others", (
   expect(whyNot(seated(), snapshot)).toBe(
     "its machine 113f16a7... is away (off, cut off, or without fleetd)",
   );
+  const problem = "exclusive, and it may still be running there; waits until 12:03:10 UTC";
+  expect(whyNot({ ...seated(), problem }, snapshot)).toBe(
+    `its machine 113f16a7... is away (off, cut off, or without fleetd): ${problem}`,
+  );
   expect(whyNot(seated("lost together with most machines (3 of 4)"), snapshot)).toBe(
     "its machine 113f16a7... is away, and its units are held there: lost together with most machines (3 of 4)",
   );

@@ -191,7 +191,8 @@ export function whyNot(unit: UnitStatusV2, { states, isComplete }: UnitsSnapshot
     if (!seat.present) {
       const { held } = seat;
       if (held !== undefined) return `its machine ${machine} is away, and its units are held there: ${held}`;
-      return `its machine ${machine} is away (off, cut off, or without fleetd)`;
+      const away = `its machine ${machine} is away (off, cut off, or without fleetd)`;
+      return `${away}${because(unit.problem)}`;
     }
     const state = states.get(unit.name)?.find(({ machineID }) => machineID === seat.machineID);
     if (state?.condition === "loaded" && isOfOldContent(unit, state)) {
