@@ -163,6 +163,13 @@ describe("a start", () => {
     await expect(admit()).rejects.toThrow("2 processes of an earlier run are still there");
   });
 
+  it("does not make systemd read everything again for nothing", async () => {
+    await admit();
+    const calls = units.calls.length;
+    await admit();
+    expect(units.calls.slice(calls).map(({ member }) => member)).not.toContain("reload");
+  });
+
   it("is refused if systemd does not read the drop-in, even after a reload", async () => {
     readDropIns = [];
     await expect(admit()).rejects.toThrow("systemd does not read");

@@ -94,7 +94,8 @@ export class GuardService {
   async ensureDropIn(unit: UnitName, signal: AbortSignal): Promise<void> {
     const { manager, units } = this.#options;
     const path = dropInPath(await this.#findDirectory(signal), unit);
-    if ((await manager.dropInPaths(unit, signal)).includes(path)) return;
+    const isRead = (await manager.dropInPaths(unit, signal)).includes(path);
+    if (isRead && !(await units.describe(unit, signal)).needDaemonReload) return;
     await units.reload(signal);
     if ((await manager.dropInPaths(unit, signal)).includes(path)) return;
     throw new FleetError(
