@@ -191,6 +191,17 @@ describe("a unit is masked while it runs", () => {
   });
 });
 
+test("a unit that was masked before it came is refused, and why is said", async () => {
+  machine.systemd.mask(web);
+  machine.session.seat(web, { text: service() });
+  await machine.settle();
+  expect(state()).toMatchObject({
+    condition: "refused",
+    reason: '"web.service" is masked on this machine',
+  });
+  expect(await machine.directory.list()).toEqual([]);
+});
+
 test("a unit whose link somebody took away is linked again when it is to start", async () => {
   machine.session.seat(web, { text: service() });
   await machine.settle();

@@ -172,6 +172,7 @@ export class UnitLoader {
 }
 
 function taken(unit: UnitName, local: LocalUnit): string {
+  if (local.loadState === "masked") return `"${unit}" is masked on this machine`;
   const where = local.fragmentPath === "" ? "" : ` (${local.fragmentPath})`;
   return `"${unit}" belongs to this machine${where}`;
 }
