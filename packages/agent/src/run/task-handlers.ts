@@ -233,6 +233,10 @@ async function start(
   if (memory.isExclusive && context.exclusive !== undefined) {
     const text = (await context.directory.read(memory.name)) ?? "";
     await context.exclusive.admit(memory.name, text, generation.seatRevision, signal);
+    // Being admitted may have waited for the lease, and the seat may be another by now.
+    const seat = context.session.seats.get(memory.name);
+    if (seat?.createRevision !== generation.seatRevision || seat.target !== "launched")
+      throw new FleetError("conflict", `cannot start "${memory.name}": its seat has changed meanwhile`);
   }
   if (memory.wasStopped && (await units.systemState(signal)) === "stopping")
     throw new FleetError("conflict", `cannot start "${memory.name}" again: systemd is stopping`);

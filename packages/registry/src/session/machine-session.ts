@@ -200,15 +200,18 @@ class StoredMachineSession implements MachineSession {
       this.#presence.register(this.#presenceWish(), registry, signal),
     );
     if (outcome === "displaced") return this.#beDisplaced();
-    this.#presenceLease = this.#lease.leaseId;
-    this.#passOnRenewal();
-    if (outcome === "anew") this.#registration += 1;
+    const isAnew = outcome === "anew";
+    if (isAnew) this.#registration += 1;
+    else this.#beCounted();
     const watches = this.#presenceWatches(revision + 1);
     if (!isBelieved) {
+      this.#beCounted();
       this.#become("frozen", this.#belief.freeze?.reason);
       return watches;
     }
     const followers = await this.#own.read(signal);
+    // While this machine was absent its seats may have gone elsewhere: only from here on it knows those that it has.
+    if (isAnew) this.#beCounted();
     this.#become("joined", undefined);
     return [
       ...watches,
@@ -243,6 +246,12 @@ class StoredMachineSession implements MachineSession {
         }),
       ),
     ];
+  }
+
+  /** From now on, renewals of the lease mean that this machine counts as present, and knows what it is to run. */
+  #beCounted(): void {
+    this.#presenceLease = this.#lease.leaseId;
+    this.#passOnRenewal();
   }
 
   /**

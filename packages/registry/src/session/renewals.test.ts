@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { makeLateDaemon } from "../contract/daemon.js";
 import { makeMemoryHarness } from "../contract/memory-harness.js";
 import { never, write } from "../contract/store-words.js";
@@ -73,4 +73,25 @@ it("tells nothing of a lease on which there is no presence: others count from th
   await harness.pass(10_000);
   expect((await harness.store.range({ key: keys.presence(machine) }, never)).count).toBe(0);
   expect(told.length).toBe(count);
+});
+
+it("tells nothing of a new presence before the seats have been read: they may have gone elsewhere meanwhile", async () => {
+  const { late, keys, machine, session, told } = await join();
+  await harness.until("it to join", () => session.condition === "joined");
+  const { registration } = session;
+  const seats = keys.seats(machine);
+  let letGo = (): void => undefined;
+  const range = late.range.bind(late);
+  vi.spyOn(late, "range").mockImplementation(async (request, signal) => {
+    if ("prefix" in request && request.prefix === seats)
+      await new Promise<void>((resolve) => (letGo = resolve));
+    return await range(request, signal);
+  });
+  await write(harness.store, { kind: "delete", key: keys.presence(machine) });
+  await harness.until("it to be present again", () => session.registration === registration + 1);
+  const count = told.length;
+  await harness.pass(2_000);
+  expect(told.length).toBe(count);
+  letGo();
+  await harness.until("it to tell of the renewals", () => told.length > count);
 });
