@@ -20,36 +20,41 @@ export function measureBrake(cluster: BenchCluster, planner: IncrementalPlanner,
   const machines = new Set(lost);
   const options: PlanOptions = { releasedMachines: machines, pace: { machines, unreportedMax } };
   const scratch = timed(() => plan(cluster.view, options));
-  const samples: number[] = [];
-  const next = (sampled: number[]): readonly EngineTask[] => {
+  const samples: { readonly ms: number; readonly cpuMs: number }[] = [];
+  const next = (): readonly EngineTask[] => {
     const changes = cluster.takeChanges();
-    const { made, ms } = timed(() => planner.update(cluster.view, changes, options));
-    sampled.push(ms);
+    const { made, ...took } = timed(() => planner.update(cluster.view, changes, options));
+    samples.push(took);
     return made.tasks;
   };
-  const first: number[] = [];
-  const moves = next(first);
+  const moves = next();
   cluster.carryOut(moves);
-  next(first);
+  next();
+  samples.length = 0;
   const beforehand = Object.values(planner.counts.fromScratch).reduce((sum, count) => sum + count, 0);
   for (let event = 0; event < events; event += 1) {
     const move = moves[(event * 97) % moves.length]!;
     if ("machine" in move) cluster.report(move.machine, move.unit);
-    cluster.carryOut(next(samples));
-    next(samples);
+    cluster.carryOut(next());
+    next();
   }
   const afterwards = Object.values(planner.counts.fromScratch).reduce((sum, count) => sum + count, 0);
   return {
     brakedFromScratchMs: Math.round(scratch.ms),
+    brakedFromScratchCpuMs: Math.round(scratch.cpuMs),
     brakedWaiting: scratch.made.refusals.length,
     brakedFirstMoves: moves.length,
-    brakedEventMs: summarize(samples),
+    brakedEventMs: summarize(samples.map(({ ms }) => ms)),
+    brakedEventCpuMs: summarize(samples.map(({ cpuMs }) => cpuMs)),
     brakedPlansFromScratch: afterwards - beforehand,
   };
 }
 
-function timed<T>(make: () => T): { readonly made: T; readonly ms: number } {
+function timed<T>(make: () => T): { readonly made: T; readonly ms: number; readonly cpuMs: number } {
+  const before = process.cpuUsage();
   const startedMs = performance.now();
   const made = make();
-  return { made, ms: performance.now() - startedMs };
+  const ms = performance.now() - startedMs;
+  const { user, system } = process.cpuUsage(before);
+  return { made, ms, cpuMs: (user + system) / 1000 };
 }
