@@ -40,8 +40,9 @@ export class Recorder {
     const isElection = (transaction.success ?? []).some(
       (operation) => operation.kind === "put" && operation.key === keys.leader,
     );
+    // The leader writes its key again when it voids what was not answered.
     // Who waits for the election is told only after the first plan, which holds the event loop.
-    if (isElection && result.succeeded) this.electedMs = performance.now();
+    if (isElection && result.succeeded && Number.isNaN(this.electedMs)) this.electedMs = performance.now();
     return result;
   }
 
