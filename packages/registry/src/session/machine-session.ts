@@ -43,6 +43,8 @@ class StoredMachineSession implements MachineSession {
   readonly #presence: Registration;
   readonly #own: OwnRecords;
   readonly #listeners = new Set<(touched: ReadonlySet<UnitName>) => void>();
+  /** It was absent, and has not found out yet what has become of its seats, however often it has tried since. */
+  #isAstray = false;
   /** The lease that our presence was last seen to hang on. */
   #presenceLease: LeaseId | undefined;
   #condition: SessionCondition = "joining";
@@ -200,9 +202,11 @@ class StoredMachineSession implements MachineSession {
       this.#presence.register(this.#presenceWish(), registry, signal),
     );
     if (outcome === "displaced") return this.#beDisplaced();
-    const isAnew = outcome === "anew";
-    if (isAnew) this.#registration += 1;
-    else this.#beCounted();
+    if (outcome === "anew") {
+      this.#registration += 1;
+      this.#isAstray = true;
+    }
+    if (!this.#isAstray) this.#beCounted();
     const watches = this.#presenceWatches(revision + 1);
     if (!isBelieved) {
       this.#beCounted();
@@ -211,7 +215,10 @@ class StoredMachineSession implements MachineSession {
     }
     const followers = await this.#own.read(signal);
     // While this machine was absent its seats may have gone elsewhere: only from here on it knows those that it has.
-    if (isAnew) this.#beCounted();
+    if (this.#isAstray) {
+      this.#isAstray = false;
+      this.#beCounted();
+    }
     this.#become("joined", undefined);
     return [
       ...watches,

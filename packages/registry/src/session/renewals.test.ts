@@ -1,3 +1,4 @@
+import { FleetError } from "@fleet/core";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { makeLateDaemon } from "../contract/daemon.js";
 import { makeMemoryHarness } from "../contract/memory-harness.js";
@@ -81,10 +82,14 @@ it("tells nothing of a new presence before the seats have been read: they may ha
   const { registration } = session;
   const seats = keys.seats(machine);
   let letGo = (): void => undefined;
+  let failures = 1;
   const range = late.range.bind(late);
   vi.spyOn(late, "range").mockImplementation(async (request, signal) => {
-    if ("prefix" in request && request.prefix === seats)
+    if ("prefix" in request && request.prefix === seats) {
+      // The next try finds the machine registered already, which says nothing of its seats either.
+      if (failures-- > 0) throw new FleetError("unavailable", "cannot read");
       await new Promise<void>((resolve) => (letGo = resolve));
+    }
     return await range(request, signal);
   });
   await write(harness.store, { kind: "delete", key: keys.presence(machine) });
