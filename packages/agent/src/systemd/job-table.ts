@@ -24,12 +24,10 @@ export class JobTable {
   /** Takes in that a job, ours or not, has left the queue. */
   ended(path: string, result: JobResult): void {
     const resolve = this.#watched.get(path);
-    if (resolve !== undefined) {
-      this.#watched.delete(path);
-      resolve(result);
-    } else if (this.#callsUnderWay > 0) {
-      this.#early.set(path, result);
-    }
+    this.#watched.delete(path);
+    resolve?.(result);
+    // Also if somebody was told: a call that is on its way may have been given the same job.
+    if (this.#callsUnderWay > 0) this.#early.set(path, result);
   }
 
   /** The connection broke: nobody will say how the jobs end. */
