@@ -12,7 +12,7 @@ import {
   runOrThrow,
   until,
 } from "@fleet/lab";
-import { bridgeAddress, bridgeName } from "./network.js";
+import { bridgeAddress, bridgeHardwareAddress, bridgeName } from "./network.js";
 
 const timeoutMs = 15_000;
 const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -35,7 +35,7 @@ mount -t tmpfs -o mode=755,size=50% fleet-machines "$directory/disk"
 mkdir "$directory/disk/shared"
 mount -t tmpfs fleet-machines /run/netns
 ip link set lo up
-ip link add ${bridgeName} type bridge forward_delay 0
+ip link add ${bridgeName} address ${bridgeHardwareAddress} type bridge forward_delay 0
 ip addr add ${bridgeAddress} dev ${bridgeName}
 ip link set ${bridgeName} up
 cd /

@@ -6,6 +6,11 @@ const prefix = "10.23.0";
 
 /** The bridge; its name is seen in the lab's network namespace only. */
 export const bridgeName = "lab0";
+/**
+ * The lab's own end keeps this. A bridge without one takes that of a leg, and another when that leg is pulled out: for
+ * seconds everybody would send to the old one.
+ */
+export const bridgeHardwareAddress = "02:66:6c:00:00:01";
 /** The lab's own end, from which fleetctl and tests reach everything. */
 export const bridgeAddress = `${prefix}.1/24`;
 

@@ -46,7 +46,7 @@ const maxOf = (samples: readonly Sample[]) => summarize(samples.map((sample) => 
 const afterPresence = (samples: readonly Sample[]): Budget =>
   atMost(
     "presence gone to all active elsewhere, s, max",
-    summarize(samples.map((sample) => sample.activeAfterPresence ?? Number.NaN)).max,
+    summarize(samples.map((sample) => sample.activeAfterPresence).filter((value) => value !== undefined)).max,
     1,
   );
 
@@ -118,7 +118,12 @@ async function isListedActive(lab: MachineLab, units: readonly string[], lost: s
   return units.every((unit) => active.has(unit));
 }
 
-async function measure(stage: Stage, loss: Loss, machine: string): Promise<Sample> {
+async function measure(
+  stage: Stage,
+  loss: Loss,
+  machine: string,
+  say: (what: string) => void,
+): Promise<Sample> {
   const { lab, signal } = stage;
   const truth = new Truth(lab);
   const units = truth
@@ -138,7 +143,7 @@ async function measure(stage: Stage, loss: Loss, machine: string): Promise<Sampl
     const runningMs = sharedMs();
     await until("fleet to say so", options, async () => await isListedActive(lab, units, machine));
     const listedMs = sharedMs();
-    const goneMs = loss.endsPresence ? await presence.gone(signal) : undefined;
+    const goneMs = loss.endsPresence ? await presence.gone(signal, say) : undefined;
     const restore = await losing;
     await restore();
     await waitUntilJoined(lab);
@@ -161,7 +166,7 @@ async function measure(stage: Stage, loss: Loss, machine: string): Promise<Sampl
 
 function figuresOf(loss: Loss, samples: readonly Sample[]): Figures {
   const summary = (pick: (sample: Sample) => number | undefined) =>
-    summarize(samples.map((sample) => pick(sample) ?? Number.NaN));
+    summarize(samples.map(pick).filter((value) => value !== undefined));
   const lost = samples.reduce((sum, sample) => sum + sample.lost, 0);
   return {
     bench: "failover",
@@ -196,7 +201,8 @@ async function spread(stage: Stage): Promise<void> {
 
 /**
  * How long the twenty units of a machine are gone until all of them have processes elsewhere, by the kernel's account,
- * with the default TTL: after a power cut, after one that takes etcd's leader along, after a reboot. Machines take turns.
+ * with the default TTL: after a power cut, after one that takes etcd's leader along, after a reboot. Every other time it is the
+ * machine whose fleetd leads.
  */
 export async function benchFailover({
   checkout,
@@ -226,9 +232,10 @@ export async function benchFailover({
     for (const loss of losses) {
       const samples: Sample[] = [];
       for (let run = 0; run < runs; run += 1) {
-        const machine = lab.machines.names[run % machineCount] ?? "";
+        // Every other time the one that leads fleet as well.
+        const machine = run % 2 === 0 ? await stage.follower() : await stage.leader();
         progress(`${loss.name}: run ${run + 1} of ${runs}, losing ${machine}`);
-        samples.push(await measure(stage, loss, machine));
+        samples.push(await measure(stage, loss, machine, progress));
         await spread(stage);
       }
       lines.push(figuresOf(loss, samples));

@@ -5,7 +5,8 @@ import type { MachineLab } from "../lab.js";
 // Where machines say that they are there (docs/keys.md).
 const presences = "/_coreos.com/fleet/machines/";
 const readyTimeoutMs = 10_000;
-const goneTimeoutMs = 30_000;
+// Etcd tells everybody who watches at about the same time, and fleet has acted on it already when this begins.
+const goneTimeoutMs = 3_000;
 
 // In the lab's network, which this process is not in. etcd answers gRPC as JSON too; a watch is an answer without an end.
 // It prints "ready" for each member that watches, and the moment of the deletion on the clock of all processes. A member
@@ -30,7 +31,7 @@ const program = `
     }
   };
   const keepFollowing = (url) =>
-    follow(url).catch(() => undefined).finally(() => setTimeout(keepFollowing, 50, url));
+    follow(url).catch((error) => console.error(url, error.message)).finally(() => setTimeout(keepFollowing, 50, url));
   urls.forEach(keepFollowing);`;
 
 const nanosecondsPerMs = 1_000_000;
@@ -47,9 +48,11 @@ export class PresenceWatch {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.#said += text;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#said += text;
+      });
+    }
     child.once("error", () => undefined);
   }
 
@@ -58,7 +61,7 @@ export class PresenceWatch {
     const [enter, ...words] = lab.holder.enter();
     const key = `${presences}${lab.machines.id(machine)}`;
     const child = spawn(enter, [...words, process.execPath, "-e", program, key, ...lab.etcd.urls], {
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["ignore", "pipe", "pipe"],
     });
     const watch = new PresenceWatch(child);
     try {
@@ -80,10 +83,18 @@ export class PresenceWatch {
     return nanoseconds === undefined ? undefined : Number(nanoseconds) / nanosecondsPerMs;
   }
 
-  /** Waits until the presence has ended. @returns when. */
-  async gone(signal: AbortSignal): Promise<number> {
+  /** Waits until the presence has ended. @returns when; `undefined` if nobody told of it, with the reason for people. */
+  async gone(signal: AbortSignal, say: (why: string) => void): Promise<number | undefined> {
     const options = { timeoutMs: goneTimeoutMs, everyMs: 10, signal };
-    return await until("etcd to tell of the end of a presence", options, () => this.goneMs);
+    try {
+      return await until("etcd to tell of the end of a presence", options, () => this.goneMs);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof LabError)) throw error;
+      const end = this.#child.exitCode ?? this.#child.signalCode ?? "watches";
+      say(`no end of a presence was seen (${end}): ${this.#said.trim().replaceAll("\n", ", ")}`);
+      return undefined;
+    }
   }
 
   /** Ends the watch. */
