@@ -26,6 +26,7 @@ let exclusive: ExclusiveUnits;
 let processes: Map<UnitName, number[]>;
 let alive: Set<number>;
 let readDropIns: string[];
+let systemdAnswers: Promise<void>;
 let stop: AbortController;
 let running: Promise<unknown>;
 const forgotten: UnitName[] = [];
@@ -41,7 +42,10 @@ function open(): ExclusiveUnits {
     units,
     manager: {
       searchPath: async () => [join(directory, "systemd/transient"), join(directory, "systemd/user")],
-      dropInPaths: async () => readDropIns,
+      dropInPaths: async () => {
+        await systemdAnswers;
+        return readDropIns;
+      },
     },
     processes: {
       of: async () => processes,
@@ -66,6 +70,7 @@ beforeEach(async () => {
   processes = new Map();
   alive = new Set([guardPid]);
   readDropIns = [join(directory, "systemd/user/web.service.d/50-fleet-exclusive.conf")];
+  systemdAnswers = Promise.resolve();
   forgotten.length = 0;
   stop = new AbortController();
   running = units.run(stop.signal);
@@ -175,6 +180,25 @@ describe("a start", () => {
     await expect(admit()).rejects.toThrow("systemd does not read");
     expect(units.calls.map(({ member }) => member)).toContain("reload");
   });
+});
+
+it("tells the guard of renewals also while systemd lets a start wait", async () => {
+  await exclusive.prepare(web, text, stop.signal);
+  exclusive.renewed(clock.boottime() + ttlMs);
+  await guardSays(ttlMs);
+  begin();
+  let answer = (): void => undefined;
+  systemdAnswers = new Promise((resolve) => {
+    answer = resolve;
+  });
+  const admitting = exclusive.admit(web, text, 42, stop.signal);
+  await linger();
+  const validUntilMs = clock.boottime() + ttlMs;
+  exclusive.renewed(validUntilMs);
+  await untilSo(async () => (await files.readFeed())?.validUntilMs === validUntilMs);
+  answer();
+  await guardSays(ttlMs);
+  await during(admitting);
 });
 
 describe("the list", () => {

@@ -67,7 +67,13 @@ export class ExclusiveUnits implements ExclusiveCare {
   /** Takes in an answered renewal of the lease. @param validUntilMs - On `boottime`. */
   renewed(validUntilMs: number): void {
     this.#validUntilMs = validUntilMs;
-    if (this.#isWanted) this.#bell.ring();
+    if (!this.#isWanted) return;
+    this.#bell.ring();
+    // Here, and not only in the rounds: one of them may have to wait for systemd, and the guard waits for nobody.
+    this.#feed().catch((err: unknown) => {
+      if (!isOperational(err)) throw err;
+      this.#options.logger.error("cannot tell the guard of the lease", { err });
+    });
   }
 
   async run(agent: ExclusiveAgent, signal: AbortSignal): Promise<void> {
