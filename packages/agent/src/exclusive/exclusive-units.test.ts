@@ -278,6 +278,13 @@ it("deals with what was stopped while fleetd was not there, though nothing is on
   await untilSo(() => forgotten.includes(web));
 });
 
+it("knows a unit that runs with the token of an older seat", async () => {
+  expect(await exclusive.isOutdated(web, 42)).toBe(false);
+  await files.writeEnvironment(web, { FLEET_FENCING_TOKEN: "41" });
+  expect(await exclusive.isOutdated(web, 41)).toBe(false);
+  expect(await exclusive.isOutdated(web, 42)).toBe(true);
+});
+
 it("kills what is left of a unit before it is let go of", async () => {
   processes.set(web, [4]);
   await during(exclusive.ensureGone(web));

@@ -152,6 +152,11 @@ export class ExclusiveUnits implements ExclusiveCare {
     if (left > 0) throw leftovers("start", unit, left);
   }
 
+  async isOutdated(unit: UnitName, token: Revision): Promise<boolean> {
+    const known = /^FLEET_FENCING_TOKEN=(\d+)$/m.exec(await this.#files.readEnvironment(unit))?.[1];
+    return known !== undefined && Number(known) < token;
+  }
+
   observe(unit: UnitName, isRunning: boolean): void {
     if (this.#isLoaded && this.#listed.has(unit) === isRunning && !this.#observed.has(unit)) return;
     this.#observed.set(unit, isRunning);

@@ -102,6 +102,11 @@ export class GuardFiles {
     await this.#replace(join("env", unit), lines.join(""));
   }
 
+  /** What a unit found in its environment when it was started last; empty if nothing is known. */
+  async readEnvironment(unit: UnitName): Promise<string> {
+    return await readFile(join(this.#directory, "env", unit), "utf8").catch(() => "");
+  }
+
   async removeEnvironment(unit: UnitName): Promise<void> {
     await rm(join(this.#directory, "env", unit), { force: true });
   }

@@ -108,7 +108,10 @@ export function createTaskHandlers(context: TaskContext): Handlers {
       settle(seat);
       memory.isReplacing = false;
     },
-    "note-start": async ({ seat, generation }, memory) => {
+    "note-start": async ({ seat, generation }, memory, signal) => {
+      const isOutdated =
+        memory.isExclusive && context.exclusive?.isOutdated(memory.name, seat.createRevision);
+      if (await isOutdated) return await stop(context, memory, signal);
       const invocationBefore = memory.local?.invocationId ?? "";
       await records.write(memory.name, { generation, phase: "issued", invocationBefore });
       settle(seat);
