@@ -32,7 +32,7 @@ export interface ExclusiveCare {
    * Whether a unit that runs was started with an older token than this one: for a seat that it had before others may have had
    * theirs. What it writes is then refused, and it must be started anew.
    */
-  isOutdated(unit: UnitName, token: Revision): Promise<boolean>;
+  isOutdated?(unit: UnitName, token: Revision): Promise<boolean>;
   /** To be told whenever systemd has been asked: whether the unit runs, or is about to. */
   observe(unit: UnitName, isRunning: boolean): void;
   /**

@@ -110,7 +110,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
     },
     "note-start": async ({ seat, generation }, memory, signal) => {
       const isOutdated =
-        memory.isExclusive && context.exclusive?.isOutdated(memory.name, seat.createRevision);
+        memory.isExclusive && context.exclusive?.isOutdated?.(memory.name, seat.createRevision);
       if (await isOutdated) return await stop(context, memory, signal);
       const invocationBefore = memory.local?.invocationId ?? "";
       await records.write(memory.name, { generation, phase: "issued", invocationBefore });

@@ -3,6 +3,7 @@ import type { Logger } from "@fleet/core/ports";
 import { MemoryUnitDirectory } from "../../systemd/memory/memory-unit-directory.js";
 import { MemoryUnitManager } from "../../systemd/memory/memory-unit-manager.js";
 import { type Agent, createAgent } from "../agent.js";
+import type { ExclusiveCare } from "../exclusive-care.js";
 import { FakeSession } from "./fake-session.js";
 import { MemoryDocuments } from "./memory-documents.js";
 import { VirtualClock } from "./virtual-clock.js";
@@ -23,6 +24,7 @@ export class TestMachine {
   readonly runtimeDocuments = new MemoryDocuments();
   readonly stateDocuments = new MemoryDocuments();
   readonly environment: string[] = [];
+  exclusive: ExclusiveCare | undefined;
   registryName = "/fleet/";
   reconcilesDrift = false;
   /** What stands between the agent and its ports. */
@@ -41,6 +43,7 @@ export class TestMachine {
       reconcilesDrift: this.reconcilesDrift,
       publicIp: "192.0.2.1",
       session: this.through(this.session),
+      ...(this.exclusive === undefined ? {} : { exclusive: this.exclusive }),
       unitManager: this.through(this.systemd),
       unitDirectory: this.through(this.directory),
       runtimeDocuments: this.through(this.runtimeDocuments),
