@@ -190,7 +190,13 @@ export class ClusterSketch {
     return this;
   }
 
-  /** The record can be read, or is gone. */
+  /** Takes a unit's record away without a mark. Of one with a seat it is still known what the seat's text says. */
+  vanish(name: UnitName): this {
+    this.garble(name).unreadableUnits.delete(name);
+    return this;
+  }
+
+  /** The record can be read, or the unit was destroyed. */
   mend(name: UnitName): this {
     this.unreadableUnits.delete(name);
     this.presumed.delete(name);

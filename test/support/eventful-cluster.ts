@@ -156,7 +156,7 @@ function happenToUnit(
       cluster.destroy(name);
       return;
     case "vanish":
-      cluster.units.delete(name);
+      cluster.vanish(name);
       return;
     case "unreadable":
       cluster.garble(name);

@@ -179,7 +179,7 @@ function addUnit(cluster: ClusterSketch, plan: UnitPlan, machines: number): void
     cluster.reportLoaded(machineOf(machine), name, { condition: "refused", reason: "not here" });
   }
   if (plan.fate === "damaged") cluster.damage(plan.name);
-  if (plan.fate === "vanished") cluster.units.delete(name);
+  if (plan.fate === "vanished") cluster.vanish(name);
   if (plan.fate === "unreadable") cluster.garble(name);
   if (plan.fate === "destroyed" || plan.fate === "made-anew") cluster.destroy(plan.name);
   if (plan.fate === "made-anew") cluster.putUnit(name, plan.desired, plan.options);

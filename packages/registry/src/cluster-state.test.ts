@@ -175,6 +175,39 @@ describe("the records of the replica", () => {
     expect([...state.view().unreadableUnits]).toEqual([]);
   });
 
+  test("a unit whose record is gone is presumed to be what its seat says, unless it was destroyed", () => {
+    const [machine] = machines as [(typeof machines)[number]];
+    const [unit] = units as [(typeof units)[number]];
+    const text = unitContentFromText("[Service]\nExecStart=/bin/a\n[X-Fleet]\nConflicts=x.service\n");
+    const { contentId, hash } = text;
+    const seat = encodeSeat({
+      ...{ machine, unit, contentId, hash, target: "launched", startCount: 1, reason: "" },
+      term: { n: 1, uuid: "t" },
+    });
+    const mvcc = new Mvcc();
+    const state = new ClusterState(keys);
+    const write = (...success: Operation[]) => {
+      const before = mvcc.revision;
+      mvcc.transact({ success }, () => true);
+      const events = mvcc.eventsSince({ prefix: keys.prefix }, before + 1).flatMap((step) => step.events);
+      return state.apply(events, mvcc.revision);
+    };
+    const excludes = () => state.view().presumed?.get(unit)?.requirements?.conflicts;
+    write(
+      { kind: "put", key: keys.unitFile(contentId), value: text.text },
+      { kind: "put", key: keys.seat(machine, unit), value: seat },
+      { kind: "put", key: keys.mark(unit), value: '{"recordRevision":1}' },
+    );
+    expect(excludes()).toBeUndefined();
+    write({ kind: "delete", key: keys.mark(unit) });
+    expect(excludes()).toEqual(["x.service"]);
+    write({ kind: "put", key: keys.mark(unit), value: '{"recordRevision":1}' });
+    expect(excludes()).toBeUndefined();
+    write({ kind: "delete", key: keys.mark(unit) });
+    write({ kind: "delete", key: keys.seat(machine, unit) });
+    expect(excludes()).toBeUndefined();
+  });
+
   test("a unit whose record cannot be read is presumed to be what its newest seat says, whenever the text comes", () => {
     const mvcc = new Mvcc();
     const [first, second] = machines as [(typeof machines)[number], (typeof machines)[number]];
@@ -199,7 +232,7 @@ describe("the records of the replica", () => {
     const presumed = () => state.view().presumed?.get(unit);
     write(keys.unitFile(old.contentId), old.text);
     write(keys.seat(first, unit), seat(first, old, "launched"));
-    expect(presumed()).toBeUndefined();
+    expect(presumed()?.requirements?.conflicts).toEqual(["x.service"]);
     write(keys.unit(unit), "garbage");
     expect(presumed()?.requirements?.conflicts).toEqual(["x.service"]);
     expect(state.view().units.has(unit)).toBe(false);

@@ -5,6 +5,7 @@ import {
   type DestroyedMark,
   type EngineStatus,
   FleetError,
+  isSeated,
   type LeaderRecord,
   type MachineId,
   parseRequirements,
@@ -58,6 +59,8 @@ export class ClusterState {
   readonly #states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly #unreadable = new Map<string, UnreadableRecord>();
   readonly #unreadableUnits = new Set<UnitName>();
+  /** Units that may have a live seat and no record, though nobody destroyed them. */
+  readonly #orphans = new Set<UnitName>();
   /** Seats that cannot be read, by unit: nobody knows where those units belong. */
   readonly #unreadableSeats = new Map<UnitName, Set<MachineId>>();
   readonly #contents = new UnitContents();
@@ -141,6 +144,7 @@ export class ClusterState {
     // Records and texts of one step belong together, so units are put together when both are there.
     for (const name of stale) this.#rebuild(name);
     for (const name of this.#unreadableUnits) if (touched.units.has(name)) this.#presume(name);
+    for (const name of this.#orphans) if (touched.units.has(name)) this.#presumeOrphan(name);
     this.#revision = revision;
     return touched;
   }
@@ -188,9 +192,11 @@ export class ClusterState {
         return;
       case "unit":
         this.#setRecord(parsed.unit, item === undefined ? undefined : decodeUnit(item, parsed.unit), stale);
+        if (item === undefined) this.#orphans.add(parsed.unit);
         return;
       case "mark":
         setOrDelete(this.#marks, parsed.unit, item === undefined ? undefined : decodeMark(item, parsed.unit));
+        if (item === undefined) this.#orphans.add(parsed.unit);
         return;
       case "unit-file":
         this.#setText(parsed.contentId, item, touched, stale);
@@ -198,6 +204,8 @@ export class ClusterState {
       case "seat": {
         const seat = item === undefined ? undefined : decodeSeat(item, parsed.machine, parsed.unit);
         setNested(this.#seats, parsed.machine, parsed.unit, seat);
+        if (seat !== undefined && isSeated(seat) && !this.#units.has(parsed.unit))
+          this.#orphans.add(parsed.unit);
         return;
       }
       case "state": {
@@ -239,7 +247,9 @@ export class ClusterState {
       touched.units.add(name);
       stale.add(name);
     }
-    for (const name of this.#unreadableUnits) if (this.#presumed.isOf(name, id)) touched.units.add(name);
+    for (const name of [...this.#unreadableUnits, ...this.#orphans]) {
+      if (this.#presumed.isOf(name, id)) touched.units.add(name);
+    }
     const content = this.#contents.get(id);
     if (content instanceof FleetError) throw content;
   }
@@ -249,6 +259,14 @@ export class ClusterState {
       name,
       [...this.#seats.values()].flatMap((seats) => seats.get(name) ?? []),
     );
+  }
+
+  /** A unit without a record is left where it is, unless it was destroyed, and excludes whom it excluded. */
+  #presumeOrphan(name: UnitName): void {
+    const isOrphan = !this.#units.has(name) && !this.#unreadableUnits.has(name) && !this.#marks.has(name);
+    if (isOrphan) this.#presume(name);
+    else if (!this.#unreadableUnits.has(name)) this.#presumed.forget(name);
+    if (!isOrphan || !this.#presumed.all.has(name)) this.#orphans.delete(name);
   }
 
   #setRecord(name: UnitName, record: UnitRecord | undefined, stale: Set<UnitName>): void {

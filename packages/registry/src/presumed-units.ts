@@ -9,8 +9,8 @@ import {
 import type { UnitContents } from "./unit-contents.js";
 
 /**
- * What units whose records cannot be read are presumed to be: what the newest of their seats says. Their copies run on, and
- * what they exclude and take stands in the text that the seat names.
+ * What units whose records cannot be read, or are gone though nobody destroyed the unit, are presumed to be: what the newest
+ * of their seats says. Their copies run on, and what they exclude and take stands in the text that the seat names.
  */
 export class PresumedUnits {
   readonly #units = new Map<UnitName, Unit>();
@@ -30,7 +30,7 @@ export class PresumedUnits {
     return this.#units.get(name)?.contentId === id;
   }
 
-  /** The record can be read, or is gone. */
+  /** The record can be read, or the unit was destroyed. */
   forget(name: UnitName): void {
     this.#units.delete(name);
   }

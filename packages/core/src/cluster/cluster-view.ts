@@ -45,8 +45,8 @@ export interface ClusterView {
   /** Units whose record, or one of whose seats, is there but cannot be read: not absent, and not to be touched. */
   readonly unreadableUnits: ReadonlySet<UnitName>;
   /**
-   * Of those whose record cannot be read: what the newest of their seats says that they are. For what they exclude and take
-   * where they are, and for nothing else. Absent: nothing is known.
+   * Of those whose record cannot be read, or is gone though they were not destroyed: what the newest of their seats says that
+   * they are. For what they exclude and take where they are, and for nothing else. Absent: nothing is known.
    */
   readonly presumed?: ReadonlyMap<UnitName, Unit>;
   readonly unreadable: readonly UnreadableRecord[];

@@ -153,6 +153,14 @@ describe("what a record means", () => {
     expect(reasonsOf(cluster)).toContain("a.service: has a seat on m1 but no record");
   });
 
+  it("keeps others away that the text of such a seat excludes", () => {
+    const rivals = sketch("m1 m2^", "a>m1{Conflicts=b.service}; b").vanish(serviceName("a"));
+    expect(reasonsOf(rivals)).toContain("1 conflicts with a.service (its pattern b.service)");
+    expect(tasksOf(rivals)).toBe("");
+    const crowd = sketch("m1[cpu=2] m2^", "a>m1{Reserve=cpu=2}; b{Reserve=cpu=1}").vanish(serviceName("a"));
+    expect(tasksOf(crowd)).toBe("");
+  });
+
   it("keeps a follower of a unit that cannot be read or has lost its record", () => {
     const cluster = sketch("m1", "db>m1; app>m1{MachineOf=db.service}; mq>m1; sub>m1{MachineOf=mq.service}");
     cluster.damage("db").units.delete(serviceName("mq"));

@@ -165,7 +165,7 @@ export function makeSubject(
 ): Subject {
   // A unit that is not to be touched holds its place like any other, as far as it is known what it excludes and takes.
   const held = unit?.requirements;
-  const requirements = kind === "unreadable" ? undefined : held;
+  const requirements = kind === "unreadable" || kind === "recordless" ? undefined : held;
   const isPlain = kind === "plain";
   return {
     name,

@@ -6,7 +6,7 @@ export type PlanView = Pick<
   "units" | "destroyed" | "machines" | "seats" | "states" | "unreadableUnits" | "presumed"
 >;
 
-/** A unit's record, or what it is presumed to be if its record cannot be read. */
+/** A unit's record, or what it is presumed to be if its record cannot be read or is gone. */
 export function recordIn({ presumed, units }: PlanView, name: UnitName): Unit | undefined {
   return units.get(name) ?? presumed?.get(name);
 }

@@ -123,7 +123,8 @@ function listSubjects(view: PlanView, places: readonly Place[], books: SubjectBo
 export function surveyUnit(name: UnitName, view: PlanView, books: SubjectBooks): Subject {
   const unit = recordIn(view, name);
   const unreadable = view.unreadableUnits.has(name);
-  const kind = unit !== undefined ? kindOf(unit, unreadable) : unreadable ? "unreadable" : "recordless";
+  const hasRecord = unit !== undefined && (unreadable || view.units.has(name));
+  const kind = hasRecord ? kindOf(unit, unreadable) : unreadable ? "unreadable" : "recordless";
   return makeSubject(name, kind, unit, books);
 }
 

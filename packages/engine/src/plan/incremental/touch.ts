@@ -222,9 +222,16 @@ export class Touch {
     const view = this.#view;
     const unit = recordIn(view, name);
     const mark = view.destroyed.get(name);
-    const before = subjects.get(name)?.unit;
+    const subject = subjects.get(name);
+    const before = subject?.unit;
     const isUnreadable = view.unreadableUnits.has(name);
-    const isSame = unit === before && mark === marks.get(name) && isUnreadable === unreadable.has(name);
+    const wasRecordless = subject === undefined || subject.kind === "recordless";
+    const isRecordless = !isUnreadable && !view.units.has(name);
+    const isSame =
+      unit === before &&
+      mark === marks.get(name) &&
+      isUnreadable === unreadable.has(name) &&
+      isRecordless === wasRecordless;
     if (isSame) return false;
     if (mark === undefined) marks.delete(name);
     else marks.set(name, mark);
