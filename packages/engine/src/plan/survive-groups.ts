@@ -107,6 +107,8 @@ function isIntricateUnit(p: Planning, subject: Subject, members: readonly Subjec
   if (subject.cycle !== undefined || subject.claims.length > 1 || subject.strays.length > 0) return true;
   if (subject.exclusive || subject.replaces.length > 0 || subject.replacedBy.length > 0) return true;
   if (subject.reserve.length > 0 && members.length > 1) return true;
+  // Those that one unit follows are placed one after the other, and may part.
+  if (new Set(subject.peerNames).size > 1) return true;
   if (p.draft.hasConflict(subject, at)) return true;
   // Where a unit goes depends on who wants to follow it, be that possible or not.
   if (subject.followers.some((follower) => follower.kind === "plain" && !members.includes(follower)))
