@@ -11,7 +11,7 @@ import { ReasonsToLeave } from "./reasons-to-leave.js";
  * - a plain unit's, if it is a global unit that goes;
  * - an older one of the same kind of unit (lower create revision, then lower name), where a unit that is being handed over
  *   is as old as its first seat;
- * - one of a unit whose record is missing or cannot be read, so that nobody may touch it.
+ * - one of a unit whose record is missing, or whose record or one of whose seats cannot be read, so that nobody may touch it.
  * Nobody's going is judged who follows others, because followers are as young as the youngest of those they are tied to.
  */
 export function eldestStays(world: World): Checker {
@@ -32,7 +32,11 @@ export function eldestStays(world: World): Checker {
       .toSorted((a, b) => a - b);
 
   const wasUntouchable = (unit: string): boolean =>
-    truth.lately(keyOf.unit(unit), planAgeMs).some((version) => unitOf(version) === undefined);
+    truth.lately(keyOf.unit(unit), planAgeMs).some((version) => unitOf(version) === undefined) ||
+    [...history.keys]
+      .filter((key) => partsOf(key)[0] === "schedule" && partsOf(key)[2] === unit)
+      .flatMap((key) => truth.lately(key, planAgeMs))
+      .some((version) => version.value !== undefined && seatOf(version) === undefined);
 
   /** Whether a unit that had a seat on the machine lately goes before one with a seat of that age. */
   const goesBefore = (rival: string, unit: string, createRevision: number): boolean => {

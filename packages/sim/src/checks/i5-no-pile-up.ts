@@ -1,3 +1,4 @@
+import type { Link } from "../etcd/link.js";
 import type { Version } from "../truth/key-history.js";
 import { demandsLately, planAgeMs } from "../truth/legality.js";
 import { keyOf, liveSeatOf, policyOf, presenceOf, seatOf, statusOf, unitOf } from "../truth/records.js";
@@ -17,6 +18,9 @@ const toleranceMs = 1_000;
 /** How long a leader may not know of what has just happened, over a line of usual speed. */
 const lagMs = 500;
 
+/** How long after its line has healed a leader may still be catching up with what happened meanwhile. */
+const catchUpMs = 2_000;
+
 /**
  * I5, no pile-up (protocol rule P8). Whenever a seat leaves a machine because the machine is merely absent, by etcd's history
  * - the seat is of a plain unit that is not pinned to that machine: those of others stay (P8, last sentence);
@@ -27,7 +31,7 @@ const lagMs = 500;
  *   hold (P8.3).
  * Of a machine that an operator has released only the first is asked.
  * Nor is anything asked of a unit that is adopted where it runs already.
- * What happened in the last half second (more over a slow line) the leader may not know yet, other than that very machine's absence.
+ * What happened in the last half second (more over a slow line, or one that has just healed) the leader may not know yet, other than that very machine's absence.
  * Counted are known machines that did not say they were leaving. Where leader and checker may count differently, because a
  * leader counts what it has seen, the checker counts what makes fewer of them.
  */
@@ -83,6 +87,11 @@ export function noPileUp(world: World): Checker {
     );
   };
 
+  const unknownSince = ({ lastTroubleMs, slowness, troubleSinceMs }: Link): number => {
+    const usualMs = world.nowMs - lagMs * slowness;
+    return world.nowMs - lastTroubleMs < catchUpMs ? Math.min(usualMs, troubleSinceMs) : usualMs;
+  };
+
   const checkMove = (change: RecordChange, machine: string, unit: string): void => {
     const sinceMs = absentSinceMs.get(machine);
     if (sinceMs === undefined) return;
@@ -101,7 +110,7 @@ export function noPileUp(world: World): Checker {
     const startedMs = leader?.running?.startedAtMs ?? 0;
     if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
       fail("the leader has only found it absent, just now");
-    const unknownSinceMs = world.nowMs - lagMs * (leader?.link.slowness ?? 1);
+    const unknownSinceMs = leader === undefined ? world.nowMs : unknownSince(leader.link);
     const instance = leader?.running?.instance ?? "";
     if (!settled.has(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
     // What came to light on a machine whose loss is over is not part of this one.

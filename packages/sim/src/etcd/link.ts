@@ -21,6 +21,8 @@ export class Link {
   lateWrites = { left: 0, ms: 0 };
   /** When the line was last other than up. */
   lastTroubleMs = Number.NEGATIVE_INFINITY;
+  /** When that trouble began. */
+  troubleSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -46,6 +48,7 @@ export class Link {
 
   set(mode: LinkMode): void {
     this.lastTroubleMs = this.#scheduler.nowMs;
+    if (this.#mode === "up") this.troubleSinceMs = this.#scheduler.nowMs;
     this.#mode = mode;
     if (mode === "cut") this.breakNow();
     if (!this.holdsRequests) release(this.#toServer);
