@@ -11,6 +11,8 @@ export interface Disturbed {
   readonly stage: Stage;
   readonly frost: Frost;
   readonly etcdAway: Span[];
+  /** When fleetd of a machine was not there. */
+  readonly pauses: (Span & { readonly machine: string })[];
   /** The machines to which something is being done in this round. */
   readonly suffering: Set<string>;
 }
@@ -74,9 +76,18 @@ const oneWay = (isOut: boolean): Carry =>
     }
   });
 
+/** How long it takes at most until fleetd is back and has renewed its lease. */
+const pauseMs = 5_000;
+
+function pause({ stage, pauses }: Disturbed, machine: string): void {
+  pauses.push({ machine, fromMs: stage.nowMs(), toMs: stage.nowMs() + pauseMs });
+}
+
 const systemctl =
   (...words: readonly string[]): Carry =>
-  async ({ stage }, machine) => {
+  async (disturbed, machine) => {
+    const { stage } = disturbed;
+    if (words.includes("fleetd.service")) pause(disturbed, machine);
     // It may be down already, by another fault of the round.
     const done = await stage.lab.machines.exec(machine, words).catch(notRunning);
     if (done.code !== 0) stage.say(`${machine}: ${words.join(" ")}: ${done.stderr.trim()}`);
@@ -138,10 +149,13 @@ const carriers: Readonly<Record<FaultKind, Carry>> = {
   "fleetd-killed": systemctl(...killFleetd),
   "fleetd-restarted": systemctl("systemctl", "restart", "fleetd.service"),
   "bus-restarted": systemctl("systemctl", "restart", "dbus.service"),
-  "every-fleetd-killed": async ({ stage }) => {
-    const { machines } = stage.lab;
-    for (const name of machines.names)
-      if ((await machines.state(name)) === "on") await machines.exec(name, killFleetd).catch(notRunning);
+  "every-fleetd-killed": async (disturbed) => {
+    const { machines } = disturbed.stage.lab;
+    for (const name of machines.names) {
+      if ((await machines.state(name)) !== "on") continue;
+      pause(disturbed, name);
+      await machines.exec(name, killFleetd).catch(notRunning);
+    }
   },
   "etcd-leader-lost": loseMember(etcdLeader, true),
   "etcd-leader-killed": loseMember(etcdLeader, false),

@@ -5,6 +5,7 @@ import {
   type Asked,
   type Circumstances,
   mayHaveBeenLost,
+  mayHaveReachedDeadline,
   reasonForEnd,
   reasonForSecondCopy,
   type Span,
@@ -25,6 +26,7 @@ export interface JudgeView {
   readonly watch: RegistryWatch;
   readonly asked: readonly Asked[];
   readonly etcdAway: readonly Span[];
+  readonly pauses: readonly (Span & { readonly machine: string })[];
   readonly absences: () => readonly Absence[];
 }
 
@@ -85,12 +87,13 @@ export class Judge {
   }
 
   #circumstances(): Circumstances {
-    const { stage, watch, asked, etcdAway, absences } = this.#view;
+    const { stage, watch, asked, etcdAway, pauses, absences } = this.#view;
     return {
       units: this.#units,
       runs: stage.timeline.runs,
       absences: absences(),
       etcdAway,
+      pauses,
       asked,
       ttlMs: stage.ttlMs,
       seatsOf: (unit, atMs) => {
@@ -163,9 +166,13 @@ export class Judge {
 
   /** I4: where nothing is wrong, nothing begins and nothing ends. */
   judgeCalm(fromMs: number, toMs: number): void {
+    const circumstances = this.#circumstances();
     for (const run of this.#view.stage.timeline.runs) {
       const isIn = (atMs: number | undefined): boolean => atMs !== undefined && atMs > fromMs && atMs <= toMs;
       if (!isIn(run.fromMs) && !isIn(run.endedMs)) continue;
+      // A deadline that was set before the calm may come in it.
+      const isExclusive = this.#units.get(run.unit)?.isExclusive === true;
+      if (isExclusive && mayHaveReachedDeadline(circumstances, run.machine, fromMs)) continue;
       const word = isIn(run.endedMs) ? "ended" : "began";
       this.violate(
         "I4",

@@ -27,6 +27,8 @@ export interface Circumstances {
   readonly absences: readonly Absence[];
   /** When etcd could not serve. */
   readonly etcdAway: readonly Span[];
+  /** When fleetd was not there to renew a lease, because it had been killed or restarted. */
+  readonly pauses: readonly (Span & { readonly machine: string })[];
   readonly asked: readonly Asked[];
   readonly ttlMs: number;
   /** The machines on which a unit had a seat at some time. */
@@ -37,6 +39,8 @@ export interface Circumstances {
 
 /** How much of a TTL has passed at least between a machine's last sign of life and the end of its lease. */
 const silenceShare = 0.6;
+/** The same for the deadline of exclusive units; less, for who was not heard has to find a way to be heard again. */
+const deadlineShare = 0.5;
 /** How long after its cause an end may be seen: slow stops are a part of the soak. */
 const graceMs = 8_000;
 /** How long a command that was given up may lie in some queue of a network. */
@@ -64,12 +68,16 @@ export function mayHaveBeenLost(circumstances: Circumstances, machine: string, a
 }
 
 /** Whether a machine could not renew its lease for so long that it had to end its exclusive units about then. */
-function mayHaveReachedDeadline(circumstances: Circumstances, machine: string, atMs: number): boolean {
-  const { ttlMs, etcdAway } = circumstances;
-  const silences = [...ofMachine(circumstances, machine), ...etcdAway];
+export function mayHaveReachedDeadline(circumstances: Circumstances, machine: string, atMs: number): boolean {
+  const { ttlMs, etcdAway, pauses } = circumstances;
+  const own = pauses.filter((pause) => pause.machine === machine);
+  const silences = [...ofMachine(circumstances, machine), ...etcdAway].map(({ fromMs, toMs = Infinity }) => {
+    // fleetd had not renewed anything yet when the silence began.
+    const before = own.filter((pause) => overlaps(pause, fromMs, fromMs)).map((pause) => pause.fromMs);
+    return { fromMs: Math.min(fromMs, ...before), toMs };
+  });
   return silences.some(
-    (silence) =>
-      lasted(silence, atMs, ttlMs * silenceShare) && atMs <= (silence.toMs ?? Infinity) + graceMs * 2,
+    (silence) => lasted(silence, atMs, ttlMs * deadlineShare) && atMs <= silence.toMs + graceMs * 2,
   );
 }
 

@@ -112,6 +112,7 @@ function prepare(options: SoakOptions, stage: Stage, watch: RegistryWatch, direc
   stage.want(units);
   const asked: Asked[] = [];
   const etcdAway: Span[] = [];
+  const pauses: Disturbed["pauses"] = [];
   const suffering = new Set<string>();
   const exclusives = new Set(units.filter(({ isExclusive }) => isExclusive).map(({ name }) => name));
   const exclusive = new ExclusiveJudge(exclusives, () => stage.nowMs());
@@ -121,6 +122,7 @@ function prepare(options: SoakOptions, stage: Stage, watch: RegistryWatch, direc
     watch,
     asked,
     etcdAway,
+    pauses,
     absences: () => stage.evidence().absences,
   });
   return {
@@ -129,7 +131,7 @@ function prepare(options: SoakOptions, stage: Stage, watch: RegistryWatch, direc
     units,
     judge,
     exclusive,
-    disturbed: { stage, frost: exclusive.frost, etcdAway, suffering },
+    disturbed: { stage, frost: exclusive.frost, etcdAway, pauses, suffering },
     users: { stage, units, asked, directory, avoided: suffering },
     rounds: [],
     convergences: [],
