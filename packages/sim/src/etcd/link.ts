@@ -62,6 +62,12 @@ export class Link {
     for (const listener of [...this.#onBreak]) listener();
   }
 
+  /** Takes note that the machine took nothing in from then on until now. */
+  noteSilence(sinceMs: number): void {
+    this.lastTroubleMs = this.#scheduler.nowMs;
+    this.troubleSinceMs = sinceMs;
+  }
+
   /** Calls back when the connection breaks. @returns what takes it back. */
   onBreak(listener: () => void): () => void {
     this.#onBreak.add(listener);

@@ -173,12 +173,14 @@ const handlers: Handlers = {
 function freeze(world: World, machine: SimMachine, ms: number, suspended: boolean): void {
   const process = machine.running?.process;
   process?.freeze();
+  const sinceMs = world.nowMs;
   if (suspended) machine.clocks.suspend();
   lasting(world, ms, () => {
     if (suspended) {
       machine.clocks.resume();
       machine.guard.look();
     }
+    machine.link.noteSilence(sinceMs);
     process?.thaw();
   });
 }
