@@ -6,7 +6,13 @@ import type { LossInput, LossState } from "./loss-state.js";
 
 const machines = (...ids: readonly string[]): ReadonlySet<MachineId> => new Set(ids.map(parseMachineId));
 
-function look(state: LossState, nowMs: number, present: ReadonlySet<MachineId>, watched = true): LossState {
+function look(
+  state: LossState,
+  nowMs: number,
+  present: ReadonlySet<MachineId>,
+  watched = true,
+  returns: Readonly<Record<string, string>> = {},
+): LossState {
   const input: LossInput = {
     nowMs,
     known: machines("m1", "m2", "m3"),
@@ -14,6 +20,7 @@ function look(state: LossState, nowMs: number, present: ReadonlySet<MachineId>, 
     leaving: new Set(),
     movableSeats: new Map(),
     watched,
+    returns: new Map(Object.entries(returns).map(([id, token]) => [parseMachineId(id), token])),
     options: { ttlMs: 10_000, massLossHoldWatchedMs: 60_000, massLossHoldFoundMs: 300_000 },
   };
   return advanceLoss(state, input).state;
@@ -45,4 +52,21 @@ it("begins anew when a machine was back", () => {
   state = look(state, 30_000, machines("m1", "m2"));
   expect(fencedMachines(state, 50_999, 21_000).machines.size).toBe(0);
   expect(fencedMachines(state, 51_000, 21_000).machines).toEqual(machines("m3"));
+});
+
+it.each([
+  ["may have been back unseen", false, {}, {}, 51_000],
+  ["was back unseen", false, { m3: "1" }, { m3: "2" }, 51_000],
+  ["was back between two looks", true, { m3: "1" }, { m3: "2" }, 51_000],
+  ["was certainly not back", false, { m3: "1" }, { m3: "1" }, 22_000],
+  ["was not seen to be back", true, {}, {}, 22_000],
+])("counts from the right moment when a machine %s", (_case, watched, before, after, endMs) => {
+  const others = machines("m1", "m2");
+  let state = look(initialLossState, 0, machines("m1", "m2", "m3"));
+  state = look(state, 1_000, others, true, before);
+  state = look(state, 30_000, others, watched, after);
+  expect(fencedMachines(state, endMs - 1, 21_000).machines.size).toBe(0);
+  expect(fencedMachines(state, endMs, 21_000).machines).toEqual(machines("m3"));
+  // The loss itself is old news all the same.
+  expect(state.absent.get(parseMachineId("m3"))).toMatchObject({ sinceMs: 1_000, watched: true });
 });

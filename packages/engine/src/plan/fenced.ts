@@ -12,13 +12,13 @@ export interface Fenced {
 
 /**
  * Tells which of the machines that are away have been away for long enough. What this process did not see vanish counts from
- * when it was found missing.
+ * when it was found missing, and what may have been back unseen from when that was found.
  * @param fenceMs - See `exclusiveFenceMs`.
  */
-export function fencedMachines({ absent }: LossState, nowMs: number, fenceMs: number): Fenced {
+export function fencedMachines({ away }: LossState, nowMs: number, fenceMs: number): Fenced {
   const machines = new Set<MachineId>();
   const pending = new Map<MachineId, number>();
-  for (const [id, { sinceMs }] of absent) {
+  for (const [id, { sinceMs }] of away) {
     if (sinceMs + fenceMs <= nowMs) machines.add(id);
     else pending.set(id, sinceMs + fenceMs);
   }

@@ -28,6 +28,11 @@ export interface LossInput {
   readonly stuck?: ReadonlySet<MachineId>;
   /** Whether this process has watched since the last look without a gap. */
   readonly watched: boolean;
+  /**
+   * Of absent machines: what is different after each return, seen or not. A machine that is not named may have been there
+   * between two looks unless that was `watched`.
+   */
+  readonly returns?: ReadonlyMap<MachineId, string>;
   /** Absent machines that an operator does not want to wait for, whatever else is lost. */
   readonly givenUp?: ReadonlySet<MachineId>;
   /** Somebody said not to wait for machines that were lost together. */
@@ -51,6 +56,14 @@ export interface Absence {
   readonly braked?: boolean;
 }
 
+/** How long an absence has certainly lasted: what exclusive units depend on, and nothing else. */
+export interface Away {
+  /** It has not been there since. */
+  readonly sinceMs: number;
+  /** See {@link LossInput.returns}. */
+  readonly returns: string | undefined;
+}
+
 /** The open loss. */
 export interface Episode {
   /** How many machines there were when it opened. */
@@ -70,6 +83,8 @@ export interface Episode {
 /** What {@link advanceLoss} remembers. Plain data. */
 export interface LossState {
   readonly absent: ReadonlyMap<MachineId, Absence>;
+  /** The same machines as in `absent`. */
+  readonly away: ReadonlyMap<MachineId, Away>;
   readonly present: ReadonlySet<MachineId>;
   /** Machines last seen leaving. */
   readonly leaving: ReadonlySet<MachineId>;

@@ -1,6 +1,7 @@
 import type { MachineId } from "@fleet/core";
 import {
   type Absence,
+  type Away,
   type Episode,
   firstAtOnce,
   isMassLoss,
@@ -12,6 +13,7 @@ import {
 /** What is known before the first look. */
 export const initialLossState: LossState = {
   absent: new Map(),
+  away: new Map(),
   present: new Set(),
   leaving: new Set(),
   episode: undefined,
@@ -32,7 +34,13 @@ export function advanceLoss(state: LossState, input: LossInput): LossVerdict {
   const closed = closeIfDone(state, input);
   const absent = noteAbsences(closed, input);
   const episode = continueEpisode(closed, absent, input);
-  const next: LossState = { absent, present: input.present, leaving: leavingAfter(state, input), episode };
+  const next: LossState = {
+    absent,
+    away: noteAway(state, absent, input),
+    present: input.present,
+    leaving: leavingAfter(state, input),
+    episode,
+  };
   return judge(next, input);
 }
 
@@ -82,6 +90,25 @@ function noteAbsences(state: LossState, input: LossInput): ReadonlyMap<MachineId
     absent.set(id, { kind, sinceMs: input.nowMs, watched, hadSeats: hasSeats });
   }
   return absent;
+}
+
+/**
+ * Notes since when the absent machines have certainly been away. One that was back unseen and ran its units counts from
+ * now, though for the loss it is old news.
+ */
+function noteAway(
+  { away }: LossState,
+  absent: ReadonlyMap<MachineId, Absence>,
+  input: LossInput,
+): ReadonlyMap<MachineId, Away> {
+  const next = new Map<MachineId, Away>();
+  for (const id of absent.keys()) {
+    const known = away.get(id);
+    const returns = input.returns?.get(id);
+    const isCertain = known?.returns === returns && (input.watched || returns !== undefined);
+    next.set(id, known !== undefined && isCertain ? known : { sinceMs: input.nowMs, returns });
+  }
+  return next;
 }
 
 /** A machine that was last seen leaving is remembered as such until it is seen otherwise. */

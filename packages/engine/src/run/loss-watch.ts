@@ -63,6 +63,7 @@ export class LossWatch {
     const present = new Set<MachineId>();
     const leaving = new Set<MachineId>();
     const givenUp = new Set<MachineId>();
+    const returns = new Map<MachineId, string>();
     for (const machine of view.machines.values()) {
       if (machine.known) known.add(machine.id);
       const { recordRevision, policy } = machine;
@@ -72,6 +73,11 @@ export class LossWatch {
       if (machine.presence === undefined && machine.unreadable === undefined) continue;
       present.add(machine.id);
       if (machine.presence?.state === "leaving") leaving.add(machine.id);
+    }
+    for (const id of known) {
+      const revision = view.machines.get(id)?.recordRevision;
+      // A revision says nothing of what happened in a registry that was restored.
+      if (!present.has(id) && revision !== undefined) returns.set(id, `${view.identity?.epoch} ${revision}`);
     }
     const movableSeats = new Map<MachineId, number>();
     for (const id of known) {
@@ -89,6 +95,7 @@ export class LossWatch {
       movableSeats,
       stuck,
       watched,
+      returns,
       givenUp,
       options,
     });
