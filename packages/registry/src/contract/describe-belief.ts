@@ -45,7 +45,10 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await becomes(process, "frozen");
       expect(process.session.problem).toMatch(reason);
       expect(process.daemon.options.trust.problem).toMatch(reason);
-      expect(await presenceOf(harness, process.daemon)).toMatchObject({ state: "frozen" });
+      // A process that remembers why it froze says so before it has told etcd.
+      await harness.until("its presence to say so", async () => {
+        return (await presenceOf(harness, process.daemon))?.state === "frozen";
+      });
     };
 
     test("a wiped etcd freezes who was there; a new machine does not thaw them; accepting all does", async () => {
