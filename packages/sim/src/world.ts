@@ -92,8 +92,9 @@ export class World {
       for (const checker of this.#checkers) checker.onRevision?.(change);
     };
     const names = Array.from({ length: config.machines }, (_, index) => `m${index + 1}`);
+    // So few that what units reserve decides about places.
     this.machines = names.map(
-      (name, index) => new SimMachine(this, name, metadataOf(index), { slots: 3 + (index % 2) }),
+      (name, index) => new SimMachine(this, name, metadataOf(index), { slots: 1 + (index % 2) }),
     );
     this.server.onBreak = () => {
       for (const machine of this.machines) machine.link.breakNow();
