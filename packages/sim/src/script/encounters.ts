@@ -26,7 +26,8 @@ const kinds: Readonly<
   "dead when the bus is back": [0.25, deadWhenTheBusIsBack],
   "words that were lost": [0.3, wordsThatWereLost],
   "overtaken after a restore": [0.2, overtakenAfterARestore],
-  "late seat": [0.3, lateSeat],
+  "late seat": [0.4, lateSeat],
+  "registration without answer": [0.3, registrationWithoutAnswer],
   "quarrel of neighbours": [0.5, quarrelOfNeighbours],
 };
 
@@ -142,20 +143,48 @@ function overtakenAfterARestore(setting: Setting): readonly Step[] {
 }
 
 /**
- * A seat gets no answer and comes true later, when another machine has been chosen because the first was cordoned, which no seat
- * compares. Two machines have such a disk.
+ * A seat gets no answer however often it is sent, is read back as absent, and comes true after another machine has been
+ * chosen because the first was cordoned, which no seat compares. Only these two machines will do.
  */
 function lateSeat(setting: Setting): readonly Step[] {
-  const { chance, endMs } = setting;
-  const atMs = chance.between(6_000, endMs - 10_000);
-  const demands = ["MachineMetadata=disk=ssd", ...(chance.happens(0.3) ? ["Exclusive=true"] : [])];
-  const machine = chance.pick(["m1", "m4"]);
-  const ms = chance.pick([60, 300, 1_500]);
+  const { chance, config, endMs } = setting;
+  const names = Array.from({ length: config.machines }, (_, index) => `m${index + 1}`);
+  const pair = pickTwo(chance, names);
+  if (pair === undefined) return [];
+  const [first, second] = pair;
+  const atMs = chance.between(8_000, endMs - 10_000);
+  const demands = ["MachineMetadata=late=yes", ...(chance.happens(0.2) ? ["Exclusive=true"] : [])];
+  const turnMs = atMs + chance.between(4, 300);
+  const ms = chance.pick([60, 1_500, 3_000]);
+  const cordon = (when: number, machine: string, cordoned: boolean): Step =>
+    user(setting, when, { kind: "cordon", machine, cordoned });
   return [
-    { atMs, deed: { kind: "late-writes", machine: theLeader, count: 1, ms } },
+    ...pair.map((machine) =>
+      user(setting, atMs - 3_000, { kind: "metadata", machine, key: "late", value: "yes" }),
+    ),
+    cordon(atMs - 2_000, first, false),
+    cordon(atMs - 2_000, second, true),
+    { atMs, deed: { kind: "late-writes", machine: theLeader, count: chance.pick([1, 5, 5]), ms } },
     user(setting, atMs + 1, submits("late.service", demands, "late")),
-    user(setting, atMs + chance.between(4, 18), { kind: "cordon", machine, cordoned: true }),
-    user(setting, atMs + 4_000, { kind: "cordon", machine, cordoned: false }),
+    cordon(turnMs, first, true),
+    cordon(turnMs, second, false),
+    cordon(atMs + 5_000, first, false),
+  ];
+}
+
+/**
+ * A machine is away for longer than its lease, comes back with the fleetd it had, and does not hear that it has registered.
+ * What it said of its units is gone, and has to be said again.
+ */
+function registrationWithoutAnswer(setting: Setting): readonly Step[] {
+  const { chance, config, plain, endMs } = setting;
+  const machine = `m${chance.between(1, config.machines)}`;
+  const awayMs = config.ttlSeconds * 1_000 + chance.between(2_000, 5_000);
+  const atMs = chance.between(12_000, endMs - awayMs - 5_000);
+  return [
+    user(setting, atMs - 4_000, submits(chance.pick(plain), [pinTo(machine)], "home")),
+    { atMs, deed: { kind: "link", machines: [machine], mode: "cut", ms: awayMs } },
+    { atMs: atMs + awayMs - 500, deed: { kind: "lose-replies", machine, count: 1 } },
   ];
 }
 
