@@ -12,11 +12,45 @@ import { playSeeds } from "./sim-pool.mjs";
 
 const seedsMax = 200;
 const folder = join(checkout, "packages/sim/mutants");
-const { values, positionals: wanted } = parseArgs({
-  options: { jobs: { type: "string", default: String(availableParallelism()) } },
-  allowPositionals: true,
-});
-const jobs = Math.max(1, Math.floor(Number(values.jobs)) || 1);
+const help = `Tries whether the simulation notices deliberate bugs, each of which is a patch in packages/sim/mutants.
+
+USAGE
+  npm run sim:mutants                      all of them
+  npm run sim:mutants -- NAME…             some, by the names of their patches
+
+OPTIONS
+  --jobs N (processors)  how many processes play
+
+The exit code is 1 if a bug survives ${seedsMax} seeds or its patch does not apply.
+`;
+const { jobs, wanted } = readArguments();
+
+/** Reads the arguments; ends the process where there is nothing to play. */
+function readArguments() {
+  let parsed;
+  try {
+    const options = {
+      jobs: { type: "string", default: String(availableParallelism()) },
+      help: { type: "boolean", short: "h", default: false },
+    };
+    parsed = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    refuse(error.message);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
+  }
+  const number = Number(values.jobs);
+  if (!(Number.isInteger(number) && number >= 1)) refuse("--jobs needs a number from 1 on");
+  return { jobs: number, wanted: positionals };
+}
+
+function refuse(why) {
+  console.error(`sim:mutants: ${why}`);
+  process.exit(2);
+}
 
 /** The packages that a world is made of. */
 const packages = ["core", "engine", "agent", "registry", "fleetd", "sim"];
@@ -81,10 +115,7 @@ const names = readdirSync(folder)
   .map((file) => file.slice(0, -".patch".length))
   .filter((name) => wanted.length === 0 || wanted.includes(name));
 const unknown = wanted.filter((name) => !names.includes(name));
-if (unknown.length > 0) {
-  console.error(`sim:mutants: there is no ${unknown.join(", ")} in packages/sim/mutants`);
-  process.exit(2);
-}
+if (unknown.length > 0) refuse(`there is no ${unknown.join(", ")} in packages/sim/mutants`);
 let survivors = 0;
 for (const name of names) {
   const result = await tryMutant(name);
