@@ -2,6 +2,7 @@ import { describeBelief } from "./describe-belief.js";
 import { describeElection } from "./describe-election.js";
 import { describeLateWrites } from "./describe-late-writes.js";
 import { describeLeaderRegistry } from "./describe-leader-registry.js";
+import { describeLifetime } from "./describe-lifetime.js";
 import { describeReplica } from "./describe-replica.js";
 import { describeSession } from "./describe-session.js";
 import { describeUnitRegistry } from "./describe-unit-registry.js";
@@ -15,5 +16,6 @@ export function describeRegistry(name: string, makeHarness: MakeHarness): void {
   describeElection(name, makeHarness);
   describeReplica(name, makeHarness);
   describeSession(name, makeHarness);
+  describeLifetime(name, makeHarness);
   describeBelief(name, makeHarness);
 }

@@ -1,6 +1,6 @@
 import type { StoreHarness } from "./harness.js";
 import { codeOf, never } from "./store-words.js";
-import type { TestMachine, TestProcess } from "./test-machine.js";
+import type { StartOptions, TestMachine, TestProcess } from "./test-machine.js";
 
 /** The processes of one test, which all end with it. */
 export class MachineCrew {
@@ -17,15 +17,15 @@ export class MachineCrew {
   }
 
   /** Starts fleetd on a machine. */
-  async start(on: TestMachine, options: { id?: string; ip?: string } = {}): Promise<TestProcess> {
+  async start(on: TestMachine, options: StartOptions = {}): Promise<TestProcess> {
     const process = await on.start(options);
     this.#processes.push(process);
     return process;
   }
 
   /** Starts fleetd on a machine, and waits until it has joined. */
-  async join(on: TestMachine): Promise<TestProcess> {
-    const process = await this.start(on);
+  async join(on: TestMachine, options: StartOptions = {}): Promise<TestProcess> {
+    const process = await this.start(on, options);
     await this.becomes(process, "joined");
     return process;
   }

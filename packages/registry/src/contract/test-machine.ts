@@ -37,6 +37,13 @@ export interface TestProcess {
   stop(): Promise<void>;
 }
 
+/** What is special about a process. */
+export interface StartOptions {
+  readonly id?: string;
+  readonly ip?: string;
+  readonly ttlSeconds?: number;
+}
+
 /** A machine, which can have several processes of fleetd in turn, and boots. */
 export class TestMachine {
   readonly #harness: StoreHarness;
@@ -65,14 +72,14 @@ export class TestMachine {
   }
 
   /** Starts fleetd. */
-  async start(options: { readonly id?: string; readonly ip?: string } = {}): Promise<TestProcess> {
+  async start(options: StartOptions = {}): Promise<TestProcess> {
     this.#processes += 1;
     const daemon = await makeDaemon(this.#harness, this.name);
     const stop = new AbortController();
     const session = createMachineSession({
       ...daemon.options,
       instance: `${this.name}-process-${this.#processes}`,
-      ttlSeconds: 3,
+      ttlSeconds: options.ttlSeconds ?? 3,
       runtime: this.runtime,
       disk: this.disk,
       description: {

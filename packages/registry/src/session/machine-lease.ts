@@ -9,6 +9,20 @@ import { defaultTtlSeconds, type MachineSessionOptions } from "./session-options
 /** The document in the runtime directory. */
 export const leaseDocument = "machine-lease";
 
+/** A lease that lives, and was made by this process or the one before it. */
+export interface FoundLease {
+  readonly leaseId: LeaseId;
+  /** Whether it was made for another lifetime than is wanted now. It is not kept; what hangs on it must go to a new one. */
+  readonly isMisfit: boolean;
+}
+
+/** What the document says. */
+interface Recorded {
+  readonly leaseId: LeaseId;
+  /** What etcd was asked for. It grants more if that is too little for it. */
+  readonly ttlSeconds: number | undefined;
+}
+
 /**
  * The machine's lease: found again by a restarted daemon, kept whether or not anything else works, and given up never:
  * only time or a successor ends it.
@@ -35,16 +49,23 @@ export class MachineLease {
   }
 
   /** Finds the lease of this process or of the one before it. @returns `undefined` if neither lives. */
-  async find(signal: AbortSignal): Promise<LeaseId | undefined> {
-    const leaseId = this.#keeper?.leaseId ?? (await this.#readId());
-    if (leaseId === undefined) return undefined;
+  async find(signal: AbortSignal): Promise<FoundLease | undefined> {
+    const wanted = this.#ttlSeconds;
+    const kept = this.#keeper && { leaseId: this.#keeper.leaseId, ttlSeconds: wanted };
+    const recorded = kept ?? (await this.#readRecorded());
+    if (recorded === undefined) return undefined;
+    const { leaseId } = recorded;
     const sentAtMs = this.#options.clock.boottime();
-    if ((await this.#options.trust.probe.keepAliveOnce(leaseId, signal)) === 0) {
+    const grantedSeconds = await this.#options.trust.probe.keepAliveOnce(leaseId, signal);
+    if (grantedSeconds === 0) {
       this.#keeper = undefined;
       return undefined;
     }
-    if (this.#keeper?.leaseId !== leaseId) this.#keep(leaseId, sentAtMs);
-    return leaseId;
+    // A keeper that believes in a longer life than etcd does lets it end; a shorter one than others wait for is no use.
+    const isMisfit = (recorded.ttlSeconds ?? grantedSeconds) !== wanted || grantedSeconds < wanted;
+    if (isMisfit) this.release();
+    else if (this.#keeper?.leaseId !== leaseId) this.#keep(leaseId, sentAtMs);
+    return { leaseId, isMisfit };
   }
 
   /** Renews it no more: it is somebody else's to keep, or to let end. */
@@ -57,7 +78,7 @@ export class MachineLease {
   async grant(signal: AbortSignal): Promise<LeaseId> {
     const sentAtMs = this.#options.clock.boottime();
     const leaseId = await this.#options.trust.probe.grantLease(this.#ttlSeconds, signal);
-    await this.#options.runtime.write(leaseDocument, { leaseId });
+    await this.#options.runtime.write(leaseDocument, { leaseId, ttlSeconds: this.#ttlSeconds });
     this.#keep(leaseId, sentAtMs);
     return leaseId;
   }
@@ -100,11 +121,13 @@ export class MachineLease {
     this.#changed.ring();
   }
 
-  async #readId(): Promise<LeaseId | undefined> {
+  async #readRecorded(): Promise<Recorded | undefined> {
     try {
       const document = await this.#options.runtime.read(leaseDocument);
       if (document === undefined) return undefined;
-      return Fields.of(document, "").matching("leaseId", /^\d+$/, "a lease");
+      const fields = Fields.of(document, "");
+      const leaseId = fields.matching("leaseId", /^\d+$/, "a lease");
+      return { leaseId, ttlSeconds: fields.has("ttlSeconds") ? fields.count("ttlSeconds") : undefined };
     } catch (err) {
       if (!(err instanceof FleetError)) throw err;
       // Without it the machine registers as after a crash; nothing is lost but a moment.

@@ -83,26 +83,31 @@ export class Registration {
     if (item !== undefined && this.#isSuccessor(item, registry)) return "displaced";
     this.#registry = registry;
     const found = await this.#lease.find(signal);
+    // One that was made for another lifetime is left for a new one, like that of a predecessor whose runtime directory is gone.
+    const misfit = found?.isMisfit === true ? found.leaseId : undefined;
+    const fit = found?.isMisfit === false ? found.leaseId : undefined;
     if (item === undefined) {
-      this.#begun = { outcome: "anew", adopts: false, oldLease: undefined };
-      return await this.#carryOut(wish, found ?? (await this.#lease.grant(signal)), item, signal);
+      // What was said on a lease that is left must not be found, and end with it later.
+      this.#begun = { outcome: "anew", adopts: false, oldLease: misfit };
+      return await this.#carryOut(wish, fit ?? (await this.#lease.grant(signal)), item, signal);
     }
     const presence = this.#read(item);
-    if (found !== undefined && item.leaseId === found) {
+    if (fit !== undefined && item.leaseId === fit) {
       // The lease's id is known to this machine alone, so the one who attached the key to it was our predecessor: or this
       // process, whose answer was lost.
       const isOwn = presence?.instance === instance;
       const takenOver: Begun = { outcome: "taken-over", adopts: !isOwn, oldLease: undefined };
       this.#begun = (isOwn ? this.#begun : undefined) ?? takenOver;
-      return await this.#carryOut(wish, found, item, signal);
+      return await this.#carryOut(wish, fit, item, signal);
     }
-    const isSameBoot = presence?.bootId === description.bootId;
+    const isLeft = misfit !== undefined && item.leaseId === misfit;
+    const isSameBoot = isLeft || presence?.bootId === description.bootId;
     if (presence !== undefined && !isSameBoot && presence.state !== "leaving") {
       await waitUntilRemnant(this.#options, presence, signal);
     }
     const outcome = isSameBoot ? "taken-over" : "anew";
     this.#begun = { outcome, adopts: isSameBoot, oldLease: item.leaseId };
-    return await this.#carryOut(wish, found ?? (await this.#lease.grant(signal)), item, signal);
+    return await this.#carryOut(wish, fit ?? (await this.#lease.grant(signal)), item, signal);
   }
 
   /** Writes the presence, and does what has to follow, also if it was written before. */
