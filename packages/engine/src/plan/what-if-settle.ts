@@ -18,6 +18,8 @@ export interface Settled {
   readonly planning: Planning;
   /** Why each unit that got a seat got the last one of them. */
   readonly reasons: ReadonlyMap<UnitName, string>;
+  /** Why each unit that lost a seat lost the last one of them. */
+  readonly losses: ReadonlyMap<UnitName, string>;
   /** Whether there was still something to do after the last round. */
   readonly isUnfinished: boolean;
 }
@@ -34,15 +36,17 @@ export function settle(outlook: Outlook): Settled {
 /** Does the same in steps of one plan each, so that others have their turn in between. */
 export function* settling(outlook: Outlook): Generator<undefined, Settled> {
   const reasons = new Map<UnitName, string>();
+  const losses = new Map<UnitName, string>();
   let { view } = outlook;
   for (let round = 1; ; round += 1) {
     const planning = decide(view, outlook.options);
     const tasks = emitTasks(planning);
     for (const task of tasks) {
       if (task.kind === "seat" || task.kind === "move") reasons.set(task.unit, task.reason);
+      else if (task.kind === "unseat") losses.set(task.unit, task.reason);
     }
     const isOver = !tasks.some((task) => isStep(task, planning));
-    if (isOver || round === roundsMax) return { planning, reasons, isUnfinished: !isOver };
+    if (isOver || round === roundsMax) return { planning, reasons, losses, isUnfinished: !isOver };
     view = carryOut(view, tasks);
     yield undefined;
   }

@@ -1,4 +1,12 @@
-import { type Forecast, type Proposal, parseMachineId, unitContentFromText } from "@fleet/core";
+import {
+  type Forecast,
+  isSeated,
+  type MachineId,
+  type Proposal,
+  parseMachineId,
+  type UnitName,
+  unitContentFromText,
+} from "@fleet/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { carryOut } from "../../../../test/support/carry-out.js";
@@ -80,7 +88,7 @@ describe("what-if", () => {
       "m1 m2 m3",
       "a>m1; b>m1; c>m2; g>m1{Global=true}",
       { lose: ids("m1") },
-      "fits; a m1>m3; b m1>m2; m1 3>1 m2 2>3 m3 1>2",
+      "fits; a m1>m3; b m1>m2; g ->m2,m3; m1 3>1 m2 1>3 m3 0>2",
     ],
     [
       "a machine is lost whose units fit nowhere else",
@@ -141,6 +149,69 @@ describe("what-if", () => {
     const { machines: _, ...rest } = foresee(decided, { ...nothing, ...proposal });
     expect(sketch({ ...rest, machines: [] }).replace(/; $/, "")).toBe(
       outcome.replaceAll("REASON", "its record, text or seat cannot be read, so it is left exactly as it is"),
+    );
+  });
+
+  it.each<[title: string, machines: string, units: string, proposal: Partial<Proposal>, outcome: string]>([
+    [
+      "a hand-over that has not begun is called off",
+      "m1 m2",
+      "a>m1",
+      { uncordon: ids("m1") },
+      "fits; m1 1>1 m2 0>0",
+    ],
+    [
+      "a hand-over that has not begun loses its aim",
+      "m1 m2",
+      "a>m1",
+      { cordon: ids("m1 m2") },
+      "does not fit; !a stays on m1 (machine m1 is being drained); no machine: 1 is being drained, 1 is cordoned; m1 1>1 m2 0>0",
+    ],
+    [
+      "a hand-over that has not begun goes on",
+      "m1 m2",
+      "a>m1",
+      { put: [put("b")] },
+      "fits; a m1>m2; b ->m2; m1 1>0 m2 0>2",
+    ],
+    [
+      "a unit that has to go stays on a machine that is lost",
+      "m1^ m2",
+      "a>m1{MachineID=m1}; f>m1{MachineOf=a.service;MachineMetadata=zz=1}",
+      { lose: ids("m1") },
+      'does not fit; !a stays on m1 (machine m1 is away); no machine: 1 is away, 1 is not machine "m1"; ?f stays on m1 (machine m1 is away); no machine: 1 is away, 1 lacks zz=1; m1 2>2 m2 0>0',
+    ],
+  ])("compares with the seats that are there when %s", (_title, machines, units, proposal, outcome) => {
+    const cluster = new ClusterSketch().addMachines(machines).addUnits(units);
+    setDrained(cluster, "m1");
+    const planning = decide(cluster.view, { releasedMachines: cluster.absent });
+    const decided = { revision: 7, planning, engineStatus: undefined, hasLeader: true };
+    expect(sketch(foresee(decided, { ...nothing, ...proposal }))).toBe(outcome);
+  });
+
+  it("names real seats, new places that are there, and a reason for each move", () => {
+    const kinds = ["drain", "lose", "cordon", "uncordon"] as const;
+    fc.assert(
+      fc.property(clusterPlan, fc.constantFrom(...kinds), fc.nat({ max: 4 }), (description, kind, index) => {
+        const cluster = buildCluster(description);
+        const machines = [...cluster.machines.keys()];
+        const machine = machines[index % Math.max(1, machines.length)];
+        fc.pre(machine !== undefined);
+        const planning = decide(cluster.view, { releasedMachines: cluster.absent });
+        const decided = { revision: 7, planning, engineStatus: undefined, hasLeader: true };
+        const { machines: loads, moves } = foresee(decided, { ...nothing, [kind]: [machine] });
+        const hasSeat = (id: MachineId, unit: UnitName): boolean =>
+          isSeated(cluster.seats.get(id)?.get(unit));
+        for (const { from, reason, to, unit } of moves) {
+          expect(reason).not.toBe("");
+          expect(from.filter((id) => !hasSeat(id, unit))).toEqual([]);
+          expect(to.filter((id) => hasSeat(id, unit) || (kind === "lose" && id === machine))).toEqual([]);
+        }
+        for (const { before, machine: id } of loads) {
+          expect(before).toBe([...(cluster.seats.get(id)?.values() ?? [])].filter(isSeated).length);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -4,6 +4,7 @@ import {
   type ForeseenLoad,
   type ForeseenMove,
   type ForeseenRefusal,
+  isSeated,
   type MachineId,
   type Proposal,
   type UnitName,
@@ -62,38 +63,48 @@ export function seatsAfter(p: Planning): ReadonlyMap<UnitName, readonly Place[]>
   return seats;
 }
 
-/** Whether a seat there is one where the unit runs, or will when the machine is back by itself. */
-export function isGivenUp({ stance }: Place): boolean {
-  return stance === "released" || stance === "forgotten";
+/** Where units have seats now, whatever the plan makes of them. */
+function seatsNow({ world: { view } }: Planning): ReadonlyMap<UnitName, readonly MachineId[]> {
+  const seats = new Map<UnitName, MachineId[]>();
+  for (const [machine, ofMachine] of view.seats) {
+    for (const [unit, seat] of ofMachine) {
+      if (!isSeated(seat)) continue;
+      const known = seats.get(unit);
+      if (known === undefined) seats.set(unit, [machine]);
+      else known.push(machine);
+    }
+  }
+  return seats;
 }
 
 function foreseeMoves(
   before: Planning,
-  { planning: after, reasons }: Settled,
+  settled: Settled,
   lost: ReadonlySet<MachineId>,
 ): readonly ForeseenMove[] {
-  const was = seatsAfter(before);
+  const { planning: after } = settled;
+  const was = seatsNow(before);
   const willBe = seatsAfter(after);
   const moves: ForeseenMove[] = [];
   for (const unit of new Set([...was.keys(), ...willBe.keys()])) {
-    const old = (was.get(unit) ?? []).map(({ id }) => id);
+    const old = was.get(unit) ?? [];
     const now = (willBe.get(unit) ?? []).map(({ id }) => id);
     const isGlobal = after.world.subjects.get(unit)?.kind === "global";
     const from = old.filter((id) => !now.includes(id) && !(isGlobal && lost.has(id)));
     const to = now.filter((id) => !old.includes(id));
     if (from.length === 0 && to.length === 0) continue;
-    moves.push({ unit, from: from.sort(), to: to.sort(), reason: reasonOf(after, unit, reasons) });
+    moves.push({ unit, from: from.sort(), to: to.sort(), reason: reasonOf(settled, unit) });
   }
   return moves.sort((a, b) => compareUnitNames(a.unit, b.unit));
 }
 
-function reasonOf(after: Planning, unit: UnitName, reasons: ReadonlyMap<UnitName, string>): string {
+function reasonOf({ losses, planning: after, reasons }: Settled, unit: UnitName): string {
   const subject = after.world.subjects.get(unit);
   const known = reasons.get(unit);
   if (known !== undefined) return known;
   if (subject?.kind === "unwanted" || subject === undefined) return "nobody wants it anywhere";
   const refusal = after.refusals.get(subject);
-  return refusal?.reason ?? subject.leavingBecause ?? "";
+  return refusal?.reason ?? subject.leavingBecause ?? losses.get(unit) ?? "the rules ask for it";
 }
 
 function foreseeRefusals(
@@ -138,11 +149,15 @@ function foreseeLoads(
     if (!isLost && isGone(place)) return [];
     const load = {
       machine: place.id,
-      before: old === undefined ? 0 : before.draft.loadOf(old),
+      before: seatCount(before, place.id),
       after: after.draft.loadOf(place),
     };
     return { ...load, fate: isLost ? "lost" : old === undefined ? "added" : "kept" };
   });
+}
+
+function seatCount({ world: { view } }: Planning, machine: MachineId): number {
+  return [...(view.seats.get(machine)?.values() ?? [])].filter(isSeated).length;
 }
 
 function isGone(place: Place): boolean {
