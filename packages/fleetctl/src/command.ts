@@ -59,6 +59,8 @@ export type OptionSpec = {
 /** A command line, read and checked. */
 export interface CommandArgs {
   readonly positionals: readonly string[];
+  /** Whether the command line itself names the option, whatever value it gives. */
+  isGiven(name: string): boolean;
   flag(name: string): boolean;
   text(name: string): string;
   number(name: string): number;

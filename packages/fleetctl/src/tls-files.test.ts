@@ -9,6 +9,7 @@ const directory = fileURLToPath(new URL("../../../test/support/tls/", import.met
 function read(files: Readonly<Record<string, string>>) {
   const args: CommandArgs = {
     positionals: [],
+    isGiven: () => false,
     flag: () => false,
     number: () => 0,
     text: (name) => files[name] ?? "",

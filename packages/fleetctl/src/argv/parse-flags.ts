@@ -33,6 +33,7 @@ export function parseFlags(
   const positionals = [...parsed._, ...(parsed["--"] ?? [])].map(String);
   return {
     positionals,
+    isGiven: (name) => typeof parsed[name] === "string",
     flag: (name) => values.get(name) === true,
     text: (name) => String(values.get(name) ?? ""),
     number: (name) => Number(values.get(name) ?? 0),

@@ -136,6 +136,12 @@ Nothing was changed. As of revision ${revisionIn(stdout)}.
     "plan survive -k 3",
     "plan survive 113f",
     "plan drain --replace 113f",
+    "plan survive --metadata=rack=a",
+    "plan survive --capacity=cpu=4",
+    "plan drain -k 2 113f",
+    "plan drain -k 1 113f",
+    "plan lose --timeout 5 113f",
+    "plan start --capacity=cpu=4 a",
     "plan survive --replace",
     "plan drain 113f -o xml",
   ])("%s is a usage error", async (line) => {

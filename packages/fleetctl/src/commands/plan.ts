@@ -12,6 +12,15 @@ import { UsageError } from "../usage-error.js";
 /** What `plan` ends with: as with `diff`, an answer that one may not like is another thing than none. */
 const outcome = { fits: 0, doesNotFit: 1, unknown: 3 } as const;
 
+/** The options that mean something to some actions only. */
+const actionsOf: Readonly<Record<string, readonly string[]>> = {
+  replace: ["start", "load"],
+  metadata: ["lose", "add"],
+  capacity: ["add"],
+  losses: ["survive"],
+  timeout: ["survive"],
+};
+
 const actions: readonly string[] = [...Object.keys(proposalActions), "survive"];
 
 /** `fleetctl plan`. */
@@ -100,9 +109,7 @@ export const plan: Command = {
     const format = readDocumentFormat(args);
     const losses = args.number("losses");
     if (losses !== 1 && losses !== 2) throw new UsageError("Error: -k must be 1 or 2");
-    if (action === "survive" && args.flag("replace")) {
-      throw new UsageError("Error: --replace has no meaning for plan survive");
-    }
+    refuseForeignOptions(action, args);
     if (action === "survive" && words.length > 0) {
       throw new UsageError("Error: survive takes no machines", { hint: "fleetctl plan lose MACHINE..." });
     }
@@ -167,6 +174,15 @@ async function runSurvive(
 
 async function readMachines({ client, signal }: CommandContext): Promise<MachineIndex> {
   return indexMachines(await client.listMachines(signal));
+}
+
+function refuseForeignOptions(action: string, args: CommandArgs): void {
+  for (const [name, owners] of Object.entries(actionsOf)) {
+    if (owners.includes(action) || !args.isGiven(name)) continue;
+    throw new UsageError(`Error: --${name} has no meaning for plan ${action}`, {
+      hint: `It is for plan ${owners.join(", plan ")}.`,
+    });
+  }
 }
 
 function unknownAction(action: string): UsageError {

@@ -34,7 +34,6 @@ export async function readProposal(
   words: readonly string[],
   args: CommandArgs,
 ): Promise<ProposalV2> {
-  refuseForeignOptions(action, args);
   switch (action) {
     case "start":
     case "load":
@@ -65,17 +64,6 @@ function requireWords(action: ProposalAction, words: readonly string[]): readonl
   throw new UsageError(`Say what to ${action}`, {
     hint: `Usage: fleetctl plan ${action} ${proposalActions[action]}`,
   });
-}
-
-function refuseForeignOptions(action: ProposalAction, args: CommandArgs): void {
-  const foreign = [
-    ...(action === "lose" || action === "add" ? [] : ["metadata"]),
-    ...(action === "add" ? [] : ["capacity"]),
-  ].find((name) => args.text(name) !== "");
-  if (args.flag("replace") && action !== "start" && action !== "load") {
-    throw new UsageError(`Error: --replace has no meaning for plan ${action}`);
-  }
-  if (foreign !== undefined) throw new UsageError(`Error: --${foreign} has no meaning for plan ${action}`);
 }
 
 async function readLoss(
