@@ -214,7 +214,8 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   #isBeingStopped(unit: UnitName): boolean {
-    return this.#stopped.has(unit) || this.#report?.stopping.includes(unit) === true;
+    // What a dead guard was about to do it does no more; whatever is left of the unit is looked for before its start.
+    return this.#stopped.has(unit) || (this.#isGuardAlive && this.#report?.stopping.includes(unit) === true);
   }
 
   #reasonToWait(unit: UnitName): string | undefined {
