@@ -1,7 +1,7 @@
 import type { Seat } from "@fleet/core";
 import type { UnitView } from "./machine-view.js";
 import type { UnitPlan } from "./plan-machine.js";
-import { canBeStopped, isOurs, isThere } from "./unit-facts.js";
+import { canBeStopped, isFileless, isOurs, isThere } from "./unit-facts.js";
 
 /** Carries out a tombstone: stop and wait, unload, acknowledge. That nothing is there may always be said. */
 export function planRemoval(unit: UnitView, seat: Seat): UnitPlan {
@@ -12,6 +12,9 @@ export function planRemoval(unit: UnitView, seat: Seat): UnitPlan {
   // A file that cannot be read belongs to nobody else: it may go. What systemd has must be known before.
   if (unit.local === undefined) return undefined;
   if (!isThere(unit)) {
+    if (isFileless(unit) && canBeStopped(unit.local)) {
+      return { kind: "wait", reason: "it runs without a file, and nothing shows that fleet has started it" };
+    }
     return unit.acked === seat.modRevision ? undefined : step("acknowledge", "nothing of it is here");
   }
   if (seat.modRevision <= unit.watermark) {

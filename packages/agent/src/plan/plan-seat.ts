@@ -5,6 +5,7 @@ import type { UnitPlan } from "./plan-machine.js";
 import {
   canBeStopped,
   generationOf,
+  isFileless,
   isOurs,
   isRunning,
   isSameGeneration,
@@ -37,9 +38,9 @@ function planContent(unit: UnitView, seat: Seat): UnitPlan {
       : { kind: "wait", reason: "its content was changed by a seat that is older than one acted on before" };
   }
   if (!isOurs(unit)) return step("load", unit, seat, "its file is not known to systemd");
+  if (isFileless(unit)) return step("load", unit, seat, "systemd does not find its file");
   // What runs is left alone: a reload that is due for it changes nothing that fleet has to do.
-  const isStale = local.needDaemonReload || local.loadState === "not-found";
-  return isStale && !canBeStopped(local)
+  return local.needDaemonReload && !canBeStopped(local)
     ? step("load", unit, seat, "systemd has an older text of it")
     : undefined;
 }

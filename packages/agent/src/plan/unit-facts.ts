@@ -11,11 +11,22 @@ export function canBeStopped(local: LocalFacts | undefined): boolean {
   return local !== undefined && (isRunning(local) || local.hasJob);
 }
 
-/** systemd has the unit from fleet's own file, or had it until somebody masked it. */
+/** fleet had the unit here: there is a file of it, or it is remembered that it was started. */
+export function hasTrace(unit: UnitView): boolean {
+  return unit.file !== undefined || unit.starts.kind !== "never";
+}
+
+/** systemd has found no file for the unit. It may run all the same, if its file was deleted after its start. */
+export function isFileless({ local }: UnitView): boolean {
+  return local?.loadState === "not-found";
+}
+
+/** systemd has the unit from fleet's own file, or had it until somebody masked it or deleted its file. */
 export function isOurs(unit: UnitView): boolean {
   const { local } = unit;
-  // A unit that was masked before it came here was refused, and has no file.
-  return local?.fragmentPath === unit.path || (local?.loadState === "masked" && unit.file !== undefined);
+  if (local?.fragmentPath === unit.path) return true;
+  // A unit that was masked before it came here was refused, and has left no trace.
+  return (local?.loadState === "masked" || (isFileless(unit) && canBeStopped(local))) && hasTrace(unit);
 }
 
 /** The file, if there is one that can be read. */

@@ -112,4 +112,61 @@ describe("an exclusive unit", () => {
     expect(await machine.invocation(web)).not.toBe(before);
     expect(care.tokens.get(web)).toBeGreaterThan(1);
   });
+
+  describe("whose start has to wait for other jobs", () => {
+    beforeEach(async () => {
+      await machine.settle();
+      machine.session.seat(web, { target: "loaded" });
+      await machine.settle();
+      machine.systemd.holdsJobs = true;
+      for (let n = 0; n < 16; n += 1) machine.session.seat(unit(`slow${n}.service`), { text: service() });
+      await machine.clock.settle();
+      care.events.length = 0;
+      machine.session.seat(web, { target: "launched" });
+      await machine.clock.settle();
+      expect(care.events).toEqual(["admit web.service"]);
+      machine.systemd.calls.length = 0;
+    });
+
+    const letGo = async () => {
+      machine.systemd.holdsJobs = false;
+      machine.systemd.finishJobs();
+      await machine.settle();
+    };
+
+    test("is admitted once more before systemd is asked", async () => {
+      await letGo();
+      expect(care.events).toEqual(["admit web.service", "admit web.service"]);
+      expect(machine.takeCalls("start")).toEqual([web]);
+    });
+
+    test("is not started if it may not be by then, and nothing is remembered as begun", async () => {
+      care.why = "exclusive: waits for the lease";
+      await letGo();
+      expect(machine.takeCalls("start")).toEqual([]);
+      expect([...machine.runtimeDocuments.documents.values()].join()).not.toContain("intent");
+      care.why = undefined;
+      care.agent?.lookAgain([web]);
+      await machine.clock.advance(5_000);
+      expect(await machine.local(web)).toBe("active/running");
+    });
+
+    test("is not started if that ends while its intent is written", async () => {
+      const { write } = machine.runtimeDocuments;
+      machine.runtimeDocuments.write = async (name, document) => {
+        if (JSON.stringify(document).includes("intent")) care.why = "exclusive: waits for the lease";
+        await write.call(machine.runtimeDocuments, name, document);
+      };
+      await letGo();
+      expect(machine.takeCalls("start")).toEqual([]);
+      expect([...machine.runtimeDocuments.documents.values()].join()).not.toContain("intent");
+    });
+
+    test("is not started if its seat is another by then", async () => {
+      machine.session.seat(web, { target: "absent" });
+      await letGo();
+      expect(machine.takeCalls("start")).toEqual([]);
+      expect(machine.session.states.get(web)).toMatchObject({ condition: "unloaded" });
+    });
+  });
 });

@@ -18,6 +18,11 @@ export class JobBound {
     this.#leaveAfterMs = leaveAfterMs;
   }
 
+  /** Whether the next job has to wait for room. */
+  get isFull(): boolean {
+    return this.#free === 0;
+  }
+
   /**
    * Queues a job when there is room for it.
    * @param queue - Makes systemd queue it.

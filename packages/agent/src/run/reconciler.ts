@@ -15,14 +15,9 @@ import type { MachineMemory } from "./machine-memory.js";
 import { noteLook, noteStop } from "./note-stop.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
 import type { SeatSource } from "./seat-source.js";
+import { StartRefused } from "./start-unit.js";
 import type { StatePublisher } from "./state-publisher.js";
-import {
-  createTaskHandlers,
-  forgotten,
-  StartRefused,
-  type TaskContext,
-  UnitRefused,
-} from "./task-handlers.js";
+import { createTaskHandlers, forgotten, type TaskContext, UnitRefused } from "./task-handlers.js";
 import type { UnitMemory } from "./unit-memory.js";
 import type { Watermarks } from "./watermarks.js";
 
@@ -259,10 +254,15 @@ export class Reconciler {
 
   #begin(task: AgentTask, signal: AbortSignal): void {
     const unit = this.#options.memory.of(task.unit);
+    const seatRevision = unit.seat?.modRevision;
+    const untilMs = unit.pace.readyAtMs(task.kind, seatRevision);
+    if (untilMs > this.#options.clock.monotonic()) {
+      unit.heldBack = { untilMs, seatRevision };
+      return;
+    }
     unit.work = task.kind;
     this.counts.set(task.kind, (this.counts.get(task.kind) ?? 0) + 1);
-    const { reason } = task;
-    this.#options.logger.info("task begun", { task: task.kind, unit: task.unit, reason });
+    this.#options.logger.info("task begun", { task: task.kind, unit: task.unit, reason: task.reason });
     this.#track(this.#carryOut(task, unit, signal));
   }
 
@@ -277,6 +277,7 @@ export class Reconciler {
       ) => Promise<void>;
       await handler(task, unit, signal);
       unit.clearFailures();
+      unit.pace.done(task.kind, seatRevision, this.#options.clock.monotonic());
     } catch (err) {
       if (err instanceof AssertionError) this.#bug = err;
       else if (!signal.aborted) this.#failed(task, unit, seatRevision, err);

@@ -1,21 +1,16 @@
-import {
-  type ContentId,
-  FleetError,
-  type Generation,
-  isFleetError,
-  type Seat,
-  type UnitName,
-} from "@fleet/core";
-import type { Job, JobResult, MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
+import { type ContentId, FleetError, type Seat, type UnitName } from "@fleet/core";
+import type { MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
-import { canBeStopped, isOurs, readableFile } from "../plan/unit-facts.js";
+import { canBeStopped, hasTrace, isFileless, isOurs, readableFile } from "../plan/unit-facts.js";
 import type { ExclusiveCare } from "./exclusive-care.js";
 import type { JobBound } from "./job-bound.js";
 import { localFileOf } from "./local-file.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
 import { orAbort } from "./or-abort.js";
+import { queued } from "./queued-job.js";
 import { openScope } from "./scope.js";
 import type { StartRecords } from "./start-records.js";
+import { startUnit } from "./start-unit.js";
 import type { UnitLoader } from "./unit-loader.js";
 import type { UnitMemory } from "./unit-memory.js";
 import type { Watermarks } from "./watermarks.js";
@@ -44,9 +39,6 @@ export interface TaskContext {
 /** The machine will not take the unit, and trying again soon is of no use. */
 export class UnitRefused extends Error {}
 
-/** systemd would not even queue a start, and said why. It may have another opinion later. */
-export class StartRefused extends Error {}
-
 type Handlers = {
   readonly [K in AgentTask["kind"]]: (
     task: Extract<AgentTask, { kind: K }>,
@@ -73,7 +65,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
     load: async ({ seat }, memory, signal) => {
       const [content, refusal] = await Promise.all([
         contentOf(context, memory, seat, signal),
-        context.loader.refusalOf(memory.name, signal),
+        context.loader.refusalOf(memory.name, hasTrace(memory), signal),
       ]);
       if (refusal !== undefined) throw new UnitRefused(refusal);
       await load(context, memory, content, signal);
@@ -94,17 +86,18 @@ export function createTaskHandlers(context: TaskContext): Handlers {
       if (seat.target === "loaded") settle(seat);
     },
     unload: async ({ seat }, memory, signal) => {
-      if (!(await unload(context, memory, signal))) return;
+      await unload(context, memory, signal);
       await context.schedule.withdraw(memory.name);
       acknowledge(memory, seat);
     },
-    acknowledge: async ({ seat }, memory) => {
+    acknowledge: async ({ seat }, memory, signal) => {
+      await ensureNothingIsHere(context, memory, seat, signal);
       await context.forgetStarts(memory.name);
       await context.schedule.withdraw(memory.name);
       acknowledge(memory, seat);
     },
     start: async ({ seat, generation }, memory, signal) => {
-      await start(context, memory, generation, signal);
+      await startUnit(context, memory, generation, signal);
       settle(seat);
       memory.isReplacing = false;
     },
@@ -136,6 +129,8 @@ async function contentOf(
 ): Promise<{ readonly text: string; readonly file: LocalFile }> {
   const isHere = readableFile(memory)?.contentId === seat.contentId;
   const onDisk = isHere ? await directory.read(memory.name) : undefined;
+  // Somebody has deleted it: it is to be written again.
+  if (isHere && onDisk === undefined) memory.file = undefined;
   const kept =
     schedule.seat(memory.name)?.contentId === seat.contentId ? schedule.text(memory.name) : undefined;
   const text = onDisk ?? kept ?? (await readText(session, seat.contentId, signal));
@@ -201,16 +196,16 @@ async function stop(context: TaskContext, memory: UnitMemory, signal: AbortSigna
   await forgetStarts(memory.name);
 }
 
-/** Removes a stopped unit. @returns whether it is gone; it is not if somebody has started it meanwhile. */
+/** Removes a stopped unit. @throws {FleetError} `conflict` if it runs, as when somebody has started it meanwhile. */
 async function unload(
   { units, directory, loader, forgetStarts, exclusive }: TaskContext,
   memory: UnitMemory,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
   const local = await lookAgain(units, memory, signal);
   const isFree = local === undefined || local.loadState === "not-found" || isOurs(memory);
   if (isFree) {
-    if (canBeStopped(local)) return false;
+    if (canBeStopped(local)) throw stillRuns("unload", memory);
     // While the file is there: systemd reads in it which links to remove.
     await loader.disable(memory.name, signal);
   }
@@ -223,96 +218,33 @@ async function unload(
   if (isFree && local?.activeState === "failed") await units.resetFailed(memory.name, signal);
   await forgetStarts(memory.name);
   memory.local = { ...nothing };
-  return true;
 }
 
-async function start(
+/**
+ * Makes sure that a unit that was never here, or whose file is gone, does not run here. What the machine has of its own by
+ * that name is left alone.
+ * @throws {FleetError} `conflict` if it does.
+ */
+async function ensureNothingIsHere(
   context: TaskContext,
   memory: UnitMemory,
-  generation: Generation,
+  seat: Seat,
   signal: AbortSignal,
 ): Promise<void> {
-  const { units, records, observe, track } = context;
-  if (memory.isExclusive && context.exclusive !== undefined) {
-    const text = (await context.directory.read(memory.name)) ?? "";
-    await context.exclusive.admit(memory.name, text, generation.seatRevision, signal);
-    // Being admitted may have waited for the lease, and the seat may be another by now.
-    const seat = context.session.seats.get(memory.name);
-    if (seat?.createRevision !== generation.seatRevision || seat.target !== "launched")
-      throw new FleetError("conflict", `cannot start "${memory.name}": its seat has changed meanwhile`);
-  }
-  if (memory.wasStopped && (await units.systemState(signal)) === "stopping")
-    throw new FleetError("conflict", `cannot start "${memory.name}" again: systemd is stopping`);
-  const invocationBefore = memory.local?.invocationId ?? "";
-  const earlier = records.of(memory.name);
-  const issue = async () => {
-    await records.write(memory.name, { generation, phase: "intent", invocationBefore });
-    try {
-      return await units.start(memory.name, signal);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      // It is known that nothing was issued: the intent must not be taken for one whose fate nobody knows.
-      if (earlier?.phase === "issued") await records.write(memory.name, earlier);
-      else await records.remove(memory.name);
-      throw new StartRefused(error.message, { cause: error });
-    }
-  };
-  const job = await queued(context, memory, issue, signal);
-  memory.isStarting = true;
-  memory.wasStopped = false;
-  // How an earlier job ended says nothing of this one.
-  memory.jobResult = undefined;
-  if (memory.local !== undefined) memory.local = { ...memory.local, hasJob: true };
-  track(followStart(job.result, memory, observe, signal));
-  await records.write(memory.name, { generation, phase: "issued", invocationBefore });
+  const { units, exclusive, schedule, session } = context;
+  const local = await lookAgain(units, memory, signal);
+  const isFree = local === undefined || isFileless(memory) || isOurs(memory);
+  if (!isFree) return;
+  if (canBeStopped(local)) throw stillRuns("let go of", memory);
+  if (exclusive === undefined) return;
+  const text = schedule.text(memory.name) ?? (await readText(session, seat.contentId, signal));
+  if (text === undefined || localFileOf(memory.name, text).isExclusive !== true) return;
+  await exclusive.ensureGone(memory.name);
+  await exclusive.withdraw(memory.name, signal);
 }
 
-/** systemd has answered, and the answer is no; anything else leaves open what became of the call. */
-function isRefusal(error: unknown): error is FleetError {
-  return (
-    isFleetError(error, "conflict") ||
-    isFleetError(error, "not-found") ||
-    isFleetError(error, "invalid-argument") ||
-    isFleetError(error, "permission-denied")
-  );
-}
-
-/** Queues a job when systemd has few enough of them. */
-async function queued(
-  { bound, touch }: TaskContext,
-  memory: UnitMemory,
-  queue: () => Promise<Job>,
-  signal: AbortSignal,
-): Promise<Job> {
-  memory.isQueued = true;
-  const begin = () => {
-    memory.isQueued = false;
-    touch(memory.name);
-  };
-  try {
-    return await bound.run(() => {
-      begin();
-      return queue();
-    }, signal);
-  } finally {
-    if (memory.isQueued) begin();
-  }
-}
-
-async function followStart(
-  result: Promise<JobResult>,
-  memory: UnitMemory,
-  observe: TaskContext["observe"],
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    memory.jobResult = await orAbort(result, signal);
-  } catch {
-    // Aborted: the job goes on, and whoever comes next sees what became of it.
-  } finally {
-    memory.isStarting = false;
-    observe(memory.name);
-  }
+function stillRuns(what: string, { name }: UnitMemory): FleetError {
+  return new FleetError("conflict", `cannot ${what} "${name}": systemd says that it runs`);
 }
 
 /** What systemd has of a unit that it does not have. */

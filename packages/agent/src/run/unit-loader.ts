@@ -59,11 +59,12 @@ export class UnitLoader {
   /**
    * Asks whether a name is free: systemd knows nothing by it, or has it from our own file. To be asked before anything is
    * written, because a runtime link shadows a unit of the machine's own.
+   * @param hasTrace - Whether fleet had it here: what runs without any file is then what it has started.
    * @returns why not, or `undefined`.
    */
-  async refusalOf(unit: UnitName, signal: AbortSignal): Promise<string | undefined> {
+  async refusalOf(unit: UnitName, hasTrace: boolean, signal: AbortSignal): Promise<string | undefined> {
     const local = await this.#units.describe(unit, signal);
-    const isFree = local.loadState === "not-found" && local.activeState === "inactive";
+    const isFree = local.loadState === "not-found" && (hasTrace || local.activeState === "inactive");
     return isFree || local.fragmentPath === this.#directory.pathOf(unit) ? undefined : taken(unit, local);
   }
 

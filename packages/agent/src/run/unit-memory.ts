@@ -1,6 +1,7 @@
 import { type Revision, refusedJob, type Seat, type UnitName } from "@fleet/core";
 import type { AgentTaskKind, LocalFacts, LocalFile, StartMemory, UnitView } from "../plan/machine-view.js";
 import type { StateRemarks } from "../plan/unit-state-of.js";
+import { TaskPace } from "./task-pace.js";
 
 /** Where the facts that other parts keep are looked up. */
 export interface UnitSources {
@@ -48,6 +49,7 @@ export class UnitMemory implements UnitView, StateRemarks {
   jobResult: string | undefined = undefined;
   failures = 0;
   heldBack: HeldBack | undefined = undefined;
+  readonly pace = new TaskPace();
   readonly #sources: UnitSources;
 
   constructor(name: UnitName, path: string, sources: UnitSources) {

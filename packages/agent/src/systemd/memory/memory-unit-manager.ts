@@ -154,16 +154,25 @@ export class MemoryUnitManager implements UnitManager {
 
   async reload(signal: AbortSignal): Promise<void> {
     this.#receive("reload", [], signal);
-    this.#readAgain();
+    this.readAgain();
   }
 
-  #readAgain(): void {
-    for (const unit of [...this.#units.values()]) {
-      const fresh = readMemoryUnit(unit.name, this.#pathOf(unit.name), this.#textOf(unit.name));
-      const { activeState, subState, invocationId, job } = unit;
-      this.#units.set(unit.name, Object.assign(fresh, { activeState, subState, invocationId, job }));
-    }
+  /** Somebody has systemd read its files again. */
+  readAgain(): void {
+    for (const unit of [...this.#units.values()]) this.#readUnit(unit.name);
     this.#emit({ kind: "resynced" });
+  }
+
+  /** Reads a unit's file. What goes on in the unit does not change by it, even if there is no file any more. */
+  #readUnit(name: UnitName): MemoryUnit {
+    const unit = readMemoryUnit(name, this.#pathOf(name), this.#textOf(name));
+    const known = this.#units.get(name);
+    if (known !== undefined) {
+      const { activeState, subState, invocationId, job } = known;
+      Object.assign(unit, { activeState, subState, invocationId, job });
+    }
+    this.#units.set(name, unit);
+    return unit;
   }
 
   async start(name: UnitName, signal: AbortSignal): Promise<Job> {
@@ -219,7 +228,7 @@ export class MemoryUnitManager implements UnitManager {
   /** Somebody masks the unit, and systemd reads its files again. */
   mask(name: UnitName): void {
     this.#masked.add(name);
-    this.#readAgain();
+    this.readAgain();
   }
 
   /** What systemd has in memory, as it is, for who watches the machine from outside. */
@@ -275,9 +284,7 @@ export class MemoryUnitManager implements UnitManager {
     const known = this.#units.get(name);
     // systemd looks again for a file it did not find before.
     if (known !== undefined && known.text !== undefined) return known;
-    const unit = readMemoryUnit(name, this.#pathOf(name), this.#textOf(name));
-    this.#units.set(name, unit);
-    return unit;
+    return this.#readUnit(name);
   }
 
   #queue(unit: MemoryUnit, kind: MemoryJob["kind"], carryOut: () => string): Job {
@@ -344,14 +351,16 @@ export class MemoryUnitManager implements UnitManager {
   #pathOf(name: UnitName): string {
     if (this.#masked.has(name)) return maskPath;
     const linked = this.#links.get(name);
-    if (linked !== undefined) return linked;
+    // A link to nowhere is no file.
+    if (linked !== undefined && this.#directory.textAt(linked) !== undefined) return linked;
     return this.#hostTexts.has(name) ? `/usr/lib/systemd/system/${name}` : "";
   }
 
   #textOf(name: UnitName): string | undefined {
     if (this.#masked.has(name)) return "";
     const linked = this.#links.get(name);
-    return linked === undefined ? this.#hostTexts.get(name) : this.#directory.textAt(linked);
+    const text = linked === undefined ? undefined : this.#directory.textAt(linked);
+    return text ?? this.#hostTexts.get(name);
   }
 
   #touch(name: UnitName): void {
