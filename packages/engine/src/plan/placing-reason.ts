@@ -32,6 +32,6 @@ function wishReason(p: Planning, subject: Subject, place: Place): readonly strin
 
 function loadReason({ draft }: Planning, place: Place): string {
   const seats = `fewest seats (${draft.loadOf(place)})`;
-  const share = draft.room.shareOf(place);
-  return share === 0 ? seats : `smallest reserved share (${share} %), then ${seats}`;
+  if (draft.room.isUnreserved) return seats;
+  return `smallest reserved share (${draft.room.shareOf(place)} %), then ${seats}`;
 }

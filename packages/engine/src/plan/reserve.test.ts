@@ -58,3 +58,28 @@ describe("copies without a seat", () => {
     expect(sketchTasks(planFor(cluster))).toBe("+a@m1");
   });
 });
+
+describe("the reason that a seat carries", () => {
+  it.each([
+    [
+      "the share comes first as soon as any unit reserves",
+      "x>m1{Reserve=memory=2G}; p>m2; q>m2; u",
+      "smallest reserved share (0 %), then fewest seats (2) of the machines that fit",
+    ],
+    [
+      "the machine's share is told",
+      "x>m1{Reserve=memory=2G}; y>m2{Reserve=memory=3G}; u",
+      "smallest reserved share (50 %), then fewest seats (1) of the machines that fit",
+    ],
+    ["no unit reserves", "x>m1; p>m2; q>m2; u", "fewest seats (1) of the machines that fit"],
+    [
+      "nothing is reserved any more",
+      "x/inactive>m1{Reserve=memory=2G}; p>m2; u",
+      "fewest seats (0) of the machines that fit",
+    ],
+  ])("tells what decided: %s", (_case, units, reason) => {
+    const { tasks } = planFor(sketch("m1[memory=4G] m2[memory=4G]", units));
+    const task = tasks.find(({ unit }) => unit === serviceName("u"));
+    expect(task?.reason).toBe(`desired state launched; ${reason}`);
+  });
+});

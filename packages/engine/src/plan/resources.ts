@@ -49,15 +49,23 @@ const shareMax = 1_000;
 export class Room {
   readonly #places: readonly Place[];
   readonly #columns: (Column | undefined)[] = [];
+  /** How many reservations of more than nothing there are. */
+  #count = 0;
 
   constructor(places: readonly Place[]) {
     this.#places = places;
+  }
+
+  /** Whether nothing is reserved anywhere, so that shares decide nothing. */
+  get isUnreserved(): boolean {
+    return this.#count === 0;
   }
 
   /** Reserves, or gives back. */
   take(place: Place, reservations: readonly Reservation[], by: 1 | -1): void {
     for (const { resource, amount } of reservations) {
       this.#column(resource).reserved[place.index]! += by * amount;
+      if (amount > 0) this.#count += by;
     }
   }
 
