@@ -56,6 +56,10 @@ describe("unitWarnings", () => {
     ["Reserve=CPU=1,gpu=1", 'Reserve names "CPU", which no machine measures (did you mean "cpu"?)'],
     ["Reserve=mem=1", 'Reserve names "mem", which no machine measures (did you mean "memory"?)'],
     ["reserve=cpu=1", 'unrecognized requirement in [X-Fleet] section: "reserve" (did you mean "Reserve"?)'],
+    ...["Prefer=disk=ssd", "Avoid=disk=hdd", "Spread=zone"].map((line): [string, string] => [
+      `MachineOf=b.service\n${line}`,
+      `${line.split("=")[0]} does nothing beside MachineOf, unless all its peers are global: they decide the machine`,
+    ]),
     ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
     [
       'Conflicts="b*"  "c*"',
