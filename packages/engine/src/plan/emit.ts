@@ -85,7 +85,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
 
 function goneMachines({ exclusive, stopping }: Subject): Pick<SeatTask, "goneMachines"> {
   if (!exclusive || stopping.length === 0) return {};
-  return { goneMachines: stopping.map((place) => place.id) };
+  return { goneMachines: stopping.map(({ place }) => place.id) };
 }
 
 function peers(subject: Subject): readonly UnitName[] {
@@ -93,6 +93,8 @@ function peers(subject: Subject): readonly UnitName[] {
 }
 
 function emitUpdate(subject: Subject, { place, seat }: Claim, entries: Entry[]): void {
+  // Of an exclusive unit on a machine that is away the seat goes on telling what the machine had when it was last there.
+  if (subject.exclusive && place.presenceRevision === 0) return;
   const wish = wishOf(subject.unit!, place);
   const reason = differenceBetween(seat, wish);
   if (reason === undefined) return;

@@ -87,6 +87,41 @@ describe("an exclusive unit", () => {
     ]);
   });
 
+  it("waits for a lost machine that has another text of it, however long: that may be without a guard", () => {
+    const cluster = sketch("m1 m2", "web>m1").lose("m1");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    const why =
+      "may still be running there with an earlier text, which need not have been exclusive: waits until the machine returns or is forgotten";
+    const early = planFor(cluster, ["m1"]);
+    expect(early.tasks).toEqual([]);
+    expect(early.refusals).toEqual([
+      {
+        unit: web,
+        machine: "m1",
+        reason: `stays on m1, which is away: exclusive, and it ${why}`,
+        failed: [],
+      },
+    ]);
+    // What was told to stop before the machine went away is no better.
+    cluster.putSeat("m1", web, "absent", { contentId: "earlier" });
+    const later = planFor(cluster, ["m1"]);
+    expect(later.tasks).toEqual([]);
+    expect(later.refusals).toEqual([
+      { unit: web, machine: "m1", reason: `exclusive, and on m1: it ${why}`, failed: [] },
+    ]);
+    cluster.addMachines("m1?");
+    expect(step(cluster)).toContain("+web@m2");
+  });
+
+  it("gets its new text on a lost machine only when that is back", () => {
+    const cluster = sketch("m1 m2", "web>m1").lose("m1");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    expect(step(cluster, ["m1"])).toBe("");
+    cluster.addMachines("m1");
+    cluster.reportLoaded("m1", web);
+    expect(step(cluster)).toBe("!web@m1");
+  });
+
   it("is placed anew only when no machine has gone away unseen", () => {
     const cluster = sketch("m1 m2!", "web{Exclusive=true}; other");
     const planned = planFor(cluster);

@@ -1,7 +1,7 @@
 import type { Place } from "./place.js";
 import { giveUp, type Planning } from "./planning.js";
 import type { Refusal } from "./refusal.js";
-import type { Stray, Subject } from "./subject.js";
+import type { Claim, Stray, Subject } from "./subject.js";
 
 /**
  * A unit that says `Exclusive` never runs twice (protocol rule P9). So it is never moved in one change: first its seat is
@@ -13,20 +13,26 @@ import type { Stray, Subject } from "./subject.js";
 export interface PossibleCopy {
   readonly place: Place;
   readonly why: string;
+  /** Whether no time that passes makes it certain that it does not run. */
+  readonly isUnguarded?: boolean;
 }
+
+/** Why a copy that may have no guard is waited for, for people. */
+export const unguarded =
+  "may still be running there with an earlier text, which need not have been exclusive: waits until the machine " +
+  "returns or is forgotten";
 
 /**
  * Says where a copy of an exclusive unit without a seat may be running.
  * @param adopted - The copy that is to get a seat where it is.
  */
 export function possibleCopy(p: Planning, subject: Subject, adopted?: Stray): PossibleCopy | undefined {
-  for (const place of subject.stopping) {
-    if (isOver(place)) continue;
-    const why =
-      place.presenceRevision === 0
-        ? "may still be running there, and the machine has not been away for long enough"
-        : "is being stopped there";
-    return { place, why };
+  for (const claim of subject.stopping) {
+    if (isOver(subject, claim)) continue;
+    const { place } = claim;
+    if (place.presenceRevision > 0) return { place, why: "is being stopped there" };
+    if (isOfOtherText(subject, claim)) return { place, why: unguarded, isUnguarded: true };
+    return { place, why: "may still be running there, and the machine has not been away for long enough" };
   }
   const leaving =
     subject.keyed.size === 0 ? undefined : p.unseatings.find((unseating) => unseating.subject === subject);
@@ -48,25 +54,32 @@ export function possibleCopy(p: Planning, subject: Subject, adopted?: Stray): Po
   };
 }
 
-/** Whether nothing of what was on the machine can be running there. */
-function isOver(place: Place): boolean {
-  return place.stance === "forgotten" || (place.presenceRevision === 0 && place.fenced);
+/** Whether nothing of a copy that a machine had, or was told to let go of, can be running there. */
+export function isOver(subject: Subject, claim: Claim): boolean {
+  const { stance, presenceRevision, fenced } = claim.place;
+  if (stance === "forgotten") return true;
+  return presenceRevision === 0 && fenced && !isOfOtherText(subject, claim);
 }
 
-/** Whether the machine is away, and all that is needed to be sure of it is time. */
-function isBeingFenced(place: Place): boolean {
-  return place.presenceRevision === 0 && !isOver(place);
+/**
+ * Whether the machine had another text of the unit than the present one. Whether that was exclusive nobody knows any more,
+ * and only a guard makes an end of a copy by itself.
+ */
+export function isOfOtherText({ unit }: Subject, { seat }: Claim): boolean {
+  return seat.contentId !== unit?.contentId;
 }
 
 /** Why the unit has to wait, for people. */
-export function copyRefusal({ name }: Subject, { place, why }: PossibleCopy): Refusal {
+export function copyRefusal({ name }: Subject, { place, why, isUnguarded }: PossibleCopy): Refusal {
   const reason = `exclusive, and on ${place.id}: it ${why}`;
+  // Whether the machine is away, and all that is needed to be sure is time.
+  const isBeingFenced = place.presenceRevision === 0 && place.stance !== "forgotten" && isUnguarded !== true;
   return {
     unit: name,
     machine: place.id,
     reason,
     failed: [],
-    ...(isBeingFenced(place) ? { fencing: place.id } : {}),
+    ...(isBeingFenced ? { fencing: place.id } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import { belongsToMachine, type Revision, type UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
+import { isOfOtherText, isOver, unguarded } from "./exclusive.js";
 import { countHandOver, handOverTrouble, isHandedOver, isUntried, type Pair, pairOf } from "./hand-over.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, unseating } from "./planning.js";
@@ -71,7 +72,7 @@ function judge(p: Planning, subject: Subject): void {
 }
 
 function judgeOne(p: Planning, subject: Subject): void {
-  const verdicts = subject.claims.map((claim) => ({ claim, verdict: judgeClaim(p, subject, claim.place) }));
+  const verdicts = subject.claims.map((claim) => ({ claim, verdict: judgeClaim(p, subject, claim) }));
   const chosen =
     verdicts.find(({ verdict }) => verdict.kind === "stays") ??
     verdicts.find(({ verdict }) => verdict.kind !== "must-go") ??
@@ -87,10 +88,14 @@ function judgeOne(p: Planning, subject: Subject): void {
   }
 }
 
-function remarkOnDoubt(p: Planning, subject: Subject, { place }: Claim): void {
-  if (place.fenced) return;
-  const reason = `stays on ${place.id}, which is away: exclusive, and it may still be running there`;
-  p.remarks.push({ unit: subject.name, machine: place.id, reason, failed: [], fencing: place.id });
+function remarkOnDoubt(p: Planning, subject: Subject, claim: Claim): void {
+  if (isOver(subject, claim)) return;
+  const { id } = claim.place;
+  const isUnguarded = isOfOtherText(subject, claim);
+  const why = isUnguarded ? unguarded : "may still be running there";
+  const reason = `stays on ${id}, which is away: exclusive, and it ${why}`;
+  const fencing = isUnguarded ? {} : { fencing: id };
+  p.remarks.push({ unit: subject.name, machine: id, reason, failed: [], ...fencing });
 }
 
 /** Lets the unit have the seat for the time being, or for good, as the verdict says. */
@@ -105,12 +110,13 @@ function hold(p: Planning, subject: Subject, claim: Claim, verdict: Verdict): vo
   if (verdict.kind === "stays") subject.progress = "placed";
 }
 
-function judgeClaim(p: Planning, subject: Subject, place: Place): Verdict {
+function judgeClaim(p: Planning, subject: Subject, claim: Claim): Verdict {
+  const { place } = claim;
   if (isHeld(place)) return { kind: "stays" };
   if (place.stance === "forgotten") return { kind: "must-go", because: `machine ${place.id} was forgotten` };
   if (place.stance === "released") {
     // Until it is certain that it does not run there any more it must not run elsewhere.
-    if (subject.exclusive && !place.fenced) return { kind: "stays" };
+    if (subject.exclusive && !isOver(subject, claim)) return { kind: "stays" };
     return { kind: "would-go", because: `machine ${place.id} is away` };
   }
   if (!isAttended(place)) return { kind: "would-go", because: `machine ${place.id} is shutting down` };
@@ -141,8 +147,8 @@ function continuedPair(p: Planning, subject: Subject): Pair | undefined {
   const pair = subject.exclusive ? undefined : pairOf(subject);
   if (pair === undefined) return undefined;
   const { heir, old } = pair;
-  const oldVerdict = judgeClaim(p, subject, old.place);
-  const heirVerdict = judgeClaim(p, subject, heir.place);
+  const oldVerdict = judgeClaim(p, subject, old);
+  const heirVerdict = judgeClaim(p, subject, heir);
   const drop = (claim: Claim, cause: UnseatCause, reason: string, rival?: Claim): undefined => {
     subject.claims = subject.claims.filter((other) => other !== claim);
     p.unseatings.push(unseating(subject, claim, cause, reason, rival));
@@ -166,7 +172,7 @@ function continuedPair(p: Planning, subject: Subject): Pair | undefined {
 
 function judgePair(p: Planning, subject: Subject, pair: Pair): void {
   const { heir, old } = pair;
-  const verdict = judgeClaim(p, subject, heir.place);
+  const verdict = judgeClaim(p, subject, heir);
   // The old copy runs on, so the new one is free to go wherever it may.
   hold(p, subject, heir, verdict.kind === "hands-over" ? { ...verdict, kind: "would-go" } : verdict);
   subject.predecessor = old;

@@ -22,7 +22,7 @@ import { nothingReserved, type Reservation, type ResourceBook } from "./resource
  */
 export type SubjectKind = "plain" | "global" | "unwanted" | "unreadable" | "recordless";
 
-/** A live seat and the machine it is on. */
+/** A seat and the machine it is on. */
 export interface Claim {
   readonly place: Place;
   readonly seat: Seat;
@@ -95,8 +95,8 @@ export interface Subject {
   /** Machines that will not take it, and why. */
   refusedBy: ReadonlyMap<number, string>;
   strays: readonly Stray[];
-  /** Machines that were told to let go of it and have not said yet that they have. */
-  stopping: readonly Place[];
+  /** The tombstones that machines have not acknowledged yet. */
+  stopping: readonly Claim[];
 
   progress: Progress;
   /** Where it is to be, or where it holds its place while nothing is decided. */
@@ -193,7 +193,7 @@ export function makeSubject(
     keyed: noKeys,
     refusedBy: noRefusals,
     strays: noStrays,
-    stopping: noPlaces,
+    stopping: noClaims,
     progress: "open",
     at: undefined,
     from: undefined,
@@ -214,7 +214,6 @@ const noWishes: readonly WishTerm[] = [];
 const noSubjects: readonly Subject[] = [];
 const noClaims: readonly Claim[] = [];
 const noStrays: readonly Stray[] = [];
-const noPlaces: readonly Place[] = [];
 const noKeys: ReadonlySet<number> = new Set();
 const noRefusals: ReadonlyMap<number, string> = new Map();
 const noPatterns: readonly Pattern[] = [];

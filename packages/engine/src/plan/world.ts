@@ -146,7 +146,7 @@ export function surveySeat(
   if (isTombstone(seat)) {
     const acked = state?.condition === "unloaded" && state.acked === seat.modRevision;
     graves.push({ place, seat, acked });
-    if (!acked) subject.stopping = appended(subject.stopping, place);
+    if (!acked) subject.stopping = appended(subject.stopping, { place, seat });
   } else {
     subject.claims = appended(subject.claims, { place, seat });
   }
