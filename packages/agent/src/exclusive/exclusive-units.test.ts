@@ -168,6 +168,21 @@ describe("a start", () => {
     await expect(admit()).rejects.toThrow("2 processes of an earlier run are still there");
   });
 
+  it("finds its token only when it is admitted: a guard takes it away as long as it has not heard of the lease", async () => {
+    await guardSays(1_000);
+    await expect(admit()).rejects.toThrow("has not heard of the lease yet");
+    expect(existsSync(join(directory, "guard/env/web.service"))).toBe(false);
+  });
+
+  it("counts for more than what was seen before it", async () => {
+    await admit();
+    exclusive.observe(web, false);
+    await admit();
+    begin();
+    await linger();
+    expect(await list()).toEqual([web]);
+  });
+
   it("does not make systemd read everything again for nothing", async () => {
     await admit();
     const calls = units.calls.length;
@@ -242,6 +257,19 @@ describe("the list", () => {
     await linger();
     expect(await files.readFeed()).toMatchObject({ validUntilMs: fedMs });
     await files.writeReport({ bootId: boot, pid: guardPid, stopping: [], expiredMs: fedMs });
+    await untilSo(async () => ((await files.readFeed())?.validUntilMs ?? 0) > fedMs);
+  });
+
+  it("is not what decides whether a lapse was seen: others may be guarded besides", async () => {
+    exclusive.observe(web, false);
+    await untilSo(async () => (await list())?.length === 0);
+    const fedMs = (await files.readFeed())?.validUntilMs ?? 0;
+    await clock.advance(ttlMs + 5_000);
+    exclusive.renewed(clock.boottime() + 2 * ttlMs);
+    await linger();
+    expect(await files.readFeed()).toMatchObject({ validUntilMs: fedMs });
+    // A guard that knows of no deadline at all has done its work as well.
+    await files.writeReport({ bootId: boot, pid: guardPid, stopping: [] });
     await untilSo(async () => ((await files.readFeed())?.validUntilMs ?? 0) > fedMs);
   });
 

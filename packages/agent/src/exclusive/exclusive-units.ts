@@ -132,7 +132,8 @@ export class ExclusiveUnits implements ExclusiveCare {
     await this.#load();
     await this.prepare(unit, text, signal);
     await this.#inTurn(async () => {
-      await this.#files.writeEnvironment(unit, { FLEET_FENCING_TOKEN: String(token) });
+      // What was seen before says nothing of what is started now.
+      this.#observed.delete(unit);
       await this.#list(unit);
     });
     await this.#inTurn(() => this.#service.ensureGuard(signal));
@@ -150,6 +151,8 @@ export class ExclusiveUnits implements ExclusiveCare {
     }
     const left = (await processes.of([unit])).get(unit)?.length ?? 0;
     if (left > 0) throw leftovers("start", unit, left);
+    // Only now: as long as it had not heard of the lease, the guard would have taken it away.
+    await this.#files.writeEnvironment(unit, { FLEET_FENCING_TOKEN: String(token) });
   }
 
   async isOutdated(unit: UnitName, token: Revision): Promise<boolean> {
@@ -265,7 +268,9 @@ export class ExclusiveUnits implements ExclusiveCare {
    */
   get #isLapseUnseen(): boolean {
     if (this.#fedMs === undefined || this.#leftMs(this.#fedMs) > 0) return false;
-    return this.#listed.size > 0 && this.#isGuardAlive && (this.#report?.expiredMs ?? 0) < this.#fedMs;
+    if (!this.#isGuardAlive || this.#report === undefined) return false;
+    // One that knows of no deadline takes it for passed.
+    return this.#report.validUntilMs !== undefined && (this.#report.expiredMs ?? 0) < this.#fedMs;
   }
 
   async #readReport(): Promise<void> {

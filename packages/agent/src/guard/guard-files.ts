@@ -28,8 +28,8 @@ export interface GuardReport {
  * The directory through which fleetd and the guard speak: neither waits for the other, and each finds what the other has said
  * before it began. Each file has one writer and is replaced as a whole. What cannot be understood counts as not there.
  *
- * `feed.json`, `units.json` and `env/` are fleetd's; `report.json` is the guard's. Marks in `stopped/` are made by the guard and
- * removed by fleetd.
+ * `feed.json` and `units.json` are fleetd's; `report.json` is the guard's. Marks in `stopped/` are made by the guard and
+ * removed by fleetd. What is in `env/` is written by fleetd and removed by both.
  */
 export class GuardFiles {
   readonly #directory: string;
@@ -100,6 +100,11 @@ export class GuardFiles {
   async writeEnvironment(unit: UnitName, variables: Readonly<Record<string, string>>): Promise<void> {
     const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
     await this.#replace(join("env", unit), lines.join(""));
+  }
+
+  /** The units that find something in their environment. */
+  async tokenedUnits(): Promise<readonly UnitName[]> {
+    return asNames(await readdir(join(this.#directory, "env")).catch(() => [])) ?? [];
   }
 
   /** What a unit found in its environment when it was started last; empty if nothing is known. */

@@ -9,13 +9,18 @@ export interface UnitStopper {
   stop(unit: UnitName, signal: AbortSignal): Promise<void>;
   /** The unit's state in systemd's word; `inactive` if systemd does not know it. */
   activeState(unit: UnitName, signal: AbortSignal): Promise<string>;
+  /** Whether systemd has something to do with the unit, such as a start that waits for another's. */
+  hasJob(unit: UnitName, signal: AbortSignal): Promise<boolean>;
   /** The units that are bound to the guard's own. */
   boundUnits(signal: AbortSignal): Promise<readonly UnitName[]>;
 }
 
 /** What a guard is made of. */
 export interface GuardParts {
-  readonly files: Pick<GuardFiles, "readFeed" | "readUnits" | "markStopped" | "writeReport">;
+  readonly files: Pick<
+    GuardFiles,
+    "readFeed" | "readUnits" | "tokenedUnits" | "removeEnvironment" | "markStopped" | "writeReport"
+  >;
   readonly stopper: UnitStopper;
   readonly processes: UnitProcesses;
   readonly clock: Clock;
@@ -37,6 +42,8 @@ interface Stop {
   readonly killAtMs: number;
   /** systemd has been told. */
   isAsked: boolean;
+  /** When systemd is spoken to next though processes are there: they may come from a start after the stop. */
+  talkAgainMs: number;
   /** systemd has said that it is inactive, and nothing of it has been seen since. */
   isInactive: boolean;
   /** A conversation with systemd is under way; killing does not wait for it. */
@@ -61,7 +68,13 @@ export class Guard {
   #hasMarked = false;
   #reported: string | undefined;
   /** The last list that could be read. */
-  #units: readonly UnitName[] | undefined;
+  #units: readonly UnitName[] = [];
+  /** Units that were stopped, or are being, and have no mark yet because there was no room for one. */
+  readonly #unmarked = new Set<UnitName>();
+  /** Everything known to be guarded since the deadline has passed. */
+  readonly #lapsed = new Set<UnitName>();
+  #isAskingBound = false;
+  #askBoundAgainMs = 0;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
@@ -90,11 +103,13 @@ export class Guard {
     if (leftMs <= 0) await this.#expire(signal);
     else if (this.#hasExpired) {
       this.#hasExpired = false;
+      this.#lapsed.clear();
       this.#parts.logger.info("the machine is heard again; exclusive units may be started");
     }
     await this.#pursue(signal);
+    for (const unit of this.#unmarked) await this.#mark(unit);
     await this.#report();
-    if (this.#stops.size > 0) return pursueMs;
+    if (this.#stops.size > 0 || this.#isAskingBound) return pursueMs;
     return leftMs > 0 ? Math.min(leftMs, lookMs) : lookMs;
   }
 
@@ -106,48 +121,71 @@ export class Guard {
     this.#stopMaxMs = feed.stopMaxMs;
   }
 
-  /** The deadline has passed: everything on the list has to go, and whatever of it comes back. */
+  /** The deadline has passed: everything that is guarded has to go, and whatever of it comes back. */
   async #expire(signal: AbortSignal): Promise<void> {
     const { clock, logger, processes } = this.#parts;
     const nowMs = clock.boottime();
-    const units = await this.#guarded(signal);
-    const isFirst = !this.#hasExpired;
-    if (isFirst && units.length > 0) {
+    if (!this.#hasExpired) {
       const lateMs = Math.round(nowMs - (this.#validUntilMs ?? nowMs));
-      logger.warn("the machine has not been heard for too long; stopping its exclusive units", {
-        units: units.length,
-        lateMs,
-      });
+      logger.warn("the machine has not been heard for too long; stopping its exclusive units", { lateMs });
     }
+    if (!this.#hasExpired) this.#askBoundAgainMs = nowMs;
     this.#hasExpired = true;
-    const running = isFirst ? undefined : await processes.of(units);
-    // Without a deadline nobody knows how long ago it has passed: nothing may be waited for.
-    const killAtMs = (this.#validUntilMs ?? nowMs) + this.#stopMaxMs;
-    for (const unit of units) {
-      if (this.#stops.has(unit) || running?.has(unit) === false) continue;
-      this.#stops.set(unit, { killAtMs, isAsked: false, isInactive: false, isTalking: false });
-    }
-    this.#expiredMs = this.#validUntilMs;
+    const known = [...this.#lapsed];
+    await this.#gather();
+    const running = await processes.of(known.filter((unit) => !this.#stops.has(unit)));
+    const isNew = new Set(this.#lapsed);
+    for (const unit of known) isNew.delete(unit);
+    for (const unit of [...running.keys(), ...isNew]) this.#begin(unit, nowMs);
+    if (!this.#isAskingBound && nowMs >= this.#askBoundAgainMs) this.#track(this.#askBound(signal));
   }
 
-  /** The units to be stopped: fleetd's list; without one the last that could be read, or what systemd knows to be bound. */
-  async #guarded(signal: AbortSignal): Promise<readonly UnitName[]> {
-    const { files, bootId, stopper, logger } = this.#parts;
-    const listed = await files.readUnits(bootId);
-    if (listed !== undefined) this.#units = listed;
-    if (this.#units !== undefined) return this.#units;
-    try {
-      return await stopper.boundUnits(signal);
-    } catch (err) {
-      if (signal.aborted) throw err;
-      logger.error("cannot find out which units are guarded", { err });
-      return [];
+  /** Brings together what is on fleetd's list and what could be started; takes from the latter what it cannot start without. */
+  async #gather(): Promise<void> {
+    const { files, bootId, logger } = this.#parts;
+    this.#units = (await files.readUnits(bootId)) ?? this.#units;
+    for (const unit of this.#units) this.#lapsed.add(unit);
+    for (const unit of await files.tokenedUnits()) {
+      this.#lapsed.add(unit);
+      await files.removeEnvironment(unit).catch((err: unknown) => {
+        logger.error("cannot take a unit's token away; trying again", { unit, err });
+      });
     }
+  }
+
+  #begin(unit: UnitName, nowMs: number): void {
+    if (this.#stops.has(unit)) return;
+    // Without a deadline nobody knows how long ago it has passed: nothing may be waited for.
+    const killAtMs = (this.#validUntilMs ?? nowMs) + this.#stopMaxMs;
+    this.#stops.set(unit, { killAtMs, isAsked: false, talkAgainMs: 0, isInactive: false, isTalking: false });
+  }
+
+  /**
+   * Asks systemd as well what is guarded: the list lacks what somebody else than fleetd has started. Only then the guard says
+   * that it has begun to act on the deadline.
+   */
+  async #askBound(signal: AbortSignal): Promise<void> {
+    const { stopper, logger, clock } = this.#parts;
+    this.#isAskingBound = true;
+    this.#askBoundAgainMs = clock.boottime() + lookMs;
+    const expiredMs = this.#validUntilMs;
+    try {
+      for (const unit of await stopper.boundUnits(signal)) {
+        if (this.#lapsed.has(unit)) continue;
+        this.#lapsed.add(unit);
+        this.#begin(unit, clock.boottime());
+      }
+    } catch (err) {
+      if (!signal.aborted) logger.error("cannot ask which units are guarded; trying again", { err });
+    } finally {
+      this.#isAskingBound = false;
+    }
+    this.#expiredMs = expiredMs;
   }
 
   async #pursue(signal: AbortSignal): Promise<void> {
     if (this.#stops.size === 0) return;
-    const { clock, processes, files, logger } = this.#parts;
+    const { clock, processes, logger } = this.#parts;
     const running = await processes.of([...this.#stops.keys()]);
     for (const [unit, stop] of this.#stops) {
       const isRunning = running.has(unit);
@@ -161,29 +199,47 @@ export class Guard {
         if (clock.boottime() >= stop.killAtMs) {
           logger.warn("killing what is left of a unit", { unit, processes: running.get(unit)?.length });
           await processes.kill(unit);
-          if (!stop.isAsked) await files.markStopped(unit);
+          if (!stop.isAsked) await this.#mark(unit);
         }
       }
-      if (!stop.isTalking && !(stop.isAsked && isRunning)) this.#track(this.#talk(unit, stop, signal));
+      const isDue = !stop.isAsked || !isRunning || clock.boottime() >= stop.talkAgainMs;
+      if (!stop.isTalking && isDue) this.#track(this.#talk(unit, stop, signal));
     }
   }
 
-  /** Tells systemd to stop a unit; once that is done, asks whether it has. */
+  /** A mark that cannot be made keeps nothing from being stopped: it is made when there is room again. */
+  async #mark(unit: UnitName): Promise<void> {
+    try {
+      await this.#parts.files.markStopped(unit);
+      this.#unmarked.delete(unit);
+    } catch (err) {
+      if (!this.#unmarked.has(unit)) {
+        this.#parts.logger.error("cannot leave a mark of a unit that is stopped; trying again", {
+          unit,
+          err,
+        });
+      }
+      this.#unmarked.add(unit);
+    }
+  }
+
+  /** Tells systemd to stop a unit, and again if it is about to run: a start may have taken the stop's place. */
   async #talk(unit: UnitName, stop: Stop, signal: AbortSignal): Promise<void> {
-    const { stopper, files, logger } = this.#parts;
+    const { stopper, clock, logger } = this.#parts;
     stop.isTalking = true;
     try {
-      if (stop.isAsked) {
-        stop.isInactive = isOver(await stopper.activeState(unit, signal));
-        return;
-      }
-      // Before it is stopped, so that nobody sees it stopped without knowing why.
-      if (!isOver(await stopper.activeState(unit, signal))) await files.markStopped(unit);
+      const state = await stopper.activeState(unit, signal);
+      if (stop.isAsked) stop.isInactive = isOver(state);
+      const isUnderWay = stop.isAsked && (isOver(state) || state === "deactivating");
+      if (isUnderWay || (stop.isAsked && clock.boottime() < stop.talkAgainMs)) return;
+      // Before it is stopped, so that nobody sees it stopped without knowing why. A start that waits is taken back.
+      if (!isOver(state) || (await stopper.hasJob(unit, signal))) await this.#mark(unit);
       await stopper.stop(unit, signal);
       stop.isAsked = true;
     } catch (err) {
       if (!signal.aborted) logger.error("cannot stop a unit through systemd; trying again", { unit, err });
     } finally {
+      if (clock.boottime() >= stop.talkAgainMs) stop.talkAgainMs = clock.boottime() + lookMs;
       stop.isTalking = false;
     }
   }
@@ -218,7 +274,7 @@ export class Guard {
     const report = {
       bootId,
       pid,
-      stopping: [...this.#stops.keys()],
+      stopping: [...new Set([...this.#stops.keys(), ...this.#unmarked])],
       ...(this.#validUntilMs === undefined ? {} : { validUntilMs: this.#validUntilMs }),
       ...(this.#expiredMs === undefined ? {} : { expiredMs: this.#expiredMs }),
     };

@@ -43,6 +43,13 @@ export class AskOnce {
     );
   }
 
+  /** Whether systemd has a job for the unit. */
+  hasJob(unit: string, signal: AbortSignal): Promise<boolean> {
+    return this.#ask(signal, (connection) =>
+      readUnitProperty(connection, unit, "Job", (value) => asArray(value)[0] !== 0, signal),
+    );
+  }
+
   /** The units that are bound to this one (`BoundBy`). */
   boundBy(unit: string, signal: AbortSignal): Promise<readonly string[]> {
     return this.#ask(signal, (connection) =>

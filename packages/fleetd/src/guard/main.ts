@@ -30,6 +30,7 @@ async function main(directory: string, words: readonly string[]): Promise<void> 
     stopper: {
       stop: (unit, signal) => systemd.stop(unit, signal),
       activeState: (unit, signal) => systemd.activeState(unit, signal),
+      hasJob: (unit, signal) => systemd.hasJob(unit, signal),
       boundUnits: async (signal) => (await systemd.boundBy(guardUnit, signal)) as readonly UnitName[],
     },
     processes: createUnitProcesses({ managerGroup: managerGroup(ownGroup) }),
