@@ -2,6 +2,8 @@ import { compareUnitNames, type MachineId, type UnitName } from "@fleet/core";
 import { IncrementalPlanner } from "./incremental/incremental-planner.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
+import type { Subject } from "./subject.js";
+import { losesAll } from "./what-if.js";
 import { changeView, type Outlook } from "./what-if-change.js";
 import { settle } from "./what-if-settle.js";
 
@@ -58,6 +60,16 @@ const noSpots: ReadonlyMap<UnitName, ReadonlySet<MachineId>> = new Map();
 function hasExclusive(p: Planning, place: Place): boolean {
   for (const subject of p.draft.residentsOf(place).keys()) if (subject.exclusive) return true;
   return false;
+}
+
+/** Which of these global units would be nowhere, by a plan of the whole cluster. */
+export function strandedGlobals(
+  p: Planning,
+  lost: readonly Place[],
+  globals: readonly Subject[],
+): readonly UnitName[] {
+  const { planning: after } = settle(withoutMachines(p, lost));
+  return globals.map(({ name }) => name).filter((name) => losesAll(p, after, name));
 }
 
 /** The same by a plan of the whole cluster, carried on until there is nothing to do. */

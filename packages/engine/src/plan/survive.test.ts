@@ -1,13 +1,16 @@
-import type { SurvivalReport } from "@fleet/core";
+import { compareUnitNames, type SurvivalReport } from "@fleet/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
 import { LargeCluster } from "../../../../test/support/large-cluster.js";
 import { buildCluster, clusterPlan } from "../../../../test/support/random-cluster.js";
 import type { DecidedCluster } from "./decided-cluster.js";
+import { unreadableUnitsOn } from "./drain-progress.js";
+import type { Place } from "./place.js";
 import { decide, plan } from "./plan.js";
+import type { Planning } from "./planning.js";
 import { survive } from "./survive.js";
-import { strandedBy } from "./survive-trial.js";
+import { strandedBy, strandedGlobals } from "./survive-trial.js";
 import { settled } from "./what-if-settle.js";
 
 function decided(cluster: ClusterSketch): DecidedCluster {
@@ -21,6 +24,14 @@ function ask(cluster: DecidedCluster, losses: 1 | 2): SurvivalReport {
 
 function sketch({ fatal }: SurvivalReport): readonly string[] {
   return fatal.map(({ machines, units }) => `${machines.join("+")}: ${units.join(" ")}`);
+}
+
+/** By plans alone, whatever kind of unit it is. */
+function allStrandedBy(p: Planning, lost: readonly Place[]): readonly string[] {
+  const globals = [...p.world.subjects.values()].filter(({ kind }) => kind === "global");
+  const unreadable = lost.flatMap(({ id }) => unreadableUnitsOn(p.world.view, id));
+  const names = [...strandedBy(p, lost), ...strandedGlobals(p, lost, globals), ...unreadable];
+  return [...new Set(names)].sort(compareUnitNames);
 }
 
 describe("survival", () => {
@@ -70,6 +81,27 @@ describe("survival", () => {
       1,
       [],
     ],
+    [
+      "a global unit with one machine",
+      "m1{r=a} m2",
+      "g>m1{Global=true;MachineMetadata=r=a}",
+      1,
+      ["m1: g.service"],
+    ],
+    [
+      "a global unit with two machines",
+      "m1{r=a} m2{r=a} m3",
+      "g>m1{Global=true;MachineMetadata=r=a}",
+      2,
+      ["m1+m2: g.service"],
+    ],
+    [
+      "a global unit that another keeps out",
+      "m1 m2",
+      "g>m1{Global=true;Conflicts=a.service}; a>m2",
+      1,
+      ["m1: g.service", "m2: a.service"],
+    ],
     ["units that wait already", "m1 m2", "a{MachineMetadata=x=y}", 2, []],
   ])("%s", (_title, machines, units, losses, outcome) => {
     const cluster = decided(new ClusterSketch().addMachines(machines).addUnits(units));
@@ -83,7 +115,7 @@ describe("survival", () => {
         const p = settled(cluster.planning);
         const present = p.world.places.filter(({ presenceRevision }) => presenceRevision !== 0);
         const expected: string[] = [];
-        const singles = new Map(present.map((place) => [place, strandedBy(p, [place])]));
+        const singles = new Map(present.map((place) => [place, allStrandedBy(p, [place])]));
         for (const second of present) {
           if (losses === 1) {
             const units = singles.get(second)!;
@@ -93,7 +125,7 @@ describe("survival", () => {
           for (const first of present) {
             if (first === second) break;
             const known = [...singles.get(first)!, ...singles.get(second)!];
-            const units = strandedBy(p, [first, second]).filter((unit) => !known.includes(unit));
+            const units = allStrandedBy(p, [first, second]).filter((unit) => !known.includes(unit));
             if (units.length > 0) expected.push(`${first.id}+${second.id}: ${units.join(" ")}`);
           }
         }

@@ -3,7 +3,8 @@ import type { DecidedCluster } from "./decided-cluster.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import { fateOf, type Group, groupsAt, isUnsettled, type LossBook, openLossBook } from "./survive-groups.js";
-import { LossTrial } from "./survive-trial.js";
+import { OtherUnits } from "./survive-others.js";
+import { LossTrial, strandedGlobals } from "./survive-trial.js";
 import { settled } from "./what-if-settle.js";
 
 /** How many units of one loss are named. */
@@ -64,6 +65,7 @@ class Inquiry {
   readonly #book: LossBook;
   readonly #machines: readonly Place[];
   readonly #trial: LossTrial;
+  readonly #others: OtherUnits;
   readonly #groups = new Map<Place, readonly Group[]>();
   /** Those of the groups that a pair of losses may hit. */
   readonly #fragile = new Map<Place, readonly Group[]>();
@@ -74,6 +76,7 @@ class Inquiry {
   constructor(p: Planning, losses: 1 | 2) {
     this.#book = openLossBook(p, losses);
     this.#trial = new LossTrial(p);
+    this.#others = new OtherUnits(p, losses);
     this.#machines = p.draft.places.filter(({ presenceRevision }) => presenceRevision !== 0);
     const count = this.#machines.length;
     this.total = losses === 1 ? count : (count * (count - 1)) / 2;
@@ -99,6 +102,7 @@ class Inquiry {
     let known = this.#singles.get(place);
     if (known === undefined) {
       known = this.#isUnsettled(place) ? this.#plan([place]) : this.#judge(this.#groupsAt(place), [place]);
+      known = withUnits(known, [...this.#others.unreadableOn(place), ...this.#globalsLost([place])]);
       this.#singles.set(place, known);
     }
     return known;
@@ -106,6 +110,22 @@ class Inquiry {
 
   /** Units that survive either loss, but not both. */
   #pair(lost: readonly [Place, Place]): Outcome {
+    const outcome = this.#plainPair(lost);
+    const globals = this.#globalsLost(lost);
+    if (globals.length === 0) return outcome;
+    const known = lost.flatMap((place) => this.#single(place).units);
+    return withUnits(
+      outcome,
+      globals.filter((name) => !known.includes(name)),
+    );
+  }
+
+  #globalsLost(lost: readonly Place[]): readonly UnitName[] {
+    const globals = this.#others.globalsOnlyOn(lost);
+    return globals.length === 0 ? [] : strandedGlobals(this.#book.p, lost, globals);
+  }
+
+  #plainPair(lost: readonly [Place, Place]): Outcome {
     const [first, second] = lost;
     const isUnsettled = this.#isUnsettled(first) || this.#isUnsettled(second);
     const fragile = this.#fragileOf(first, second);
@@ -168,6 +188,12 @@ class Inquiry {
     }
     return { units: doomed.sort(compareUnitNames), isPlanned: false };
   }
+}
+
+/** @returns the outcome with units that it may tell of already, by name. */
+function withUnits(outcome: Outcome, units: readonly UnitName[]): Outcome {
+  if (units.length === 0) return outcome;
+  return { ...outcome, units: [...new Set([...outcome.units, ...units])].sort(compareUnitNames) };
 }
 
 const nothing: Outcome = { units: [], isPlanned: false };

@@ -125,6 +125,20 @@ describe("what-if", () => {
       { add: [{ count: 2, metadata: {}, capacity: { memory: 2 ** 29 } }] },
       "fits; a ->new-1; b ->new-2; ?c no machine: 2 have too little memory free (needs memory=512M), 1 has no memory (needs memory=512M); m1 0>0 new-1 0>1 new-2 0>1",
     ],
+    [
+      "the last machine of a global unit is lost",
+      "m1{rack=a} m2{rack=b}",
+      "g>m1{Global=true;MachineMetadata=rack=a}",
+      { lose: ids("m1") },
+      "does not fit; !g no machine: 1 is away, 1 lacks rack=a; m1 1>1 m2 0>0",
+    ],
+    [
+      "the only machine of a global unit is drained, which it stays on",
+      "m1{rack=a} m2{rack=b}",
+      "g>m1{Global=true;MachineMetadata=rack=a}",
+      { drain: ids("m1") },
+      "fits; m1 1>1 m2 0>0",
+    ],
     ["a machine is uncordoned", "m1^", "a", { uncordon: ids("m1") }, "fits; a ->m1; m1 0>1"],
   ])("%s", (_title, machines, units, proposal, outcome) => {
     expect(sketch(ask(machines, units, proposal))).toBe(outcome);

@@ -9,10 +9,12 @@ import {
   type Proposal,
   type UnitName,
 } from "@fleet/core";
+import { tallyFailures } from "./checks/chain.js";
 import type { DecidedCluster } from "./decided-cluster.js";
 import { unreadableReason, unreadableUnitsOn } from "./drain-progress.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
+import { refusalText } from "./refusal.js";
 import type { Subject } from "./subject.js";
 import { changeView } from "./what-if-change.js";
 import { changesOf } from "./what-if-proposal.js";
@@ -35,6 +37,7 @@ export function* foreseeing(
   const refusals = [
     ...foreseeRefusals(before, after.planning, asked),
     ...foreseeUnreadable(before, proposal),
+    ...foreseeLostGlobals(before, after.planning),
   ].sort((a, b) => compareUnitNames(a.unit, b.unit));
   return {
     revision,
@@ -117,6 +120,7 @@ function foreseeRefusals(
     const old = before.world.subjects.get(name);
     const wasRefused = old !== undefined && before.refusals.has(old);
     // A global unit that is refused somewhere is not refused everywhere; what counts is whether it gets worse.
+    if (kind === "global" && losesAll(before, after, name)) continue;
     const isNew =
       kind === "global" ? !wasRefused || asked.has(name) : asked.has(name) || hasPlace(before, old);
     refusals.push({ unit: name, ...(machine === undefined ? {} : { machine }), reason, isNew });
@@ -131,6 +135,25 @@ function foreseeUnreadable(before: Planning, { drain, lose }: Proposal): readonl
       return { unit, machine, reason: `stays on ${machine}: ${unreadableReason}`, isNew: true };
     }),
   );
+}
+
+/** The global units that run somewhere now, and then nowhere. */
+function foreseeLostGlobals(before: Planning, after: Planning): readonly ForeseenRefusal[] {
+  return [...after.world.subjects.values()]
+    .filter(({ kind, name }) => kind === "global" && losesAll(before, after, name))
+    .map((subject): ForeseenRefusal => {
+      const reason = refusalText(tallyFailures(after.checks, subject, after.draft));
+      return { unit: subject.name, reason, isNew: true };
+    });
+}
+
+/** Whether a global unit has seats on machines that are there, and would have none. */
+export function losesAll(before: Planning, after: Planning, unit: UnitName): boolean {
+  const old = before.world.subjects.get(unit);
+  const isSomewhere = old?.claims.some(({ place }) => !isGone(place)) === true;
+  const subject = after.world.subjects.get(unit);
+  if (!isSomewhere || subject === undefined) return false;
+  return !after.draft.places.some((place) => !isGone(place) && after.draft.hasSeat(subject, place));
 }
 
 /** Whether a plain unit has a place, or is about to get one. */
