@@ -6,7 +6,7 @@ import {
   type MachineId,
   type Metadata,
   type Proposal,
-  parseAmount,
+  parseAmounts,
   parseMachineId,
   parseUnitName,
   type UnitContent,
@@ -82,13 +82,18 @@ class ProposalReader {
   }
 
   read(): Proposal {
-    const units = [...this.#units("load", "loaded"), ...this.#units("start", "launched")];
+    const load = this.#units("load", "loaded");
+    const start = this.#units("start", "launched");
+    const stop = this.#names("stop", "loaded");
+    const unload = this.#names("unload", "inactive");
+    refuseContradictions({ load, start, stop, unload });
+    const units = [...load, ...start];
     return {
       put: units.flatMap(({ content, ...unit }) => (content === undefined ? [] : { ...unit, content })),
       want: [
         ...units.flatMap(({ content, ...unit }) => (content === undefined ? unit : [])),
-        ...this.#names("stop", "loaded"),
-        ...this.#names("unload", "inactive"),
+        ...stop,
+        ...unload,
       ],
       cordon: this.#machines("cordon"),
       uncordon: this.#machines("uncordon"),
@@ -169,6 +174,22 @@ class ProposalReader {
   }
 }
 
+/** Refuses to guess which of two things a unit is to be. */
+function refuseContradictions(lists: Readonly<Record<string, readonly { readonly unit: UnitName }[]>>): void {
+  const fieldOf = new Map<UnitName, string>();
+  for (const [field, units] of Object.entries(lists)) {
+    for (const { unit } of units) {
+      const other = fieldOf.get(unit);
+      // What is unloaded is stopped before.
+      const isSame = other === undefined || other === field || (other === "stop" && field === "unload");
+      if (!isSame) {
+        throw new HttpError(400, `unit ${unit} cannot be both in ${other} and in ${field}`);
+      }
+      fieldOf.set(unit, field);
+    }
+  }
+}
+
 function readMap(field: string, value: unknown): Metadata {
   if (!isJsonObject(value)) throw wrong(field, "an object");
   for (const entry of Object.values(value)) {
@@ -180,11 +201,11 @@ function readMap(field: string, value: unknown): Metadata {
 function readAmounts(texts: Metadata): Amounts {
   return Object.fromEntries(
     Object.entries(texts).map(([name, text]) => {
-      const amount = parseAmount(name, text);
+      const read = parseAmounts(`${name}=${text}`);
+      const amount = "problem" in read || read.amounts.size > 1 ? undefined : read.amounts.get(name);
       if (amount === undefined) {
-        throw new FleetError("invalid-argument", `"${text}" is no amount of ${name}`, {
-          hint: "cpu=4, memory=8G, gpu=2",
-        });
+        const problem = "problem" in read ? read.problem : `"${text}" is no amount of ${name}`;
+        throw new FleetError("invalid-argument", problem, { hint: "cpu=4, memory=8G, gpu=2" });
       }
       return [name, amount];
     }),

@@ -162,6 +162,15 @@ describe("POST plan", () => {
     [{ add: [{ count: 0 }] }, "add.count must be a number from 1 to 1000"],
     [{ add: [{ count: 1000 }, { count: 1 }] }, "adds 1000 machines at most"],
     [{ add: [{ count: 1, capacity: { memory: "much" } }] }, '"much" is no amount of memory'],
+    [{ add: [{ count: 1, capacity: { "2gpu": "1" } }] }, '"2gpu=1" is not of the form name=amount'],
+    [{ add: [{ count: 1, capacity: { "a=b": "1" } }] }, "is not of the form name=amount"],
+    [{ add: [{ count: 1, capacity: { gpu: "1,cpu=1" } }] }, "is no amount of gpu"],
+    [{ add: [{ count: 1, capacity: { " cpu": "1" } }] }, "is no amount of  cpu"],
+    [
+      { start: [{ name: "db.service" }], unload: ["db.service"] },
+      "unit db.service cannot be both in start and in unload",
+    ],
+    [{ load: [{ name: "db.service" }], stop: ["db.service"] }, "both in load and in stop"],
     [{ add: [{ count: 1, metadata: { a: 1 } }] }, "add.metadata must be an object of texts"],
   ])("refuses %j", async (proposal, message) => {
     const { error, status } = await post("/fleet/v2/plan", proposal);
@@ -199,10 +208,14 @@ describe("POST plan/survive", () => {
     });
   });
 
-  it.each([{}, { losses: 3 }, { losses: 1, from: -1 }, { losses: 1, revision: "7" }, { losses: 1, k: 2 }])(
-    "refuses %j",
-    async (question) => {
-      expect((await post("/fleet/v2/plan/survive", question)).status).toBe(400);
-    },
-  );
+  it.each([
+    {},
+    { losses: 3 },
+    { losses: 1, from: -1 },
+    { losses: 1, revision: "7" },
+    { losses: 1, revision: null },
+    { losses: 1, k: 2 },
+  ])("refuses %j", async (question) => {
+    expect((await post("/fleet/v2/plan/survive", question)).status).toBe(400);
+  });
 });

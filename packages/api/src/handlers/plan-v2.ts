@@ -70,7 +70,7 @@ function decodeQuestion(body: string): SurvivalRequest {
   refuseStrangers(question, ["from", "losses", "revision"]);
   const { from = 0, losses, revision } = question;
   if (losses !== 1 && losses !== 2) throw new HttpError(400, "unable to decode body: losses must be 1 or 2");
-  for (const [name, value] of Object.entries({ from, revision: revision ?? 0 })) {
+  for (const [name, value] of Object.entries({ from, revision: revision === undefined ? 0 : revision })) {
     const isCount = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
     if (!isCount) throw new HttpError(400, `unable to decode body: ${name} must be a whole number`);
   }
