@@ -21,6 +21,7 @@ import {
 import { decodeCluster, decodeLeader, decodeMark, decodeSeat, decodeState, decodeUnit } from "./codec.js";
 import type { Keys, ParsedKey } from "./keys.js";
 import { MachineTable } from "./machine-table.js";
+import { setMember, setNested, setOrDelete } from "./nested-maps.js";
 import { PresumedUnits } from "./presumed-units.js";
 import { decodeStatus } from "./status-codec.js";
 import type { StoredValue, StoreEvent } from "./store.js";
@@ -59,6 +60,8 @@ export class ClusterState {
   readonly #states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly #unreadable = new Map<string, UnreadableRecord>();
   readonly #unreadableUnits = new Set<UnitName>();
+  /** Units with a mark, be it readable or not. */
+  readonly #marked = new Set<UnitName>();
   /** Units that may have a live seat and no record, though nobody destroyed them. */
   readonly #orphans = new Set<UnitName>();
   /** Seats that cannot be read, by unit: nobody knows where those units belong. */
@@ -169,6 +172,8 @@ export class ClusterState {
       this.#unreadableUnits.delete(parsed.unit);
       this.#presumed.forget(parsed.unit);
     }
+    if (parsed.kind === "mark" && item === undefined) this.#marked.delete(parsed.unit);
+    else if (parsed.kind === "mark") this.#marked.add(parsed.unit);
     if (parsed.kind === "seat") setMember(this.#unreadableSeats, parsed.unit, parsed.machine, false);
     try {
       this.#take(parsed, item, touched, stale);
@@ -263,7 +268,7 @@ export class ClusterState {
 
   /** A unit without a record is left where it is, unless it was destroyed, and excludes whom it excluded. */
   #presumeOrphan(name: UnitName): void {
-    const isOrphan = !this.#units.has(name) && !this.#unreadableUnits.has(name) && !this.#marks.has(name);
+    const isOrphan = !this.#units.has(name) && !this.#unreadableUnits.has(name) && !this.#marked.has(name);
     if (isOrphan) this.#presume(name);
     else if (!this.#unreadableUnits.has(name)) this.#presumed.forget(name);
     if (!isOrphan || !this.#presumed.all.has(name)) this.#orphans.delete(name);
@@ -323,30 +328,6 @@ function note(parsed: ParsedKey, touched: Touched): void {
     touched.units.add(parsed.unit);
     if ("machine" in parsed) addSpot(touched.spots, parsed.unit, parsed.machine);
   } else if ("machine" in parsed) touched.machines.add(parsed.machine);
-}
-
-function setOrDelete<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
-}
-
-function setNested<K, L, V>(maps: Map<K, Map<L, V>>, outer: K, inner: L, value: V | undefined): void {
-  let map = maps.get(outer);
-  if (map === undefined) {
-    if (value === undefined) return;
-    map = new Map();
-    maps.set(outer, map);
-  }
-  setOrDelete(map, inner, value);
-  if (map.size === 0) maps.delete(outer);
-}
-
-function setMember<K, V>(sets: Map<K, Set<V>>, key: K, value: V, isMember: boolean): void {
-  const members = sets.get(key) ?? new Set();
-  if (isMember) members.add(value);
-  else members.delete(value);
-  if (members.size > 0) sets.set(key, members);
-  else sets.delete(key);
 }
 
 function addSpot(spots: Map<UnitName, Set<MachineId>>, unit: UnitName, machine: MachineId): void {
