@@ -274,9 +274,12 @@ export class ExclusiveUnits implements ExclusiveCare {
   }
 
   async #readReport(): Promise<void> {
-    // In this order: a mark is made before a unit is taken off the report.
-    this.#report = await this.#files.readReport();
+    // A unit is on the report before its mark is made, and until it is stopped. What is on neither of two reports around the
+    // marks was never about to be stopped, or has its mark; what is on one is not taken for stopped yet.
+    const before = await this.#files.readReport();
     this.#stopped = new Set(await this.#files.stoppedUnits());
+    const after = await this.#files.readReport();
+    this.#report = after && { ...after, stopping: [...(before?.stopping ?? []), ...after.stopping] };
   }
 
   /** Takes over what the process before this one has left: the list, and what it had not dealt with. */

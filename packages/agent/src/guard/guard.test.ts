@@ -38,6 +38,15 @@ describe("a guard", () => {
     expect(world.report).toMatchObject({ stopping: [] });
   });
 
+  it("says that it stops a unit before it leaves the mark", async () => {
+    world.runs(a);
+    world.valid(10_000);
+    world.begin();
+    await world.clock.advance(11_000);
+    expect(world.marks).toEqual([a]);
+    expect(world.stoppingAtMark).toEqual([[a]]);
+  });
+
   it("kills what does not stop in time, until nothing is left", async () => {
     world.runs(a);
     world.obedient = false;

@@ -40,6 +40,8 @@ const pursueMs = 100;
 interface Stop {
   /** From when on everything of it is killed, on `boottime`. */
   readonly killAtMs: number;
+  /** The report has said that it is being stopped, or could not. */
+  isReported: boolean;
   /** systemd has been told. */
   isAsked: boolean;
   /** When systemd is spoken to next though processes are there: they may come from a start after the stop. */
@@ -106,6 +108,8 @@ export class Guard {
       this.#lapsed.clear();
       this.#parts.logger.info("the machine is heard again; exclusive units may be started");
     }
+    // Before any mark is made: who finds a mark of a unit that nobody is stopping takes it for stopped.
+    if ([...this.#stops.values()].some(({ isReported }) => !isReported)) await this.#report();
     await this.#pursue(signal);
     for (const unit of this.#unmarked) await this.#mark(unit);
     await this.#report();
@@ -157,7 +161,10 @@ export class Guard {
     if (this.#stops.has(unit)) return;
     // Without a deadline nobody knows how long ago it has passed: nothing may be waited for.
     const killAtMs = (this.#validUntilMs ?? nowMs) + this.#stopMaxMs;
-    this.#stops.set(unit, { killAtMs, isAsked: false, talkAgainMs: 0, isInactive: false, isTalking: false });
+    this.#stops.set(unit, {
+      ...{ killAtMs, talkAgainMs: 0 },
+      ...{ isReported: false, isAsked: false, isInactive: false, isTalking: false },
+    });
   }
 
   /**
@@ -203,7 +210,7 @@ export class Guard {
         }
       }
       const isDue = !stop.isAsked || !isRunning || clock.boottime() >= stop.talkAgainMs;
-      if (!stop.isTalking && isDue) this.#track(this.#talk(unit, stop, signal));
+      if (stop.isReported && !stop.isTalking && isDue) this.#track(this.#talk(unit, stop, signal));
     }
   }
 
@@ -269,7 +276,12 @@ export class Guard {
 
   /** Until it is clear what its predecessor's end has stopped, a guard does not say that it is there. */
   async #report(): Promise<void> {
-    if (!this.#hasMarked) return;
+    const stops = [...this.#stops.values()];
+    if (this.#hasMarked) await this.#writeReport();
+    for (const stop of stops) stop.isReported = true;
+  }
+
+  async #writeReport(): Promise<void> {
     const { files, bootId, pid, logger } = this.#parts;
     const report = {
       bootId,

@@ -21,6 +21,8 @@ export class GuardWorld {
   boundAnswers: Promise<void> = Promise.resolve();
   report: GuardReport | undefined;
   readonly marks: UnitName[] = [];
+  /** What the report said was being stopped, at each mark. */
+  readonly stoppingAtMark: (readonly UnitName[])[] = [];
   /** What systemd says; units that are missing are inactive. */
   readonly states = new Map<UnitName, string>();
   readonly processes = new Map<UnitName, number[]>();
@@ -74,6 +76,7 @@ export class GuardWorld {
         markStopped: async (unit) => {
           if (!this.hasRoom) throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
           this.marks.push(unit);
+          this.stoppingAtMark.push(this.report?.stopping ?? []);
         },
         writeReport: async (report) => {
           this.report = report;
