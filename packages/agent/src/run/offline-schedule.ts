@@ -51,7 +51,7 @@ export class OfflineSchedule {
   /** What the document on the disk has, or may have. */
   #onDisk: ReadonlySet<UnitName> = new Set();
   #history: string | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<boolean> = Promise.resolve(false);
 
   constructor(options: {
     readonly owner: ScheduleOwner;
@@ -141,7 +141,8 @@ export class OfflineSchedule {
       let pauseMs = writePauseMs;
       try {
         await this.#readTexts();
-        await this.#write();
+        // Where nothing was to be written the next change is to be written at once.
+        if (!(await this.#write())) continue;
       } catch (err) {
         this.#logger.error("cannot write the schedule to the disk", { err });
         this.#bell.ring();
@@ -163,12 +164,12 @@ export class OfflineSchedule {
     }
   }
 
-  /** Writes everything as it is when its turn comes. A machine without such units never writes. */
-  #write(): Promise<void> {
+  /** Writes everything as it is when its turn comes. A machine without such units never writes. @returns whether it did. */
+  #write(): Promise<boolean> {
     const turn = this.#writing
-      .catch(() => {})
+      .catch(() => false)
       .then(async () => {
-        if (this.#entries.size === 0 && this.#onDisk.size === 0) return;
+        if (this.#entries.size === 0 && this.#onDisk.size === 0) return false;
         const units = new Set(this.#entries.keys());
         const document = {
           ...this.#owner,
@@ -178,6 +179,7 @@ export class OfflineSchedule {
         this.#onDisk = new Set([...this.#onDisk, ...units]);
         await this.#documents.write(documentName, document);
         this.#onDisk = units;
+        return true;
       });
     this.#writing = turn;
     return turn;
