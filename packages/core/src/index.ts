@@ -116,6 +116,7 @@ export {
   meetsMetadataRule,
   valueMeetsRule,
 } from "./rules/meets-metadata.js";
+export { metadataContradictions } from "./rules/metadata-contradictions.js";
 export { type ReplacementParty, replacementBetween, type UnitReplacement } from "./rules/replaces-between.js";
 export { closest } from "./suggest.js";
 export { combinationProblem } from "./unit/combination-problem.js";

@@ -1,5 +1,6 @@
 import { contradictionIn } from "./combination-problem.js";
 import { globProblem } from "./glob.js";
+import { judgedNames } from "./judged-names.js";
 import { emptyItem, hasBlank, itemsOf, unquotedList } from "./list-item.js";
 import { metadataProblem } from "./metadata-problem.js";
 import { optionTextProblem } from "./option-text-problem.js";
@@ -14,7 +15,6 @@ import {
 import { falsehoods, parseRequirements, truths } from "./requirements.js";
 import { reserveProblem } from "./reserve-problem.js";
 import type { UnitOption } from "./unit-file.js";
-import { isTemplate, splitUnitName } from "./unit-name.js";
 import { splitFields } from "./white-space.js";
 import { spreadProblem, wishProblem } from "./wish-problem.js";
 
@@ -37,12 +37,6 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * Instances that have nothing in common but being instances; the last one consists of the only character that means
- * something to a pattern. What is wrong with all of them is taken to be wrong with every instance.
- */
-const sampleInstances: readonly string[] = ["1", "zz", "\\"];
-
-/**
  * Says why a unit that the original accepts is refused here: it could never be placed, or a typing error would let it
  * run where it must not. It is judged with its real name; of a template only what holds for every instance counts.
  * @returns The first problem, with what to write instead; or `undefined`.
@@ -52,16 +46,10 @@ export function strictProblem(name: string, options: readonly UnitOption[]): str
   if (textProblem !== undefined) return textProblem;
   const own = options.filter((option) => option.section === requirementSection);
   for (const check of checks) {
-    const problems = namesToJudge(name).map((sample) => check(own, sample));
+    const problems = judgedNames(name).map((sample) => check(own, sample));
     if (problems.every((problem) => problem !== undefined)) return problems[0];
   }
   return undefined;
-}
-
-function namesToJudge(name: string): readonly string[] {
-  const parts = splitUnitName(name);
-  if (parts === undefined || !isTemplate(name)) return [name];
-  return sampleInstances.map((instance) => `${parts.prefix}@${instance}${parts.suffix}`);
 }
 
 function emptyMachineId(options: readonly UnitOption[], name: string): string | undefined {

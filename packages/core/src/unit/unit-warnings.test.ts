@@ -5,6 +5,42 @@ import { unitWarnings } from "./unit-warnings.js";
 const warningsOf = (lines: string, name = "a.service"): readonly string[] =>
   unitWarnings(name, parseUnitFile(`[X-Fleet]\n${lines}\n`));
 
+/** Demands that no machine can meet together. */
+const contradictions: readonly [string, string][] = [
+  [
+    'MachineMetadata="gpu" "!gpu"',
+    'MachineMetadata demands "gpu" and "!gpu", which no machine can meet together: remove one of them',
+  ],
+  [
+    "MachineMetadata=kernel>5\nMachineMetadata=kernel<4",
+    'MachineMetadata demands "kernel>5" and "kernel<4", which no machine can meet together: remove one of them',
+  ],
+  [
+    'MachineMetadata="a=1" "a=2" "a!=1" "a!=2"',
+    'MachineMetadata demands "a=1|2", "a!=1" and "a!=2", which no machine can meet together: remove one of them',
+  ],
+  [
+    "X-ConditionMachineMetadata=a=1\nMachineMetadata=a>3",
+    'MachineMetadata demands "a=1" and "a>3", which no machine can meet together: remove one of them',
+  ],
+  ["MachineMetadata=a<0", 'MachineMetadata demands "a<0", which no machine can meet: remove it'],
+];
+
+/** Wishes that change nothing, or not what was meant. */
+const oddWishes: readonly [string, string][] = [
+  ["Prefer=disk=ssd\nAvoid=disk=ssd", 'Prefer and Avoid both name "disk=ssd": they cancel each other out'],
+  ["Prefer=20:unit:a\nAvoid=5:unit:a", 'Prefer and Avoid both name "unit:a": together that is Prefer=15'],
+  ["Prefer=gpu\nAvoid=5:gpu", 'Prefer and Avoid both name "gpu": together that is Avoid=4'],
+  ['Prefer="gpu" "2:gpu"', 'Prefer names "gpu" twice: the weights add up to 3'],
+  ["MachineMetadata=gpu\nPrefer=5:gpu", 'Prefer "gpu" does nothing: the unit demands it anyway'],
+  ["MachineMetadata=a=1\nAvoid=a=1", 'Avoid "a=1" does nothing: the unit demands it anyway'],
+  [
+    "MachineMetadata=zone=eu\nPrefer=zone=us",
+    'Prefer "zone=us" does nothing: no machine that meets the unit\'s demands fulfils it',
+  ],
+  ["Conflicts=db*\nPrefer=unit:db*", 'Prefer "unit:db*" does nothing: the unit conflicts with such units'],
+];
+
 describe("unitWarnings", () => {
   test.each([
     ["Conflict", ' (did you mean "Conflicts"?)'],
@@ -60,6 +96,8 @@ describe("unitWarnings", () => {
       `MachineOf=b.service\n${line}`,
       `${line.split("=")[0]} does nothing beside MachineOf, unless all its peers are global: they decide the machine`,
     ]),
+    ...contradictions,
+    ...oddWishes,
     ["Replaces=", "Replaces contains an empty pattern, which matches nothing"],
     [
       'Conflicts="b*"  "c*"',
@@ -82,6 +120,10 @@ describe("unitWarnings", () => {
     'MachineOf="b.service" "c.target"',
     "MachineMetadata=zone=eu",
     'MachineMetadata="gpu" "!arm" "zone!=eu" "kernel>=5.10" "zone~=eu-*" "a=>x"',
+    'MachineMetadata="a=1" "a=2"',
+    "X-ConditionMachineMetadata=a=1\nX-ConditionMachineMetadata=a=2",
+    'MachineMetadata="zone=eu" "zone=us"\nPrefer=zone=us',
+    'Prefer="disk=ssd" "3:unit:web@*"\nAvoid=disk=hdd',
     "Conflicts=%p@*.service b*",
     "MachineID=0123456789abcdef0123456789abcdef",
     "MachineID=%i",
@@ -102,6 +144,13 @@ describe("unitWarnings", () => {
 
   test("instances of a template are judged, not the template", () => {
     expect(warningsOf("MachineOf=%p@%i.socket", "t@.service")).toEqual([]);
+  });
+
+  test("what only some instances demand in vain is not said of the template", () => {
+    const some = 'MachineMetadata="rack=%i" "rack!=1"';
+    expect(warningsOf(some, "t@.service")).toEqual([]);
+    expect(warningsOf(some, "t@1.service")).toHaveLength(1);
+    expect(warningsOf('MachineMetadata="rack=r%i" "!rack"', "t@.service")).toHaveLength(1);
   });
 
   test("the same mistake is mentioned once", () => {

@@ -1,6 +1,7 @@
 import { machineIdProblem } from "../machine/machine-id.js";
 import { measuredResources, parseAmounts } from "../machine/resources.js";
 import { closest } from "../suggest.js";
+import { demandWarnings } from "./demand-warnings.js";
 import { parseMetadataExpression } from "./metadata-expression.js";
 import { quote } from "./quote.js";
 import { splitQuotedList } from "./quoted-list.js";
@@ -27,7 +28,7 @@ export function unitWarnings(name: string, options: readonly UnitOption[]): read
     ...sectionWarnings(option.section),
     ...(option.section === requirementSection ? requirementWarnings(name, option) : []),
   ]);
-  return [...new Set([...warnings, ...machineIdWarnings(options), ...wishWarnings(options)])];
+  return [...new Set([...warnings, ...machineIdWarnings(options), ...demandWarnings(name, options)])];
 }
 
 function sectionWarnings(section: string): readonly string[] {
@@ -190,18 +191,4 @@ function machineIdWarnings(options: readonly UnitOption[]): readonly string[] {
       ? []
       : [`no machine can have the ID ${quote(first)}`]),
   ];
-}
-
-const wishKeys: readonly string[] = [requirementKeys.prefer, requirementKeys.avoid, requirementKeys.spread];
-
-/** Wishes of units that have no choice. */
-function wishWarnings(options: readonly UnitOption[]): readonly string[] {
-  const keys = options.filter(({ section }) => section === requirementSection).map(({ name }) => name);
-  if (!keys.some((key) => machineOfKeys.includes(key))) return [];
-  return keys
-    .filter((key) => wishKeys.includes(key))
-    .map(
-      (key) =>
-        `${key} does nothing beside MachineOf, unless all its peers are global: they decide the machine`,
-    );
 }
