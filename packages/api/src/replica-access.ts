@@ -1,4 +1,10 @@
-import { type ClusterView, isFleetError, RegistryDistrustError, type Revision } from "@fleet/core";
+import {
+  type ClusterView,
+  isFleetError,
+  RegistryDistrustError,
+  type Revision,
+  type UnitName,
+} from "@fleet/core";
 import type { Clock, ClusterReplica } from "@fleet/core/ports";
 import { HttpError } from "./answer.js";
 import { revisionHeader } from "./revision-header.js";
@@ -41,17 +47,51 @@ export class ReplicaAccess {
    */
   async view(atLeast: Revision, signal: AbortSignal): Promise<ClusterView> {
     const wanted = this.revisionMin(atLeast);
+    await this.#inTime(wanted, signal, (limited) => this.#replica.waitFor(wanted, limited));
+    return this.#replica.view();
+  }
+
+  /**
+   * The same for those who name units: before one of them is said not to be there, etcd itself is asked, because another
+   * server may have written it a moment ago, and this one's replica may lag behind.
+   */
+  async viewWith(names: readonly UnitName[], atLeast: Revision, signal: AbortSignal): Promise<ClusterView> {
+    const release = this.#replica.hold();
+    try {
+      const view = await this.view(atLeast, signal);
+      const isThere = (name: UnitName): boolean => view.units.has(name) || view.unreadableUnits.has(name);
+      return names.every(isThere) ? view : await this.currentView(signal);
+    } finally {
+      release();
+    }
+  }
+
+  /** The view as etcd itself is now, whichever server wrote last. */
+  async currentView(signal: AbortSignal): Promise<ClusterView> {
+    const release = this.#replica.hold();
+    try {
+      await this.#inTime(0, signal, (limited) => this.#replica.refresh(limited));
+      return this.#replica.view();
+    } finally {
+      release();
+    }
+  }
+
+  async #inTime(
+    wanted: Revision,
+    signal: AbortSignal,
+    wait: (limited: AbortSignal) => Promise<unknown>,
+  ): Promise<void> {
     const late = (): HttpError => this.#tooLate(wanted);
     await withTimeLimit(this.#clock, freshWaitMs, signal, late, async (limited) => {
       try {
-        await this.#replica.waitFor(wanted, limited);
+        await wait(limited);
       } catch (error) {
         if (error instanceof RegistryDistrustError) throw error;
         if (isFleetError(error, "unavailable")) throw unavailable(error.message);
         throw error;
       }
     });
-    return this.#replica.view();
   }
 
   /** A revision that is not reached is no trouble with etcd: it may be that of another cluster. */

@@ -10,8 +10,8 @@ import { unitDoesNotExist } from "../unit-does-not-exist.js";
  * `Fleet-Revision` names the state of the cluster that the answer is of.
  */
 export const explainUnit: Handler = async ({ access, insight }, request, signal) => {
-  const view = await access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
+  const view = await access.viewWith([name], request.revisionMin, signal);
   const explanation = insight.explain(view, name, access.revisionMin(request.revisionMin));
   if (explanation === undefined) {
     const meant = closest(name, [...view.units.keys()]);

@@ -41,8 +41,8 @@ export const listUnits: Handler = async (services, request, signal) => {
 
 /** `GET units/<name>`. */
 export const getUnit: Handler = async (services, request, signal) => {
-  const view = await services.access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
+  const view = await services.access.viewWith([name], request.revisionMin, signal);
   if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist(view.revision);
   return answerFromView(services, request, view, () => jsonAnswer(toUnitV1(view, name)));
 };

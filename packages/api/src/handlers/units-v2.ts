@@ -23,8 +23,8 @@ import { decodeDesiredState } from "../unit-put-v1.js";
 
 /** `GET /fleet/v2/units/<name>`: the unit with its exact text, its places and its states. */
 export const getUnitV2: Handler = async (services, request, signal) => {
-  const view = await services.access.view(request.revisionMin, signal);
   const name = request.name as UnitName;
+  const view = await services.access.viewWith([name], request.revisionMin, signal);
   if (!view.units.has(name) && !view.unreadableUnits.has(name)) throw unitDoesNotExist(view.revision);
   return answerFromView(services, request, view, () => jsonAnswer(toUnitV2(view, name)));
 };
@@ -110,26 +110,20 @@ function decideInstance(
  * @throws {HttpError} 404; {@link FleetError} `conflict` for a unit that is not global.
  */
 async function requireInstance(
-  { access, replica }: Services,
+  { access }: Services,
   name: UnitName,
   machine: MachineId,
   signal: AbortSignal,
 ): Promise<void> {
-  const release = replica.hold();
-  try {
-    await access.view(0, signal);
-    const view = await access.view(await replica.refresh(signal), signal);
-    const unit = view.units.get(name);
-    if (unit === undefined) throw unitDoesNotExist();
-    if (unit.requirements?.global !== true) {
-      throw new FleetError("conflict", `unit ${name} is not global: it has no instances on machines`, {
-        hint: "leave the machine out",
-      });
-    }
-    if (!view.machines.has(machine)) throw new HttpError(404, `there is no machine ${machine}`);
-  } finally {
-    release();
+  const view = await access.currentView(signal);
+  const unit = view.units.get(name);
+  if (unit === undefined) throw unitDoesNotExist();
+  if (unit.requirements?.global !== true) {
+    throw new FleetError("conflict", `unit ${name} is not global: it has no instances on machines`, {
+      hint: "leave the machine out",
+    });
   }
+  if (!view.machines.has(machine)) throw new HttpError(404, `there is no machine ${machine}`);
 }
 
 function decodePut(body: string): Put {

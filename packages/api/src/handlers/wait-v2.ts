@@ -55,7 +55,8 @@ async function waitForNews(
   const { access, clock, tracker } = services;
   const deadline = clock.monotonic() + timeoutMs;
   // `after` may be newer than this server's view, if it came from another server; then there is no news yet.
-  let view = await access.view(revisionMin, signal);
+  const isFirstLook = after === 0;
+  let view = await access.viewWith(isFirstLook ? names : [], revisionMin, signal);
   let changed = tracker.changedAfter(names, after);
   const wanted = new Set(names);
   while (changed.length === 0 && clock.monotonic() < deadline) {
