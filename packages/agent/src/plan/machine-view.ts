@@ -89,6 +89,8 @@ export interface UnitView {
   readonly isReplacing: boolean;
   /** Why it must not be started now although its seat asks for it; absent if it may be. */
   readonly startObstacle?: string | undefined;
+  /** The newest run that was seen while systemd had the unit from fleet's own file; absent if none was. */
+  readonly ownInvocation?: string | undefined;
   /** It was stopped by a job that was not fleet's, and has not run since. */
   readonly wasStopped: boolean;
   /** There is a unit here whose business it is to start it: a socket, a timer, a path. */

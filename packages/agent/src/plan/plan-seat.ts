@@ -10,6 +10,7 @@ import {
   isRunning,
   isSameGeneration,
   readableFile,
+  runsShadowed,
 } from "./unit-facts.js";
 
 /** Brings a unit to what its seat asks for: the right content, then stopped once or started once. */
@@ -29,6 +30,10 @@ export function planSeat(
 function planContent(unit: UnitView, seat: Seat): UnitPlan {
   const { local } = unit;
   const file = readableFile(unit);
+  if (runsShadowed(unit)) {
+    if (seat.target === "loaded" && isOurs(unit)) return planLoaded(unit, seat);
+    return { kind: "wait", reason: `it runs, and ${local?.fragmentPath} has taken the place of its file` };
+  }
   if (file === undefined) return step("load", unit, seat, "seated here");
   if (local === undefined) return { kind: "wait", reason: "systemd has not been asked yet" };
   if (file.contentId !== seat.contentId) {

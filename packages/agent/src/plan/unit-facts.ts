@@ -1,4 +1,4 @@
-import type { Generation, Seat } from "@fleet/core";
+import { type Generation, isTombstone, type Seat } from "@fleet/core";
 import type { LocalFacts, LocalFile, UnitView } from "./machine-view.js";
 
 /** Processes of the unit are there, or systemd is about to have them there by itself. */
@@ -21,12 +21,32 @@ export function isFileless({ local }: UnitView): boolean {
   return local?.loadState === "not-found";
 }
 
-/** systemd has the unit from fleet's own file, or had it until somebody masked it or deleted its file. */
+/** systemd has the unit from fleet's own file, or had it until somebody masked it, deleted its file or put another before it. */
 export function isOurs(unit: UnitView): boolean {
   const { local } = unit;
-  if (local?.fragmentPath === unit.path) return true;
+  if (local?.fragmentPath === unit.path || isSameRun(unit)) return true;
   // A unit that was masked before it came here was refused, and has left no trace.
   return (local?.loadState === "masked" || (isFileless(unit) && canBeStopped(local))) && hasTrace(unit);
+}
+
+/** It is still the run that was seen while systemd had the unit from fleet's own file. */
+function isSameRun({ local, ownInvocation = "" }: UnitView): boolean {
+  return ownInvocation !== "" && local?.invocationId === ownInvocation && canBeStopped(local);
+}
+
+/**
+ * It runs, fleet has started it and has not seen it end, and systemd has it from a file of the machine's own by now. Who
+ * started what runs is known only if {@link isOurs} says so.
+ */
+export function runsShadowed({ local, path, starts }: UnitView): boolean {
+  if (local === undefined || !canBeStopped(local) || starts.kind === "never") return false;
+  return local.fragmentPath !== path && local.loadState !== "not-found" && local.loadState !== "masked";
+}
+
+/** It must go and runs, and nobody knows whether it is fleet's: neither stopped nor acknowledged, but told of. */
+export function isInDoubt(unit: UnitView): boolean {
+  if (unit.seat === undefined || !isTombstone(unit.seat) || isOurs(unit)) return false;
+  return runsShadowed(unit) || (isFileless(unit) && canBeStopped(unit.local));
 }
 
 /** The file, if there is one that can be read. */

@@ -2,7 +2,7 @@ import { type Generation, isSeated, type MachineId, type UnitStateContent } from
 import { driftOf, driftWords } from "./drift.js";
 import type { UnitView } from "./machine-view.js";
 import { outcomeText } from "./outcome-text.js";
-import { isThere, readableFile } from "./unit-facts.js";
+import { isInDoubt, isThere, readableFile } from "./unit-facts.js";
 
 /** What the run of tasks has to add to a unit's state. */
 export interface StateRemarks {
@@ -19,7 +19,7 @@ export type TimelessState = Omit<UnitStateContent, "sinceMs">;
 
 /**
  * Says of a unit what the cluster should know, seated here or not.
- * @returns `undefined` if there is nothing to say: it is not here, was not refused, and no tombstone was acknowledged.
+ * @returns `undefined` if there is nothing to say: it is not here nor may be, was not refused, and no tombstone was acknowledged.
  */
 export function unitStateOf(
   machine: MachineId,
@@ -37,7 +37,7 @@ export function unitStateOf(
     hash: file?.hash ?? "",
   };
   const { refusal } = remarks;
-  if (isThere(unit)) {
+  if (isThere(unit) || isInDoubt(unit)) {
     const started = startedGeneration(unit);
     const drift = refusal === undefined ? driftOf(unit) : undefined;
     const reason = refusal ?? remarks.problem ?? (drift && driftWords[drift]) ?? failureOf(unit);

@@ -71,6 +71,18 @@ describe("a unit is stopped by hand", () => {
     expect(state(tick)?.drift).toBeUndefined();
   });
 
+  test("one that systemd itself restarts, and that ends again before anybody looks, is none", async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    machine.systemd.play(web, "activating", "auto-restart");
+    const { result } = await machine.systemd.start(web, signal);
+    expect(await result).toBe("done");
+    machine.systemd.play(web, "failed", "failed");
+    await machine.settle();
+    expect(state()).toMatchObject({ activeState: "failed" });
+    expect(state()?.drift).toBeUndefined();
+  });
+
   test("a restart by hand is none", async () => {
     machine.session.seat(web, { text: service() });
     await machine.settle();

@@ -266,7 +266,7 @@ class MachineAgent implements Agent {
 
   #follow(event: UnitManagerEvent): void {
     if (event.kind === "changed") this.#reconciler.observe(event.units);
-    if (event.kind === "job-done") this.#reconciler.jobDone(event.unit);
+    if (event.kind === "job-done") this.#reconciler.jobDone(event.unit, event.invocationId);
     if (event.kind === "resynced") this.#stockBell.ring();
   }
 

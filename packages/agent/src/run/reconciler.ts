@@ -106,11 +106,11 @@ export class Reconciler {
     if (this.#unseen.size > 0) this.#bell.ring();
   }
 
-  /** A job, not necessarily ours, is done with a unit that ran before. */
-  jobDone(name: UnitName): void {
+  /** A job, not necessarily ours, is done with a unit that ran before, as that invocation. */
+  jobDone(name: UnitName, invocationId: string): void {
     const { clock, memory, reconcilesDrift } = this.#options;
     const unit = memory.units.get(name);
-    if (unit !== undefined) noteStop(unit, clock.monotonic(), reconcilesDrift);
+    if (unit !== undefined) noteStop(unit, invocationId, clock.monotonic(), reconcilesDrift);
     this.observe([name]);
   }
 

@@ -1,7 +1,7 @@
 import { type ContentId, FleetError, type Seat, type UnitName } from "@fleet/core";
 import type { MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
-import { canBeStopped, hasTrace, isFileless, isOurs, readableFile } from "../plan/unit-facts.js";
+import { canBeStopped, hasTrace, isFileless, isInDoubt, isOurs, readableFile } from "../plan/unit-facts.js";
 import type { ExclusiveCare } from "./exclusive-care.js";
 import type { JobBound } from "./job-bound.js";
 import { localFileOf } from "./local-file.js";
@@ -203,6 +203,7 @@ async function unload(
   signal: AbortSignal,
 ): Promise<void> {
   const local = await lookAgain(units, memory, signal);
+  if (isInDoubt(memory)) throw stillRuns("unload", memory);
   const isFree = local === undefined || local.loadState === "not-found" || isOurs(memory);
   if (isFree) {
     if (canBeStopped(local)) throw stillRuns("unload", memory);
@@ -233,6 +234,7 @@ async function ensureNothingIsHere(
 ): Promise<void> {
   const { units, exclusive, schedule, session } = context;
   const local = await lookAgain(units, memory, signal);
+  if (isInDoubt(memory)) throw stillRuns("let go of", memory);
   const isFree = local === undefined || isFileless(memory) || isOurs(memory);
   if (!isFree) return;
   if (canBeStopped(local)) throw stillRuns("let go of", memory);

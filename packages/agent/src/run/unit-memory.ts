@@ -26,11 +26,12 @@ export class UnitMemory implements UnitView, StateRemarks {
   readonly name: UnitName;
   readonly path: string;
   file: LocalFile | "unreadable" | undefined = undefined;
-  local: LocalFacts | undefined = undefined;
   acked: Revision | undefined = undefined;
   work: AgentTaskKind | undefined = undefined;
   isReplacing = false;
   wasStopped = false;
+  /** The invocation that was stopped then; empty if unknown. */
+  stoppedInvocation = "";
   /** The log has it. */
   isStopTold = true;
   /** How often it was stopped by somebody else of late. */
@@ -50,12 +51,24 @@ export class UnitMemory implements UnitView, StateRemarks {
   failures = 0;
   heldBack: HeldBack | undefined = undefined;
   readonly pace = new TaskPace();
+  ownInvocation = "";
   readonly #sources: UnitSources;
+  #local: LocalFacts | undefined = undefined;
 
   constructor(name: UnitName, path: string, sources: UnitSources) {
     this.name = name;
     this.path = path;
     this.#sources = sources;
+  }
+
+  get local(): LocalFacts | undefined {
+    return this.#local;
+  }
+
+  set local(facts: LocalFacts | undefined) {
+    this.#local = facts;
+    if (facts?.fragmentPath === this.path && facts.invocationId !== "")
+      this.ownInvocation = facts.invocationId;
   }
 
   get seat(): Seat | undefined {

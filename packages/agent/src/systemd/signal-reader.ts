@@ -29,8 +29,8 @@ export class SignalReader {
   readonly #options: SignalReaderOptions;
   #changed = new Set<UnitName>();
   #isAnnounced = false;
-  /** Jobs of units that ran when they were queued, by their paths. */
-  readonly #jobsOfRunning = new Set<string>();
+  /** Jobs of units that ran when they were queued, by their paths, with the invocation that ran. */
+  readonly #jobsOfRunning = new Map<string, string>();
   #isReloading = false;
 
   constructor(options: SignalReaderOptions) {
@@ -63,14 +63,17 @@ export class SignalReader {
     const { table, jobs } = this.#options;
     switch (signal.member) {
       case "JobNew":
-        if (this.#isRunning(asString(signal.body[2]))) this.#jobsOfRunning.add(asString(signal.body[1]));
+        this.#jobQueued(asString(signal.body[1]), asString(signal.body[2]) as UnitName);
         break;
       case "JobRemoved":
         // The unit's own change is announced after this; who looks now must not be told of the time before.
         table.doubt(asString(signal.body[2]) as UnitName);
         jobs.ended(asString(signal.body[1]), asString(signal.body[3]));
-        if (this.#jobsOfRunning.delete(asString(signal.body[1])) && asString(signal.body[3]) === "done")
-          this.#options.emit({ kind: "job-done", unit: asString(signal.body[2]) as UnitName });
+        this.#jobRemoved(
+          asString(signal.body[1]),
+          asString(signal.body[2]) as UnitName,
+          asString(signal.body[3]),
+        );
         break;
       case "UnitNew":
         if (!this.#isReloading) this.#touch(asString(signal.body[0]) as UnitName);
@@ -89,9 +92,18 @@ export class SignalReader {
     }
   }
 
-  #isRunning(name: string): boolean {
-    const activeState = this.#options.table.row(name as UnitName)?.row.activeState ?? "inactive";
-    return activeState !== "inactive" && activeState !== "failed";
+  #jobQueued(path: string, unit: UnitName): void {
+    const { table } = this.#options;
+    const activeState = table.row(unit)?.row.activeState ?? "inactive";
+    if (activeState !== "inactive" && activeState !== "failed")
+      this.#jobsOfRunning.set(path, table.invocationId(unit));
+  }
+
+  #jobRemoved(path: string, unit: UnitName, result: string): void {
+    const invocationId = this.#jobsOfRunning.get(path);
+    this.#jobsOfRunning.delete(path);
+    if (invocationId !== undefined && result === "done")
+      this.#options.emit({ kind: "job-done", unit, invocationId });
   }
 
   #reloading(isReloading: boolean): void {

@@ -86,6 +86,11 @@ export class UnitTable {
     return this.#entries.get(name);
   }
 
+  /** @returns which of the unit's runs is the last; empty if that is not known. */
+  invocationId(name: UnitName): string {
+    return this.#entries.get(name)?.details.invocationId ?? "";
+  }
+
   /** What is known of the unit is about to change: until then systemd has to be asked. */
   doubt(name: UnitName): void {
     const entry = this.#entries.get(name);

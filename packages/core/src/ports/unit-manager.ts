@@ -52,12 +52,14 @@ export interface Job {
 /**
  * `changed`: look again at these. `resynced`: look at everything again (reconnected, or systemd has reloaded).
  * `disconnected`: nothing is known any more. `job-done`: a job, whoever queued it, did what it was for on a unit that ran
- * when it was queued; if the unit does not run now, then it did not end by itself, but was stopped.
+ * when it was queued; if the unit does not run now, and still has the invocation id of that moment (`invocationId`; empty if
+ * unknown), then it did not end by itself, but was stopped. Another id means that the job started it, as systemd's own
+ * restarts do.
  */
 export type UnitManagerEvent =
   | { readonly kind: "changed"; readonly units: ReadonlySet<UnitName> }
   | { readonly kind: "resynced" }
-  | { readonly kind: "job-done"; readonly unit: UnitName }
+  | { readonly kind: "job-done"; readonly unit: UnitName; readonly invocationId: string }
   | { readonly kind: "disconnected"; readonly problem: string };
 
 /**

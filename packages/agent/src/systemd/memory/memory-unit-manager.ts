@@ -291,6 +291,7 @@ export class MemoryUnitManager implements UnitManager {
     const { name, job: before } = unit;
     // As systemd does: the same once more is the same job, and the opposite takes its place.
     if (before?.kind === kind) return { result: before.result };
+    const { invocationId } = unit;
     const ran = unit.activeState !== "inactive" && unit.activeState !== "failed";
     let follow: (result: JobResult) => void = () => {};
     const result = new Promise<JobResult>((resolve) => {
@@ -307,7 +308,8 @@ export class MemoryUnitManager implements UnitManager {
         const word = forced === "" ? carryOut() : forced;
         this.#followers.delete(follow);
         follow(word);
-        if (ran && word === "done" && this.connected) this.#emit({ kind: "job-done", unit: name });
+        if (ran && word === "done" && this.connected)
+          this.#emit({ kind: "job-done", unit: name, invocationId });
         this.#touch(name);
         if (current !== undefined) this.#collect(current);
       },
