@@ -19,7 +19,8 @@ import { isPlaceFor } from "./place-for.js";
 
 /**
  * I7, it converges. Some time after the faults have stopped
- * - every machine that is on is present and believes etcd, somebody leads, and nothing is held back;
+ * - every machine that is on is present and believes etcd, somebody leads, and nothing is held back; no job of systemd is
+ *   under way;
  * - every plain unit that is wanted has one live seat, on a machine that is there; every global unit one on each machine
  *   that fits. Where one is missing, the leader says why, and going through the machines by hand finds no place either;
  *   A unit that leaves a drained machine may have two, old and new, if the leader says why it is still on its way;
@@ -71,7 +72,9 @@ class Settlement {
       return;
     }
     for (const unit of seatedOn(this.#world, machine.id)) this.#checkSeated(machine, unit);
-    for (const unit of machine.systemd.loaded.keys()) {
+    for (const [unit, { job }] of machine.systemd.loaded) {
+      // A job that began slowly ends slowly, also when all faults are over.
+      if (job !== undefined) this.#problems.push(`systemd still works on ${unit} on ${machine.name}`);
       const isSeated = truth.history.current(keyOf.seat(machine.id, unit)) !== undefined;
       if (isSeated || !machine.isRunning(unit) || !machine.isOurs(unit)) continue;
       if (!this.#refused.has(unit))
