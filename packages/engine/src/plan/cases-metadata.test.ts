@@ -76,6 +76,20 @@ cases("MachineMetadata with operators", [
     units: "mon>m1{Global=true;MachineMetadata=!z}",
     where: "mon=m2",
   },
+  {
+    id: "demands that rule each other out",
+    machines: "m1{z=e} m2",
+    units: "api{MachineMetadata=z=e;MachineMetadata=z!=e}",
+    where: "api=-",
+    because: { api: "no machine can meet both z=e and z!=e" },
+  },
+  {
+    id: "a global unit whose demands rule each other out",
+    machines: "m1{k=5} m2",
+    units: "mon{Global=true;MachineMetadata=k>5;MachineMetadata=k<4;MachineMetadata=z;MachineMetadata=!z}",
+    where: "mon=-",
+    because: { mon: "no machine can meet both k>5 and k<4, nor both z and !z" },
+  },
   // The legacy spelling has no operators: this demands of the key "z!" the value "e".
   {
     id: "the legacy spelling",

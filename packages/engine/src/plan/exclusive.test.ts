@@ -46,7 +46,9 @@ describe("an exclusive unit", () => {
     expect(step(cluster)).toBe("-web@m1");
     const waiting = planFor(cluster);
     expect(waiting.tasks).toEqual([]);
-    expect(reasons(waiting)).toContain("web.service: exclusive, and on m1: it is being stopped there");
+    expect(reasons(waiting)).toContain(
+      "web.service: waits, because it is exclusive and is still being stopped on m1",
+    );
     cluster.letAgentsWork();
     const next = planFor(cluster);
     expect(sketchTasks(next).split(" ").sort()).toEqual(["+web@m2", "~web@m1"]);
@@ -71,7 +73,7 @@ describe("an exclusive unit", () => {
     const early = planFor(cluster);
     expect(early.tasks).toEqual([]);
     expect(reasons(early)).toEqual([
-      "web.service: stays on m1, which is away: exclusive, and it may still be running there",
+      "web.service: stays on m1, which is away, because it is exclusive and may still be running there",
     ]);
     expect(step(cluster, ["m1"])).toBe("-web@m1");
     const next = planFor(cluster, ["m1"]);
@@ -79,11 +81,11 @@ describe("an exclusive unit", () => {
     expect(next.tasks).toMatchObject([{ goneMachines: ["m1"] }]);
     // A leader that has just begun does not know for how long it has been away.
     expect(reasons(planFor(cluster))).toEqual([
-      "web.service: exclusive, and on m1: it may still be running there, and the machine has not been away for long enough",
+      "web.service: waits, because it is exclusive and may still be running on m1, which has not been away for long enough",
     ]);
     cluster.addMachines("m1");
     expect(reasons(planFor(cluster, ["m1"]))).toEqual([
-      "web.service: exclusive, and on m1: it is being stopped there",
+      "web.service: waits, because it is exclusive and is still being stopped on m1",
     ]);
   });
 
@@ -91,14 +93,14 @@ describe("an exclusive unit", () => {
     const cluster = sketch("m1 m2", "web>m1").lose("m1");
     cluster.putUnit(web, "launched", ["Exclusive=true"]);
     const why =
-      "may still be running there with an earlier text, which need not have been exclusive: waits until the machine returns or is forgotten";
+      "with an earlier text, which need not have been exclusive: until the machine returns or is forgotten";
     const early = planFor(cluster, ["m1"]);
     expect(early.tasks).toEqual([]);
     expect(early.refusals).toEqual([
       {
         unit: web,
         machine: "m1",
-        reason: `stays on m1, which is away: exclusive, and it ${why}`,
+        reason: `stays on m1, which is away, because it is exclusive and may still be running there ${why}`,
         failed: [],
       },
     ]);
@@ -107,7 +109,12 @@ describe("an exclusive unit", () => {
     const later = planFor(cluster, ["m1"]);
     expect(later.tasks).toEqual([]);
     expect(later.refusals).toEqual([
-      { unit: web, machine: "m1", reason: `exclusive, and on m1: it ${why}`, failed: [] },
+      {
+        unit: web,
+        machine: "m1",
+        reason: `waits, because it is exclusive and may still be running on m1 ${why}`,
+        failed: [],
+      },
     ]);
     cluster.addMachines("m1?");
     expect(step(cluster)).toContain("+web@m2");
@@ -127,7 +134,7 @@ describe("an exclusive unit", () => {
     const planned = planFor(cluster);
     expect(sketchTasks(planned)).toBe("+other@m1");
     expect(reasons(planned)).toEqual([
-      "web.service: exclusive, and on m2: it could be running there, as nobody knows what a machine has that has just gone away",
+      "web.service: waits, because it is exclusive and could have been begun on m2, which has gone away too recently to be sure",
     ]);
     expect(sketchTasks(planFor(cluster, ["m2"]))).toContain("+web@m1");
   });
@@ -149,7 +156,9 @@ describe("an exclusive unit", () => {
     cluster.reportLoaded("m2", web, { activeState: "active" });
     const planned = planFor(cluster);
     expect(planned.tasks).toEqual([]);
-    expect(reasons(planned)).toContain("web.service: exclusive, and on m2: it is there without a seat");
+    expect(reasons(planned)).toContain(
+      "web.service: waits, because it is exclusive and is on m2 without a seat",
+    );
   });
 
   it("waits for the copy of a unit of its name that was destroyed", () => {

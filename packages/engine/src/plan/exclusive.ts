@@ -12,6 +12,7 @@ import type { Claim, Stray, Subject } from "./subject.js";
 /** Where a copy may be running, and why nobody can be sure. */
 export interface PossibleCopy {
   readonly place: Place;
+  /** What may be there, as a clause that `the unit is exclusive and` begins. */
   readonly why: string;
   /** Whether no time that passes makes it certain that it does not run. */
   readonly isUnguarded?: boolean;
@@ -19,8 +20,7 @@ export interface PossibleCopy {
 
 /** Why a copy that may have no guard is waited for, for people. */
 export const unguarded =
-  "may still be running there with an earlier text, which need not have been exclusive: waits until the machine " +
-  "returns or is forgotten";
+  "with an earlier text, which need not have been exclusive: until the machine returns or is forgotten";
 
 /**
  * Says where a copy of an exclusive unit without a seat may be running.
@@ -30,13 +30,16 @@ export function possibleCopy(p: Planning, subject: Subject, adopted?: Stray): Po
   for (const claim of subject.stopping) {
     if (isOver(subject, claim)) continue;
     const { place } = claim;
-    if (place.presenceRevision > 0) return { place, why: "is being stopped there" };
-    if (isOfOtherText(subject, claim)) return { place, why: unguarded, isUnguarded: true };
-    return { place, why: "may still be running there, and the machine has not been away for long enough" };
+    if (place.presenceRevision > 0) return { place, why: `is still being stopped on ${place.id}` };
+    const why = `may still be running on ${place.id}`;
+    if (isOfOtherText(subject, claim)) return { place, why: `${why} ${unguarded}`, isUnguarded: true };
+    return { place, why: `${why}, which has not been away for long enough` };
   }
   const leaving =
     subject.keyed.size === 0 ? undefined : p.unseatings.find((unseating) => unseating.subject === subject);
-  if (leaving !== undefined) return { place: leaving.place, why: "is to be stopped there first" };
+  if (leaving !== undefined) {
+    return { place: leaving.place, why: `has to be stopped on ${leaving.place.id} first` };
+  }
   for (const stray of subject.strays) {
     // Of two copies that run already one may as well get the seat.
     if (stray === adopted || (adopted?.active === true && stray.active)) continue;
@@ -44,13 +47,13 @@ export function possibleCopy(p: Planning, subject: Subject, adopted?: Stray): Po
       p.draft.residentsOf(stray.place).get(subject) === "stray" &&
       (adopted === undefined || stray.active)
     ) {
-      return { place: stray.place, why: "is there without a seat" };
+      return { place: stray.place, why: `is on ${stray.place.id} without a seat` };
     }
   }
   if (adopted?.active === true || p.doubtful === undefined) return undefined;
   return {
     place: p.doubtful,
-    why: "could be running there, as nobody knows what a machine has that has just gone away",
+    why: `could have been begun on ${p.doubtful.id}, which has gone away too recently to be sure`,
   };
 }
 
@@ -71,7 +74,7 @@ export function isOfOtherText({ unit }: Subject, { seat }: Claim): boolean {
 
 /** Why the unit has to wait, for people. */
 export function copyRefusal({ name }: Subject, { place, why, isUnguarded }: PossibleCopy): Refusal {
-  const reason = `exclusive, and on ${place.id}: it ${why}`;
+  const reason = `waits, because it is exclusive and ${why}`;
   // Whether the machine is away, and all that is needed to be sure is time.
   const isBeingFenced = place.presenceRevision === 0 && place.stance !== "forgotten" && isUnguarded !== true;
   return {
@@ -89,6 +92,6 @@ export function vacate(p: Planning, subject: Subject, because: string): void {
   subject.leavingBecause = because;
   subject.evicted = true;
   subject.vacates = true;
-  const reason = `unseated (${because}); exclusive: gets another place when it has stopped on ${place.id}`;
+  const reason = `leaves ${place.id} (${because}) and gets another place only when it has stopped there, because it is exclusive`;
   giveUp(p, subject, { unit: subject.name, machine: place.id, reason, failed: [] });
 }

@@ -18,7 +18,30 @@ describe("an exclusive unit of a machine that has just gone away", () => {
   });
 
   it("makes others without a place wait as long, for nobody knows what was begun there", () => {
-    expect(explain(lost(), "b", fencing)?.remarks).toContain(waits);
+    const told = explain(lost(), "b", fencing);
+    expect(told?.summary).toBe(
+      "waits, because it is exclusive and could have been begun on m1, which has gone away too recently to be sure",
+    );
+    expect(told?.remarks).toContain(
+      "waits until 2026-01-01T12:03:10.000Z: machine m1 has just gone away, and nobody knows until then what was begun there",
+    );
+  });
+
+  it("has followers that are told to wait with it, not to follow nobody", () => {
+    const cluster = new ClusterSketch()
+      .addMachines("m1 m2 m3!")
+      .addUnits("a{Exclusive=true}; f{MachineOf=a.service}; g{MachineOf=f.service}");
+    for (const [name, followed] of [
+      ["f", "a"],
+      ["g", "f"],
+    ] as const) {
+      expect(explain(cluster, name)).toMatchObject({
+        suggestions: [],
+        remarks: [
+          `it follows ${followed}.service, which has no place either: fleetctl explain ${followed}.service`,
+        ],
+      });
+    }
   });
 
   it("says nothing of a time that the leader has not named", () => {

@@ -58,8 +58,13 @@ export function remarksOn(
   for (const machine of new Set(fencing.flatMap((refusal) => refusal?.fencing ?? []))) {
     const untilMs = engineStatus?.fencing?.find((one) => one.machine === machine)?.untilMs;
     if (untilMs === undefined) continue;
-    const copy = `the copy on machine ${shortMachineId(machine)}, which may still run`;
-    remarks.push(`waits until ${utc(untilMs)} for ${copy}`);
+    const id = shortMachineId(machine);
+    const hadIt = [...subject.claims, ...subject.stopping].some(({ place }) => place.id === machine);
+    remarks.push(
+      hadIt
+        ? `waits until ${utc(untilMs)} for the copy on machine ${id}, which may still run`
+        : `waits until ${utc(untilMs)}: machine ${id} has just gone away, and nobody knows until then what was begun there`,
+    );
   }
   return remarks;
 }

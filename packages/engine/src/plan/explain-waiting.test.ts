@@ -39,6 +39,28 @@ describe("an explanation of a unit that waits", () => {
       ],
     },
     {
+      title: "demands that no machine can meet together",
+      machines: "m1 m2{gpu=1}",
+      units: "a{MachineMetadata=gpu;MachineMetadata=!gpu}",
+      standing: "waiting",
+      summary: "has no place: no machine can meet both gpu and !gpu",
+      objections: ["1 lacks !gpu [wants !gpu; gpu=1 on 1]", "1 lacks gpu [wants gpu; no gpu on 1]"],
+      suggestions: [
+        "remove MachineMetadata=gpu from a.service",
+        "remove MachineMetadata=!gpu from a.service",
+      ],
+    },
+    {
+      title: "demands that have cost it its only place",
+      machines: "m1{a=1}",
+      units: "a>m1{MachineMetadata=a=1;MachineMetadata=a>3}",
+      standing: "waiting",
+      summary: "has no place: no machine can meet both a=1 and a>3 (unseated: machine m1: lacks a>3)",
+      objections: ["1 lacks a>3 [wants a>3; a=1 on 1]"],
+      suggestions: ["remove MachineMetadata=a>3 from a.service"],
+      places: "leaving@m1",
+    },
+    {
       title: "machines that take nothing",
       machines: "m1^ m2% m3* m4~",
       units: "a",

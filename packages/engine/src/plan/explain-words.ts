@@ -1,4 +1,5 @@
 import { type Explanation, refusedJob, type UnitStanding, type UnitState } from "@fleet/core";
+import { contradictionText } from "./contradiction.js";
 import { destroyedSince } from "./dismiss.js";
 import type { ExplainedPlaces } from "./explain-places.js";
 import type { Planning } from "./planning.js";
@@ -22,7 +23,7 @@ export function summaryOf(
     case "waiting":
       return waitingSummary(p, subject, objections);
     case "global":
-      return globalSummary(found, objections);
+      return globalSummary(subject, found, objections);
     case "inactive":
       return `is not wanted anywhere: its desired state is inactive${leftovers(found)}`;
     case "template":
@@ -89,21 +90,30 @@ function waitingSummary(p: Planning, subject: Subject, objections: Explanation["
   const refusal = p.refusals.get(subject);
   if (subject.from !== undefined && !subject.evicted) {
     const because = subject.leavingBecause === undefined ? "" : ` (${subject.leavingBecause})`;
-    return `stays on ${subject.from.place.id}${because}, because no other machine will do`;
+    const why = contradictionText(subject) ?? "no other machine will do";
+    return `stays on ${subject.from.place.id}${because}, because ${why}`;
   }
   // It is somewhere where nobody may touch it.
   if (refusal?.machine !== undefined) return refusal.reason;
   if (refusal?.failed.length === 0 && objections.length === 0) return `has no place: ${refusal.reason}`;
   const unseated = subject.leavingBecause === undefined ? "" : ` (unseated: ${subject.leavingBecause})`;
+  const contradiction = contradictionText(subject);
+  if (contradiction !== undefined) return `has no place: ${contradiction}${unseated}`;
   const total = objections.reduce((sum, { machines }) => sum + machines, 0);
   const [first, ...others] = objections;
   const all = first === undefined || others.length > 0 ? "" : `: ${total === 1 ? "" : "all "}${first.what}`;
   return `has no place on ${total === 1 ? "the one machine" : `any of ${total} machines`}${all}${unseated}`;
 }
 
-function globalSummary({ active, seats }: ExplainedPlaces, objections: Explanation["objections"]): string {
+function globalSummary(
+  subject: Subject,
+  { active, seats }: ExplainedPlaces,
+  objections: Explanation["objections"],
+): string {
   const missing = objections.reduce((sum, { machines }) => sum + machines, 0);
   const where = `is global: it has seats on ${seats} of ${seats + missing} machines`;
+  const contradiction = contradictionText(subject);
+  if (contradiction !== undefined) return `${where}: ${contradiction}`;
   return seats === 0 ? where : `${where} and runs on ${active} of them`;
 }
 

@@ -88,7 +88,7 @@ describe("an explanation", () => {
       units: "a>m1{Exclusive=true}",
       standing: "waiting",
       summary:
-        "unseated (machine m1 is being drained); exclusive: gets another place when it has stopped on m1",
+        "leaves m1 (machine m1 is being drained) and gets another place only when it has stopped there, because it is exclusive",
       objections: ["1 is being drained"],
       places: "leaving@m1",
     },
@@ -123,6 +123,14 @@ describe("an explanation", () => {
       summary: "is global: it has seats on 2 of 4 machines and runs on 1 of them",
       objections: ["1 is cordoned", "1 lacks zone!=us [wants zone!=us; zone=us on 1]"],
       places: "seat@m1 arriving@m2",
+    },
+    {
+      title: "a global unit that no machine can have",
+      machines: "m1 m2",
+      units: "a{Global=true;MachineMetadata=k<0}",
+      standing: "global",
+      summary: "is global: it has seats on 0 of 2 machines: no machine can meet k<0",
+      objections: ["2 lack k<0 [wants k<0; no k on 2]"],
     },
     {
       title: "a record that cannot be read",

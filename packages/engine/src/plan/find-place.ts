@@ -1,6 +1,7 @@
 import { firstFailure, newSeatChecks, tallyFailures } from "./checks/chain.js";
 import { ambiguousPlaces, choose } from "./choose.js";
 import { chooseBeside, companionsOf } from "./companions.js";
+import { contradictionText } from "./contradiction.js";
 import { demandKey } from "./eligible.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
@@ -54,7 +55,7 @@ export function refuse(p: Planning, subject: Subject): Refusal {
     };
   }
   const failed = failuresOf(p, subject);
-  return { ...base, reason: say(refusalText(failed)), failed };
+  return { ...base, reason: say(refusalText(failed, contradictionText(subject))), failed };
 }
 
 /** Whether a unit with the same demands was refused and nothing has left any machine since. */

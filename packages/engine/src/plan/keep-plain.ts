@@ -92,8 +92,8 @@ function remarkOnDoubt(p: Planning, subject: Subject, claim: Claim): void {
   if (isOver(subject, claim)) return;
   const { id } = claim.place;
   const isUnguarded = isOfOtherText(subject, claim);
-  const why = isUnguarded ? unguarded : "may still be running there";
-  const reason = `stays on ${id}, which is away: exclusive, and it ${why}`;
+  const text = isUnguarded ? ` ${unguarded}` : "";
+  const reason = `stays on ${id}, which is away, because it is exclusive and may still be running there${text}`;
   const fencing = isUnguarded ? {} : { fencing: id };
   p.remarks.push({ unit: subject.name, machine: id, reason, failed: [], ...fencing });
 }

@@ -1,4 +1,5 @@
 import { adoptionChecks, firstFailure, tallyFailures } from "./checks/chain.js";
+import { contradictionText } from "./contradiction.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import { type FailedCheck, failedText, refusalText } from "./refusal.js";
@@ -42,7 +43,8 @@ function placeGlobal(p: Planning, subject: Subject): void {
   counts.sort((a, b) => b.machines - a.machines || (a.what < b.what ? -1 : 1));
   if (wanted === 0 && slice === undefined) {
     const none = tallyFailures(p.checks, subject, p.draft);
-    p.refusals.set(subject, { unit: subject.name, reason: refusalText(none), failed: none });
+    const reason = refusalText(none, contradictionText(subject));
+    p.refusals.set(subject, { unit: subject.name, reason, failed: none });
   } else if (counts.length > 0) {
     const missing = counts.reduce((sum, { machines }) => sum + machines, 0);
     const reason = `not on ${missing} of ${wanted} machines: ${failedText(counts)}`;

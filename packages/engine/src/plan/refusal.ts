@@ -41,8 +41,13 @@ export interface Refusal {
 /** How many different reasons a sentence names; with more nobody reads it. */
 const namedReasonsMax = 5;
 
-/** Sums up why none of the machines will do: `no machine: 2 lack zone=eu, 1 conflicts with db.service (pattern db*)`. */
-export function refusalText(failed: readonly FailedCheck[]): string {
+/**
+ * Sums up why none of the machines will do: `no machine: 2 lack zone=eu, 1 conflicts with db.service (pattern db*)`.
+ * @param contradiction - That no machine at all can meet what the unit demands, if that is so.
+ */
+export function refusalText(failed: readonly FailedCheck[], contradiction?: string): string {
+  // What the machines are like does not matter then.
+  if (contradiction !== undefined) return contradiction;
   return failed.length === 0 ? "no machine" : `no machine: ${failedText(failed)}`;
 }
 

@@ -44,15 +44,28 @@ export function suggestChanges(
 
 function candidatesFor(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
   if (subject.cycle !== undefined) return demandCandidates(p, subject, misses);
-  // It waits for a machine to let go of it, or to be spoken to, and goes nowhere else before.
-  const refusal = p.refusals.get(subject);
-  if (refusal?.machine !== undefined && refusal.failed.length === 0) return [];
+  if (onlyWaits(p, subject)) return [];
   return [
     ...machineCandidates(p, subject, misses),
     ...unitCandidates(p, subject, misses),
     ...demandCandidates(p, subject, misses),
     ...newMachineCandidate(p, subject),
   ];
+}
+
+/**
+ * Whether a unit waits for a machine to let go of it, or to be spoken to, and goes nowhere else before; or follows a unit
+ * that does.
+ */
+function onlyWaits(p: Planning, subject: Subject): boolean {
+  const chain = new Set([subject]);
+  for (const member of chain) {
+    const refusal = p.refusals.get(member);
+    if (refusal === undefined || (member !== subject && member.at !== undefined)) continue;
+    if (refusal.machine !== undefined && refusal.failed.length === 0) return true;
+    for (const peer of member.peers) chain.add(peer);
+  }
+  return false;
 }
 
 function proveByChecks(candidate: Candidate): Suggestion | undefined {

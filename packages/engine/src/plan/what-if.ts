@@ -10,6 +10,7 @@ import {
   type UnitName,
 } from "@fleet/core";
 import { tallyFailures } from "./checks/chain.js";
+import { contradictionText } from "./contradiction.js";
 import type { DecidedCluster } from "./decided-cluster.js";
 import { unreadableReason, unreadableUnitsOn } from "./drain-progress.js";
 import type { Place } from "./place.js";
@@ -142,7 +143,10 @@ function foreseeLostGlobals(before: Planning, after: Planning): readonly Foresee
   return [...after.world.subjects.values()]
     .filter(({ kind, name }) => kind === "global" && losesAll(before, after, name))
     .map((subject): ForeseenRefusal => {
-      const reason = refusalText(tallyFailures(after.checks, subject, after.draft));
+      const reason = refusalText(
+        tallyFailures(after.checks, subject, after.draft),
+        contradictionText(subject),
+      );
       return { unit: subject.name, reason, isNew: true };
     });
 }
