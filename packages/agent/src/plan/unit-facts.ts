@@ -45,8 +45,17 @@ export function runsShadowed({ local, path, starts }: UnitView): boolean {
 
 /** It must go and runs, and nobody knows whether it is fleet's: neither stopped nor acknowledged, but told of. */
 export function isInDoubt(unit: UnitView): boolean {
-  if (unit.seat === undefined || !isTombstone(unit.seat) || isOurs(unit)) return false;
+  const { seat } = unit;
+  if (seat === undefined || !isTombstone(seat) || unit.acked === seat.modRevision || isOurs(unit))
+    return false;
   return runsShadowed(unit) || (isFileless(unit) && canBeStopped(unit.local));
+}
+
+/** Says for people why what runs is not taken for fleet's. */
+export function doubtWords(local: LocalFacts): string {
+  return local.loadState === "not-found"
+    ? "it runs without a file, and nothing shows that fleet has started it: stop it on the machine"
+    : `it runs, from ${local.fragmentPath} by now, and may be what fleet has started: stop it on the machine`;
 }
 
 /** The file, if there is one that can be read. */

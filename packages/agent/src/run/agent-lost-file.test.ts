@@ -87,7 +87,7 @@ describe("a unit runs, and its file is gone", () => {
     expect(stateOf()).toMatchObject({ condition: "unloaded" });
   });
 
-  test("nothing says whose it is: it is neither stopped nor acknowledged, and nothing goes round", async () => {
+  test("nothing says whose it is: it is neither stopped nor acknowledged, which is said, and nothing goes round", async () => {
     await machine.kill();
     machine.directory.clear();
     machine.runtimeDocuments.documents.clear();
@@ -97,6 +97,8 @@ describe("a unit runs, and its file is gone", () => {
     await machine.clock.advance(60_000);
     expect(await machine.local(web)).toBe("active/running");
     expect(stateOf()?.acked).toBeUndefined();
+    expect(stateOf()).toMatchObject({ condition: "loaded", activeState: "active" });
+    expect(stateOf()?.reason).toContain("it runs without a file");
     expect(tasks()).toBeLessThan(10);
     await machine.systemd.stop(web, signal);
     await machine.clock.advance(70_000);

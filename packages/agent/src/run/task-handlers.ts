@@ -1,7 +1,16 @@
 import { type ContentId, FleetError, type Seat, type UnitName } from "@fleet/core";
 import type { MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
-import { canBeStopped, hasTrace, isFileless, isInDoubt, isOurs, readableFile } from "../plan/unit-facts.js";
+import {
+  canBeStopped,
+  doubtWords,
+  hasTrace,
+  isFileless,
+  isInDoubt,
+  isOurs,
+  readableFile,
+  runsShadowed,
+} from "../plan/unit-facts.js";
 import type { ExclusiveCare } from "./exclusive-care.js";
 import type { JobBound } from "./job-bound.js";
 import { localFileOf } from "./local-file.js";
@@ -185,6 +194,8 @@ async function stop(context: TaskContext, memory: UnitMemory, signal: AbortSigna
     if (memory.jobResult !== undefined) memory.jobResult = "done";
     return await forgetStarts(memory.name);
   }
+  if (memory.local !== undefined && runsShadowed(memory) && !isOurs(memory))
+    throw new FleetError("conflict", doubtWords(memory.local));
   const job = await queued(context, memory, () => units.stop(memory.name, signal), signal);
   const result = await orAbort(job.result, signal);
   const local = await lookAgain(units, memory, signal);

@@ -46,6 +46,8 @@ export class MemoryUnitManager implements UnitManager {
   readonly #enabled = new Set<string>();
   readonly #masked = new Set<UnitName>();
   readonly #hostTexts = new Map<string, string>();
+  /** Host units whose files systemd prefers to links. */
+  readonly #shadows = new Set<string>();
   readonly #units = new Map<UnitName, MemoryUnit>();
   readonly #jobs = new Set<MemoryJob>();
   /** Those who wait for the ends of jobs over the connection. */
@@ -218,6 +220,16 @@ export class MemoryUnitManager implements UnitManager {
     else this.#collect(unit);
   }
 
+  /** Somebody puts a unit of the host's where systemd looks first, or takes it away again, and has systemd read its files. */
+  shadow(name: UnitName, text: string | undefined): void {
+    if (text === undefined) this.#shadows.delete(name);
+    else {
+      this.#shadows.add(name);
+      this.#hostTexts.set(name, text);
+    }
+    this.readAgain();
+  }
+
   /** The unit's process ends or is restarted by systemd itself. */
   play(name: UnitName, activeState: string, subState: string, isNewInvocation = false): void {
     const unit = this.#load(name);
@@ -352,6 +364,7 @@ export class MemoryUnitManager implements UnitManager {
 
   #pathOf(name: UnitName): string {
     if (this.#masked.has(name)) return maskPath;
+    if (this.#shadows.has(name)) return `/etc/systemd/system/${name}`;
     const linked = this.#links.get(name);
     // A link to nowhere is no file.
     if (linked !== undefined && this.#directory.textAt(linked) !== undefined) return linked;
@@ -360,6 +373,7 @@ export class MemoryUnitManager implements UnitManager {
 
   #textOf(name: UnitName): string | undefined {
     if (this.#masked.has(name)) return "";
+    if (this.#shadows.has(name)) return this.#hostTexts.get(name);
     const linked = this.#links.get(name);
     const text = linked === undefined ? undefined : this.#directory.textAt(linked);
     return text ?? this.#hostTexts.get(name);
