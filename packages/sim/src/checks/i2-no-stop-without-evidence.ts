@@ -1,7 +1,7 @@
 import type { SimMachine } from "../machine/sim-machine.js";
 import { Beliefs } from "../truth/belief.js";
 import type { Version } from "../truth/key-history.js";
-import { keyOf, seatOf } from "../truth/records.js";
+import { keyOf, seatOf, stateOf } from "../truth/records.js";
 import { contentOf } from "../users/users.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -25,6 +25,16 @@ export function noStopWithoutEvidence(world: World): Checker {
   const started = new Map<string, { readonly revision: number; readonly branch: number }>();
   const idOf = (machine: SimMachine, unit: string): string => `${machine.name} ${unit}`;
 
+  /** Whether a machine had said by then that it has this content, and does not run it. */
+  const isDone = (machine: SimMachine, unit: string, contentId: string, byMs: number): boolean => {
+    const said = truth.history
+      .all(keyOf.state(machine.id, unit))
+      .filter(({ sinceMs, value }) => sinceMs <= byMs && value !== undefined)
+      .at(-1);
+    const state = stateOf(said);
+    return state?.contentId === contentId && ["inactive", "failed"].includes(state.activeState);
+  };
+
   const isEvidence = (machine: SimMachine, unit: string, version: Version): boolean => {
     const seat = seatOf(version);
     if (seat === undefined || !beliefs.mayActUpon(machine, version)) return false;
@@ -38,7 +48,10 @@ export function noStopWithoutEvidence(world: World): Checker {
     }
     const byHandMs = machine.touchedByHandMs.get(unit);
     const saidMs = Math.max(version.sinceMs, beliefs.acceptedAtMs(machine));
-    if (seat.target === "loaded" && byHandMs !== undefined && saidMs < byHandMs - underWayMs) return false;
+    if (seat.target === "loaded" && byHandMs !== undefined && saidMs < byHandMs - underWayMs) {
+      // Unless the machine had not come to it by then, as when etcd was away all the while.
+      return !isDone(machine, unit, seat.contentId, byHandMs);
+    }
     if (seat.target !== "launched") return true;
     const text = machine.systemd.loaded.get(unit as never)?.text;
     return text === undefined || contentOf(text).contentId !== seat.contentId;

@@ -12,6 +12,7 @@ const marginMs = 1_000;
  * I6, exclusive means one (protocol rule P9). Two sides of it:
  * - when a unit whose text on its machine says `Exclusive` comes to life, no such copy of it is alive on another machine. What
  *   somebody started by hand is not fleet's doing; what is on a suspended machine does not run, and is killed when it goes on;
+ *   a machine that was forgotten is gone for good by its operator's word;
  * - when such a unit gets a seat, every other machine that has a seat of it, or a tombstone without its own acknowledgement,
  *   has been away from etcd for the machine's lifetime, the time for stopping and a second; or was forgotten.
  * After etcd was restored or wiped nothing is asked: who accepts what stands there answers for the copies (P6.3).
@@ -30,6 +31,7 @@ export function exclusiveMeansOne(world: World): Checker {
         candidate.isAlive(unit) &&
         candidate.isExclusive(unit) &&
         !candidate.clocks.isSuspended &&
+        history.current(keyOf.record(candidate.id)) !== undefined &&
         !candidate.touchedByHandMs.has(unit),
     );
     if (other === undefined) return;

@@ -174,6 +174,10 @@ class Settlement {
       return;
     }
     const place = world.machines.find(({ id }) => isUp(world, id) && isPlaceFor(world, id, unit, demands));
+    // A copy that lost its seat is only stopped for an active one elsewhere (P4.3), which what is exclusive never gets.
+    const isInItsOwnWay =
+      demands.exclusive && world.machines.some(({ id }) => isUp(world, id) && this.#isStray(id, unit));
+    if (isInItsOwnWay && this.#refused.has(unit)) return;
     const where = seat === undefined ? "no seat" : `its seat on ${short(seat)}, which is away`;
     if (place !== undefined) this.#problems.push(`${unit} has ${where}, and ${place.name} would do`);
     else if (!this.#refused.has(unit)) this.#problems.push(`${unit} has ${where}, and nobody says why`);

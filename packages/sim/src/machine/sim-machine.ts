@@ -226,7 +226,10 @@ export class SimMachine {
   /** Somebody on the machine does it by hand. */
   async byHand(what: "start" | "stop", unit: string): Promise<void> {
     const name = parseUnitName(unit);
-    if (!this.systemd.loaded.has(name) && what === "stop") return;
+    const known = this.systemd.loaded.get(name);
+    // To stop what is not there, and to start what runs, is nothing.
+    if (what === "stop" ? known === undefined : known?.activeState === "active" && known.job === undefined)
+      return;
     this.touchedByHandMs.set(unit, this.#world.nowMs);
     await this.systemd[what](name, new AbortController().signal).catch(() => undefined);
   }

@@ -65,6 +65,7 @@ export interface StateFact {
   readonly reason: string | undefined;
   /** The create revision of the seat that it was last started for. */
   readonly startedFor: number | undefined;
+  readonly contentId: string | undefined;
 }
 
 /** Reads a unit's record. @returns `undefined` for what is absent or unreadable. */
@@ -106,7 +107,7 @@ export function presenceOf(version: Version | undefined): PresenceFact | undefin
 
 /** Reads a state. */
 export function stateOf(version: Version | undefined): StateFact | undefined {
-  const { condition, activeState, acked, reason, started } = read(version);
+  const { condition, activeState, contentId, acked, reason, started } = read(version);
   if (typeof condition !== "string" || typeof activeState !== "string") return undefined;
   return {
     condition,
@@ -114,6 +115,7 @@ export function stateOf(version: Version | undefined): StateFact | undefined {
     acked: typeof acked === "number" ? acked : undefined,
     reason: typeof reason === "string" ? reason : undefined,
     startedFor: seatRevisionOf(started),
+    contentId: typeof contentId === "string" ? contentId : undefined,
   };
 }
 
