@@ -137,7 +137,7 @@ class Settlement {
       for (const machine of seats)
         this.#problems.push(`${unit} is inactive and has a seat on ${short(machine)}`);
     } else if (demands.global) this.#checkGlobal(unit, demands, seats);
-    else this.#checkPlain(unit, demands, seats);
+    else this.#checkPlain(unit, record.contentId, demands, seats);
   }
 
   #checkGlobal(unit: string, demands: Requirements, seats: readonly string[]): void {
@@ -152,7 +152,7 @@ class Settlement {
     }
   }
 
-  #checkPlain(unit: string, demands: Requirements, seats: readonly string[]): void {
+  #checkPlain(unit: string, contentId: string, demands: Requirements, seats: readonly string[]): void {
     const world = this.#world;
     const pair = this.#handOver(unit, seats);
     if (pair !== undefined) {
@@ -174,10 +174,7 @@ class Settlement {
       return;
     }
     const place = world.machines.find(({ id }) => isUp(world, id) && isPlaceFor(world, id, unit, demands));
-    // A copy that lost its seat is only stopped for an active one elsewhere (P4.3), which what is exclusive never gets.
-    const isInItsOwnWay =
-      demands.exclusive && world.machines.some(({ id }) => isUp(world, id) && this.#isStray(id, unit));
-    if (isInItsOwnWay && this.#refused.has(unit)) return;
+    if (demands.exclusive && this.#isInItsOwnWay(unit, contentId) && this.#refused.has(unit)) return;
     const where = seat === undefined ? "no seat" : `its seat on ${short(seat)}, which is away`;
     if (place !== undefined) this.#problems.push(`${unit} has ${where}, and ${place.name} would do`);
     else if (!this.#refused.has(unit)) this.#problems.push(`${unit} has ${where}, and nobody says why`);
@@ -196,6 +193,19 @@ class Settlement {
       return isYounger && policyOf(history.current(keyOf.policy(old))).drained;
     });
     return heir === undefined ? undefined : { heir };
+  }
+
+  /**
+   * Whether an exclusive unit waits for a copy of its own that no time makes an end of: one that lost its seat, which is only
+   * stopped for an active one elsewhere (P4.3); or one of another text, which may have no guard, on a machine that is away.
+   */
+  #isInItsOwnWay(unit: string, contentId: string): boolean {
+    const { history } = this.#world.truth;
+    return this.#world.machines.some(({ id }) => {
+      if (isUp(this.#world, id)) return this.#isStray(id, unit);
+      const seat = seatOf(history.current(keyOf.seat(id, unit)));
+      return seat !== undefined && seat.contentId !== contentId;
+    });
   }
 
   #isStray(machine: string, unit: string): boolean {
