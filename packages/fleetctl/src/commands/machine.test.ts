@@ -52,6 +52,56 @@ describe("machine", () => {
     expect((await run("machine accept --all")).stdout).toBe("Accepted etcd for all machines\n");
   });
 
+  it("warns of exclusive units that are started where etcd has their places", async () => {
+    const { api, files, run } = createCliHarness();
+    files.set("db.service", "[Service]\nExecStart=/bin/db\n[X-Fleet]\nExclusive=true\n");
+    files.set("web.service", "[Service]\nExecStart=/bin/web\n");
+    await run("start db.service web.service");
+    const seats = [...api.cluster.seats].find(([, units]) =>
+      [...units.keys()].some((name) => name === "db.service"),
+    );
+    const owner = seats?.[0] ?? "";
+    const other = machineIds.find((id) => id !== owner) ?? "";
+    const all = await run("machine accept --all");
+    expect(all).toMatchObject({ code: 0, stdout: "Accepted etcd for all machines\n" });
+    expect(all.stderr).toBe(
+      "Warning: exclusive units are started where this etcd has their places: " +
+        `db.service on ${owner.slice(0, 8)}...; if etcd was restored and a unit had moved since the backup, ` +
+        "its newer copy may still run: stop it there with systemctl\n",
+    );
+    expect((await run(`machine accept ${other}`)).stderr).toBe("");
+    expect(JSON.parse((await run(`machine accept ${owner} --json`)).stdout)).toEqual({
+      schema: "fleetctl.accept/1",
+      machine: owner,
+      stillFrozen: [],
+      exclusive: [{ unit: "db.service", machine: owner }],
+    });
+    for (const [id, machine] of api.cluster.machines) {
+      if (machine.presence === undefined || id === owner) continue;
+      api.cluster.machines.set(id, { ...machine, presence: { ...machine.presence, state: "frozen" } });
+    }
+    expect((await run(`machine accept ${owner}`)).stderr).toContain(
+      "\nWarning: machines that are still frozen stop no copy of them\n",
+    );
+  });
+
+  it("does not fail because nobody can say which units are exclusive", async () => {
+    const { api, run } = createCliHarness((transport) => ({
+      ...transport,
+      request: async (request, signal) =>
+        request.path.includes("/units")
+          ? { status: 503, headers: {}, body: "{}" }
+          : await transport.request(request, signal),
+    }));
+    const { code, stderr } = await run("machine accept --all");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^Warning: it is not known yet which exclusive units have their places where; if etcd/,
+    );
+    expect(JSON.parse((await run("machine accept --all --json")).stdout)).toMatchObject({ exclusive: null });
+    expect(api.cluster.settled).toHaveLength(2);
+  });
+
   it("releases lost machines, by name or all whose units wait", async () => {
     const { api, run } = createCliHarness();
     const { cluster } = api;
@@ -77,6 +127,8 @@ describe("machine", () => {
   it.each([
     "machine release",
     `machine release --all ${gone}`,
+    `machine forget --json ${gone}`,
+    "machine release --all --json",
     `machine forget --all`,
     "machine",
     "machine accept",

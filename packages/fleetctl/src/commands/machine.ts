@@ -1,12 +1,14 @@
 import { ApiError } from "@fleet/client";
 import type { Command, CommandArgs, CommandContext } from "../command.js";
 import { exitCode } from "../exit-code.js";
+import { acceptRegistry } from "../machines/accept-registry.js";
 import { findMachines, machineName } from "../machines/find-machines.js";
+import { documentOptions, readDocumentFormat } from "../output/document.js";
 import { tellError } from "../output/error-text.js";
-import { machineIdLegend } from "../output/machine-legend.js";
 import { UsageError } from "../usage-error.js";
 
-const usage = "machine accept {MACHINE|--all} | machine release {MACHINE...|--all} | machine forget MACHINE";
+const usage =
+  "machine accept [--json] {MACHINE|--all} | machine release {MACHINE...|--all} | machine forget MACHINE";
 
 /** `fleetctl machine`. */
 export const machine: Command = {
@@ -16,7 +18,8 @@ export const machine: Command = {
   description:
     "accept: a machine that finds that etcd was wiped or restored freezes: what runs there runs on, nothing is begun, and\n" +
     "nothing may be changed. If the present etcd is the right one, say so, for one machine or for all. What runs is then\n" +
-    "adopted where its unit still wants it. MACHINE is the whole id.\n" +
+    "adopted where its unit still wants it. MACHINE is the whole id. Exclusive units are started where this etcd has their\n" +
+    "places: a warning names them, because a newer copy may run elsewhere if etcd was restored.\n" +
     "release: when most machines are lost at once, their units are not moved for a while, because that looks like a network\n" +
     "failure (list-machines says for how long). A machine of which you know that it will not be back soon is released:\n" +
     "its units are moved now. It means this absence only. MACHINE may be the beginning of an id; --all releases all whose\n" +
@@ -30,6 +33,7 @@ export const machine: Command = {
       fallback: false,
       help: "Accept the present etcd for all machines; release all whose units wait.",
     },
+    ...documentOptions,
   ],
   arguments: {
     offers: [{ kind: "words", words: ["accept", "forget", "release"] }],
@@ -46,11 +50,14 @@ export const machine: Command = {
   ],
   run: async (context, args) => {
     const { action, words } = readAction(args);
+    const format = readDocumentFormat(args);
+    if (action !== "accept" && format !== "text")
+      throw new UsageError("Only accept prints documents", { hint: `Usage: fleetctl ${usage}` });
     const [id = ""] = words;
     try {
       switch (action) {
         case "accept":
-          return await accept(context, words[0]);
+          return await acceptRegistry(context, words[0], format);
         case "release":
           return await release(context, words);
         case "forget":
@@ -85,16 +92,6 @@ function readAction(args: CommandArgs): Action {
   if (action === "release" && all !== words.length > 0) return { action, words };
   if (action === "forget" && !all && words.length === 1) return { action, words };
   throw new UsageError("Say what about which machine", { hint: `Usage: fleetctl ${usage}` });
-}
-
-async function accept({ client, signal, stdout }: CommandContext, id: string | undefined): Promise<number> {
-  const { stillFrozen = [] } = await client.accept(id, signal);
-  stdout.write(id === undefined ? "Accepted etcd for all machines\n" : `Accepted etcd for machine ${id}\n`);
-  if (stillFrozen.length > 0) {
-    const others = stillFrozen.map((other) => machineIdLegend(other, false)).join(" ");
-    stdout.write(`Still frozen: ${others} (fleetctl machine accept --all accepts for all)\n`);
-  }
-  return exitCode.ok;
 }
 
 async function release(context: CommandContext, words: readonly string[]): Promise<number> {
