@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fleetdNodeOptions } from "@fleet/lab";
 import type { Holder } from "./holder.js";
 import { addressOf } from "./network.js";
 import { type LabPaths, machinePlaces } from "./paths.js";
@@ -77,7 +78,7 @@ function fleetdService(setup: MachineSetup): string {
     "StartLimitIntervalSec=0",
     "[Service]",
     ...(setup.fakeClock === undefined ? [] : clock),
-    `ExecStart=${nodePlace} ${bundlePlace}/fleetd/dist/fleetd.mjs`,
+    `ExecStart=${nodePlace} ${fleetdNodeOptions.join(" ")} ${bundlePlace}/fleetd/dist/fleetd.mjs`,
     "Restart=always",
     "RestartSec=1",
     "RestartPreventExitStatus=2 3 6",

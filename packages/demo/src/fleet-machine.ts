@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DaemonTemplate, Lab } from "@fleet/lab";
+import { type DaemonTemplate, fleetdNodeOptions, type Lab } from "@fleet/lab";
 
 /** One machine of a cluster in a lab, before it boots. */
 export interface FleetMachine {
@@ -47,15 +47,12 @@ export interface DaemonOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** As docs/fleetd.md advises: a daemon that mostly waits need not keep the memory of its busiest moment. */
-const nodeOptions = ["--max-semi-space-size=2", "--v8-pool-size=1"];
-
 /** The service by which a machine's own systemd keeps its fleetd running. */
 export function fleetDaemon(lab: Lab, machine: FleetMachine, options: DaemonOptions): DaemonTemplate {
   const { runtime, disk, privateSocket, busSocket } = lab.paths(machine.name);
   const metadata = Object.entries(machine.metadata).map(([key, value]) => `${key}=${value}`);
   return {
-    command: [process.execPath, ...nodeOptions, `${options.checkout}/packages/fleetd/dist/fleetd.mjs`],
+    command: [process.execPath, ...fleetdNodeOptions, `${options.checkout}/packages/fleetd/dist/fleetd.mjs`],
     environment: {
       FLEET_ETCD_SERVERS: options.etcdUrl,
       FLEET_MACHINE_ID: machine.machineId,

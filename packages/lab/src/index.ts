@@ -12,6 +12,7 @@ export {
 export { sleep, type UntilOptions, until } from "./clock.js";
 export { type CommandOptions, type CommandResult, runCommand, runOrThrow } from "./command.js";
 export { findEtcd, isHealthy } from "./etcd.js";
+export { fleetdNodeOptions } from "./fleetd-node-options.js";
 export { Lab } from "./lab.js";
 export { LabError, type LabErrorCode } from "./lab-error.js";
 export type {
