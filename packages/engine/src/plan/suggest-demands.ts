@@ -1,6 +1,9 @@
 import {
   expandSpecifiers,
   formatAmount,
+  type MetadataDemand,
+  type MetadataRule,
+  metadataRuleText,
   type Requirements,
   requirementKeys,
   requirementSection,
@@ -16,12 +19,15 @@ import type { NearMiss } from "./suggest-near-misses.js";
 /** How many of a unit's own demands are tried, each alone. */
 const droppedMax = 8;
 
-interface Drop {
+/** One demand of a unit less. */
+export interface Drop {
   /** As it stands in the unit file, nearly: specifiers are expanded, and lists are taken apart. */
   readonly option: string;
+  /** The option's value. */
+  readonly value: string;
   readonly check: CheckName;
-  readonly requirements: Partial<Requirements>;
-  readonly subject: Partial<Subject>;
+  readonly lessen: (requirements: Requirements) => Requirements;
+  readonly subject: (subject: Subject) => Subject;
 }
 
 /** Changes of the unit itself: one of its demands less. */
@@ -33,70 +39,82 @@ export function demandCandidates(
   const requirements = subject.unit?.requirements;
   if (requirements === undefined) return [];
   const failed = new Set(misses.flatMap((miss) => miss.failed));
-  return listDrops(subject, requirements)
+  return listDrops(subject)
     .filter(({ check }) => failed.has(check) || subject.cycle !== undefined)
     .slice(0, droppedMax)
     .map((drop) => ({
       what: `remove ${drop.option} from ${subject.name}`,
       cost: 30,
-      changes: [
-        { kind: "demand", unit: subject.name, requirements: { ...requirements, ...drop.requirements } },
-      ],
+      changes: [{ kind: "demand", unit: subject.name, requirements: drop.lessen(requirements) }],
       tryIt: () => {
         // In a ring everything depends on who is decided first, which the checks cannot tell.
         if (subject.cycle !== undefined) return undefined;
         const places = misses.filter((miss) => miss.failed.every((check) => check === drop.check));
-        const changed = { ...subject, ...drop.subject };
         return firstFit(
           p,
-          changed,
+          drop.subject(subject),
           places.map(({ place }) => place),
         );
       },
     }));
 }
 
-function listDrops(subject: Subject, requirements: Requirements): readonly Drop[] {
+/** All demands of a unit that it could do without. */
+export function listDrops(subject: Subject): readonly Drop[] {
   return [
-    ...metadataDrops(subject),
-    ...subject.conflicts.map(
-      ({ text }): Drop => ({
-        option: `Conflicts=${text}`,
+    ...metadataDemands(subject).map(({ key, text }) => metadataDrop(key, text)),
+    ...subject.conflicts.map(({ text: value }): Drop => {
+      return {
+        option: `Conflicts=${value}`,
+        value,
         check: "conflicts",
-        requirements: { conflicts: requirements.conflicts.filter((pattern) => pattern !== text) },
-        subject: { conflicts: subject.conflicts.filter((pattern) => pattern.text !== text) },
-      }),
-    ),
-    ...[...new Set(subject.peerNames)].map(
-      (name): Drop => ({
-        option: `MachineOf=${name}`,
+        lessen: (demands) => ({
+          ...demands,
+          conflicts: demands.conflicts.filter((pattern) => pattern !== value),
+        }),
+        subject: (unit) => ({ ...unit, conflicts: unit.conflicts.filter(({ text }) => text !== value) }),
+      };
+    }),
+    ...[...new Set(subject.peerNames)].map((value): Drop => {
+      return {
+        option: `MachineOf=${value}`,
+        value,
         check: "machine-of",
-        requirements: { machineOf: requirements.machineOf.filter((peer) => peer !== name) },
-        subject: {
-          peerNames: subject.peerNames.filter((peer) => peer !== name),
-          peers: subject.peers.filter((peer) => peer.name !== name),
-        },
-      }),
-    ),
-    ...subject.reserve.map(
-      ({ amount, resource: { name } }): Drop => ({
-        option: `Reserve=${amountAsWritten(subject, name, amount)}`,
+        lessen: (demands) => ({ ...demands, machineOf: demands.machineOf.filter((peer) => peer !== value) }),
+        subject: (unit) => ({
+          ...unit,
+          peerNames: unit.peerNames.filter((peer) => peer !== value),
+          peers: unit.peers.filter(({ name }) => name !== value),
+        }),
+      };
+    }),
+    ...subject.reserve.map(({ amount, resource: { name: value } }): Drop => {
+      return {
+        option: `Reserve=${amountAsWritten(subject, value, amount)}`,
+        value,
         check: "resources",
-        requirements: { reserve: new Map([...requirements.reserve].filter(([other]) => other !== name)) },
-        subject: { reserve: subject.reserve.filter(({ resource }) => resource.name !== name) },
-      }),
-    ),
-    ...(subject.machineId === undefined
-      ? []
-      : [
-          {
-            option: `MachineID=${subject.machineId}`,
-            check: "machine-id",
-            requirements: { machineId: undefined },
-            subject: { machineId: undefined },
-          } as const,
-        ]),
+        lessen: (demands) => ({
+          ...demands,
+          reserve: new Map([...demands.reserve].filter(([name]) => name !== value)),
+        }),
+        subject: (unit) => ({
+          ...unit,
+          reserve: unit.reserve.filter(({ resource }) => resource.name !== value),
+        }),
+      };
+    }),
+    ...(subject.machineId === undefined ? [] : [machineIdDrop(subject.machineId)]),
   ];
+}
+
+function machineIdDrop(value: string): Drop {
+  return {
+    option: `MachineID=${value}`,
+    value,
+    check: "machine-id",
+    lessen: (demands) => ({ ...demands, machineId: undefined }),
+    subject: (unit) => ({ ...unit, machineId: undefined }),
+  };
 }
 
 /** An amount as it stands in the unit file, so that it can be found there. */
@@ -109,24 +127,21 @@ function amountAsWritten({ name: unitName, unit }: Subject, resource: string, am
   return written?.trim() ?? `${resource}=${formatAmount(resource, amount)}`;
 }
 
-function metadataDrops(subject: Subject): readonly Drop[] {
-  const { machineMetadata, metadataRules } = subject;
-  return metadataDemands(subject).map(({ text }, index): Drop => {
-    const rest =
-      index < machineMetadata.size
-        ? {
-            machineMetadata: new Map([...machineMetadata].filter((_, at) => at !== index)),
-            metadataRules,
-          }
-        : {
-            machineMetadata,
-            metadataRules: metadataRules.filter((_, at) => at !== index - machineMetadata.size),
-          };
-    return {
-      option: `MachineMetadata=${text}`,
-      check: "machine-metadata",
-      requirements: rest,
-      subject: rest,
-    };
+function metadataDrop(key: string, text: string): Drop {
+  const isOther = (rule: MetadataRule): boolean => metadataRuleText(rule) !== text;
+  const without = (demand: MetadataDemand): MetadataDemand => ({
+    machineMetadata: new Map(
+      [...demand.machineMetadata].filter(
+        ([other, values]) => other !== key || `${key}=${values.join("|")}` !== text,
+      ),
+    ),
+    metadataRules: demand.metadataRules.filter(isOther),
   });
+  return {
+    option: `MachineMetadata=${text}`,
+    value: text,
+    check: "machine-metadata",
+    lessen: (demands) => ({ ...demands, ...without(demands) }),
+    subject: (unit) => ({ ...unit, ...without(unit) }),
+  };
 }

@@ -24,7 +24,8 @@ export function machineCandidates(
   ];
 }
 
-interface Opening {
+/** What would make a machine take units again. */
+export interface Opening {
   readonly cost: number;
   readonly words: (machine: string) => string;
   readonly command?: (id: MachineId) => string;
@@ -43,8 +44,8 @@ const bringBack: Opening = {
   change: (machine) => ({ kind: "return", machine }),
 };
 
-/** What would make a machine take units again. */
-const openings: { readonly [stance in Stance]?: Opening } = {
+/** By what a machine is like, what would make it take units again. */
+export const openings: { readonly [stance in Stance]?: Opening } = {
   cordoned: uncordon,
   drained: { ...uncordon, cost: 12, words: (machine) => `end the drain of ${machine}` },
   frozen: {
@@ -115,7 +116,8 @@ function metadataCandidates(
   });
 }
 
-function cureText(changes: ReadonlyMap<string, string | undefined>): string {
+/** `set disk=ssd and remove gpu`. */
+export function cureText(changes: ReadonlyMap<string, string | undefined>): string {
   const set = [...changes].flatMap(([key, value]) => (value === undefined ? [] : `${key}=${value}`));
   const unset = [...changes].flatMap(([key, value]) => (value === undefined ? key : []));
   const parts = [
@@ -145,17 +147,22 @@ function roomCandidates(p: Planning, subject: Subject, misses: readonly NearMiss
   if (best === undefined) return [];
   const { lacks, place } = best;
   const amounts = Object.fromEntries(lacks.map(({ free, name, needed }) => [name, needed - free]));
-  const words = lacks.map(({ free, name, needed }) => `${name}=${atLeast(name, needed - free)}`);
-  const isSmall = lacks.some(({ capacity, needed }) => needed > capacity);
   return [
     {
-      what: `${isSmall ? "add" : "free"} ${words.join(" and ")} on machine ${place.id}`,
+      what: `${roomWords(lacks)} on machine ${place.id}`,
       cost: 35,
       changes: [{ kind: "free", machine: place.id, amounts }],
       // Everything else has been passed already, and now there is room.
       tryIt: () => place,
     },
   ];
+}
+
+/** `free memory=88M`, or `add` if there is too little in all. */
+export function roomWords(lacks: readonly Lack[]): string {
+  const words = lacks.map(({ free, name, needed }) => `${name}=${atLeast(name, needed - free)}`);
+  const isSmall = lacks.some(({ capacity, needed }) => needed > capacity);
+  return `${isSmall ? "add" : "free"} ${words.join(" and ")}`;
 }
 
 /** One more machine, with the metadata that the unit demands. */

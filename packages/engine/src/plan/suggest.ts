@@ -8,11 +8,15 @@ import type { Candidate } from "./suggest-candidate.js";
 import { demandCandidates } from "./suggest-demands.js";
 import { machineCandidates, newMachineCandidate } from "./suggest-machines.js";
 import { listNearMisses, type NearMiss } from "./suggest-near-misses.js";
+import { setCandidates } from "./suggest-sets.js";
 import { unitCandidates } from "./suggest-units.js";
 import { changeView } from "./what-if-change.js";
 
 /** How many suggestions are made; more is no help. */
 const suggestionsMax = 4;
+
+/** How many of them may be made of several changes. */
+const setsMax = 2;
 
 /** How many candidates are looked at before that many have passed. */
 const candidatesMax = 16;
@@ -22,7 +26,7 @@ const plannedMaxUsual = 1_000;
 
 /**
  * Looks for the smallest changes that would give a waiting unit a place: one fact of one machine, one demand of the unit,
- * or one other unit. What is suggested has been tried: with the change the planner, or its checks, give it a place.
+ * or one other unit; then for a few of them together, on one machine. What is suggested has been tried: with the change the planner, or its checks, give it a place.
  * @param plannedMax - In clusters of at most so many units and machines each candidate is planned.
  */
 export function suggestChanges(
@@ -32,14 +36,25 @@ export function suggestChanges(
 ): readonly Suggestion[] {
   const misses = listNearMisses(p, subject);
   const found: Suggestion[] = [];
+  const isSmall = p.world.subjects.size + p.world.placeOf.size <= plannedMax;
+  const prove = (candidate: Candidate): Suggestion | undefined =>
+    isSmall ? proveByPlan(p, subject, candidate) : proveByChecks(candidate);
   const candidates = candidatesFor(p, subject, misses).toSorted((a, b) => a.cost - b.cost);
   for (const candidate of candidates.slice(0, candidatesMax)) {
-    const isSmall = p.world.subjects.size + p.world.placeOf.size <= plannedMax;
-    const proven = isSmall ? proveByPlan(p, subject, candidate) : proveByChecks(candidate);
+    const proven = prove(candidate);
     if (proven !== undefined) found.push(proven);
     if (found.length === suggestionsMax) break;
   }
-  return found;
+  if (found.length === suggestionsMax || subject.cycle !== undefined || onlyWaits(p, subject)) return found;
+  const enough = new Set(found.map(({ what }) => what));
+  const sets: Suggestion[] = [];
+  for (const candidate of setCandidates(p, subject, misses)) {
+    if (candidate.parts.some((part) => enough.has(part))) continue;
+    const proven = prove(candidate);
+    if (proven !== undefined) sets.push(proven);
+    if (sets.length === setsMax || found.length + sets.length === suggestionsMax) break;
+  }
+  return [...found, ...sets];
 }
 
 function candidatesFor(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
