@@ -14,7 +14,8 @@ FLAGS
   --minutes M   how long; whole rounds are played, so it takes a little longer
   --seed S      a number: the same seed brings the same faults; default 1. Soaks of different seeds may run side by side
 
-What is done is said on stderr; the result is one JSON object on stdout. The exit status is 1 if a promise was broken.
+What is done is said on stderr; the result is one JSON object on stdout. The exit status is 1 if a promise was broken. A soak
+that is ended by Ctrl-C prints what it has seen so far.
 `;
 }
 
@@ -77,6 +78,7 @@ export async function runSoak(
       keep: `${checkout}/.cache/e2e/soak-${request.seed}`,
     });
     write(`${JSON.stringify(result, undefined, 2)}\n`);
+    if (result.isInterrupted) return interrupted;
     return result.isFulfilled ? 0 : 1;
   } catch (error) {
     if (signal.aborted) return interrupted;

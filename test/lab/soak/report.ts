@@ -19,7 +19,11 @@ export interface SoakReport {
   readonly seed: number;
   readonly minutes: number;
   readonly commit: string | undefined;
+  /** No promise was broken, as long as it was played. */
   readonly isFulfilled: boolean;
+  /** Somebody ended it: what is here is what was seen until then. */
+  readonly isInterrupted: boolean;
+  readonly playedMinutes: number;
   readonly machines: number;
   readonly etcdMembers: number;
   readonly ttlMs: number;
@@ -39,7 +43,7 @@ export interface SoakReport {
     readonly maxMs: number;
     readonly longest: readonly Convergence[];
   };
-  /** The most units that each machine has run at once. */
+  /** The most units that each machine has run at once; judged as I5. */
   readonly peaks: Readonly<Record<string, number>>;
   /** How busy the host was: the judge's longest blind time, and the highest load. */
   readonly host: { readonly cores: number; readonly lookGapMsMax: number; readonly loadMax: number };
@@ -64,6 +68,8 @@ export function report(state: Soak): SoakReport {
     minutes: options.minutes,
     commit: options.commit,
     isFulfilled: judge.violations.length === 0,
+    isInterrupted: state.isInterrupted,
+    playedMinutes: Math.round(stage.nowMs() / 6_000) / 10,
     machines: stage.machines.length,
     etcdMembers: stage.lab.etcd.names.length,
     ttlMs: stage.ttlMs,

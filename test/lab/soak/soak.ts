@@ -6,6 +6,7 @@ import { LabError, sleep } from "@fleet/lab";
 import { waitUntilJoined } from "../commands.js";
 import { keepJournals } from "../e2e/play.js";
 import { Stage } from "../e2e/stage.js";
+import { pileUps } from "../e2e/verdict.js";
 import { openLab } from "../lab.js";
 import type { LabPlan } from "../lab-state.js";
 import { untilCalm, whyNotCalm } from "./calm.js";
@@ -38,6 +39,11 @@ const convergeMs = 120_000;
 /** What has not converged by then is waited for once more, so that one failure does not hide what comes after. */
 const patienceMs = 360_000;
 
+/** Two machines at most suffer at once, and one may be drained meanwhile. */
+const awayMax = 3;
+/** Units that begin to run on a machine before others have ended there. */
+const leeway = 2;
+
 const plan: LabPlan = {
   machines: 5,
   etcdMembers: 3,
@@ -58,6 +64,8 @@ export interface Soak {
   readonly users: Users;
   readonly rounds: Round[];
   readonly convergences: Convergence[];
+  /** Somebody ended it before its time. */
+  isInterrupted: boolean;
   /** The longest that the judge itself was kept from looking. */
   lookGapMs: number;
   loadMax: number;
@@ -78,12 +86,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     try {
       await run(state);
     } catch (error) {
-      options.signal.throwIfAborted();
       if (!(error instanceof Error)) throw error;
-      state.judge.violate(
-        error instanceof LabError && error.code === "timeout" ? "I7" : "fault",
-        error.message,
-      );
+      // What has been seen until then is told all the same.
+      state.isInterrupted = options.signal.aborted;
+      if (!state.isInterrupted) {
+        const promise = error instanceof LabError && error.code === "timeout" ? "I7" : "fault";
+        state.judge.violate(promise, error.message);
+      }
     } finally {
       over.abort();
       await watching;
@@ -135,6 +144,7 @@ function prepare(options: SoakOptions, stage: Stage, watch: RegistryWatch, direc
     users: { stage, units, asked, directory, avoided: suffering },
     rounds: [],
     convergences: [],
+    isInterrupted: false,
     lookGapMs: 0,
     loadMax: 0,
   };
@@ -169,6 +179,12 @@ async function run(state: Soak): Promise<void> {
   }
 }
 
+/** I5: what faults and users leave of the machines shares all that may move. */
+function unitsPerMachineMax(units: readonly SoakUnit[], machines: number): number {
+  const movable = units.filter(({ isGlobal }) => !isGlobal).length;
+  return Math.ceil(movable / Math.max(1, machines - awayMax)) + (units.length - movable) + leeway;
+}
+
 async function playRound(state: Soak, round: Round): Promise<void> {
   const { stage, rounds, judge, exclusive } = state;
   rounds.push(round);
@@ -183,6 +199,7 @@ async function playRound(state: Soak, round: Round): Promise<void> {
   await sleep(round.calmMs, stage.signal);
   judge.judgeCalm(fromMs, stage.nowMs());
   judge.judgeRuns();
+  judge.hear(pileUps(stage.evidence(), unitsPerMachineMax(state.units, stage.machines.length)));
   judge.hear(exclusive.violations.splice(0));
 }
 
