@@ -19,7 +19,7 @@ import { isPlaceFor } from "./place-for.js";
 
 /**
  * I7, it converges. Some time after the faults have stopped
- * - every machine that is on is present and believes etcd, somebody leads, and nothing is held back; no job of systemd is
+ * - every machine that is on is present and believes etcd, one that is off is not, somebody leads, and nothing is held back; no job of systemd is
  *   under way;
  * - every plain unit that is wanted has one live seat, on a machine that is there; every global unit one on each machine
  *   that fits. Where one is missing, the leader says why, and going through the machines by hand finds no place either;
@@ -55,7 +55,12 @@ class Settlement {
       if (truth.history.current(keyOf.record(machine)) !== undefined)
         this.#problems.push(`${short(machine)} is held`);
     }
-    for (const machine of machines) if (machine.isOn) this.#checkMachine(machine);
+    for (const machine of machines) {
+      if (machine.isOn) this.#checkMachine(machine);
+      // What it means that the machine is off is still to come.
+      else if (isUp(this.#world, machine.id))
+        this.#problems.push(`${machine.name} is off, and still present`);
+    }
     for (const unit of truth.units()) this.#checkUnit(unit);
     for (const [machine, unit] of truth.seats()) this.#checkTombstone(machine, unit);
     for (const key of truth.history.keys) {
