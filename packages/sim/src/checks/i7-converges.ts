@@ -58,7 +58,7 @@ class Settlement {
     for (const machine of machines) {
       if (machine.isOn) this.#checkMachine(machine);
       // What it means that the machine is off is still to come.
-      else if (isUp(this.#world, machine.id))
+      else if (truth.history.current(keyOf.presence(machine.id)) !== undefined)
         this.#problems.push(`${machine.name} is off, and still present`);
     }
     for (const unit of truth.units()) this.#checkUnit(unit);
