@@ -72,22 +72,39 @@ export function answerForError(
   error: unknown,
   withHint: boolean,
 ): { readonly answer: Answer; readonly isInternal: boolean } {
+  const refusal = refusalIn(error, withHint);
+  if (refusal === undefined) return { answer: errorAnswer(500, "internal error"), isInternal: true };
+  const { status, message, ...options } = refusal;
+  return { answer: errorAnswer(status, message, options), isInternal: false };
+}
+
+/** What is said of something that was refused or could not be done. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+  readonly hint?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads in what a handler threw what is to be said of it.
+ * @param withHint - Whether a hint may be told whatever the error.
+ * @returns `undefined` for a failure of our own.
+ */
+export function refusalIn(error: unknown, withHint: boolean): Refusal | undefined {
   if (error instanceof HttpError) {
-    const hint = withHint && error.hint !== undefined ? { hint: error.hint } : {};
+    const { status, message, headers } = error;
     return {
-      answer: errorAnswer(error.status, error.message, { ...hint, headers: error.headers }),
-      isInternal: false,
+      status,
+      message,
+      ...(withHint && error.hint !== undefined ? { hint: error.hint } : {}),
+      headers,
     };
   }
-  if (isFleetError(error) && error.code !== "internal") {
-    // The original had nothing like a freeze, and no word of its own tells how it is lifted.
-    const hint = withHint || error instanceof RegistryDistrustError ? hintOf(error) : {};
-    return {
-      answer: errorAnswer(statuses[error.code], error.message, hint),
-      isInternal: false,
-    };
-  }
-  return { answer: errorAnswer(500, "internal error"), isInternal: true };
+  if (!isFleetError(error) || error.code === "internal") return undefined;
+  // The original had nothing like a freeze, and no word of its own tells how it is lifted.
+  const hint = withHint || error instanceof RegistryDistrustError ? hintOf(error) : {};
+  return { status: statuses[error.code], message: error.message, ...hint };
 }
 
 function hintOf(error: FleetError): { readonly hint?: string } {

@@ -8,6 +8,7 @@ import { getMetrics } from "./handlers/metrics.js";
 import { foresee, survive } from "./handlers/plan-v2.js";
 import { getState, listStates } from "./handlers/state-v1.js";
 import { getStatus } from "./handlers/status-v2.js";
+import { postUnitsV2 } from "./handlers/units-bulk.js";
 import { deleteUnit, getUnit, listUnits, putUnit } from "./handlers/units-v1.js";
 import { getUnitV2, putUnitV2 } from "./handlers/units-v2.js";
 import { waitForUnits } from "./handlers/wait-v2.js";
@@ -53,6 +54,11 @@ const routesV1: readonly Route[] = [
 ];
 
 const routesV2: readonly Route[] = [
+  {
+    path: "/units",
+    methods: { POST: postUnitsV2 },
+    otherwise: { status: 405, message: "only POST supported against this resource" },
+  },
   {
     path: "/units/:name",
     methods: { GET: getUnitV2, PUT: putUnitV2 },

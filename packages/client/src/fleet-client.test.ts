@@ -100,6 +100,32 @@ describe("the client", () => {
     expect(asked.length).toBe(1);
   });
 
+  it("writes many units in one request, and sees them afterwards", async () => {
+    const units = [
+      { name: "a.service", text: "x" },
+      { name: "b.service", destroy: true },
+    ];
+    const told = { revision: 17, units: [{ name: "a.service", effect: "created", revision: 17 }] };
+    const { client, asked } = scripted([200, told, 17], [200, {}]);
+    expect(await client.writeUnits(units, never)).toEqual(told);
+    await client.listUnits(never);
+    expect(asked[0]).toMatchObject({
+      method: "POST",
+      path: "/fleet/v2/units",
+      body: JSON.stringify({ units }),
+    });
+    expect(asked[1]?.headers["fleet-min-revision"]).toBe("17");
+  });
+
+  it("goes on with v2 where a server cannot write many units", async () => {
+    const { client, asked } = scripted([404, noSuchRoute], [200, { effect: "changed" }]);
+    const units = [{ name: "a.service", destroy: true }];
+    expect(await client.writeUnits(units, never)).toBe("unsupported");
+    expect(await client.writeUnits(units, never)).toBe("unsupported");
+    expect(await client.putUnitV2("a.service", {}, never)).toEqual({ effect: "changed" });
+    expect(asked.length).toBe(2);
+  });
+
   it("tells a unit that is missing from a server without v2", async () => {
     const { client } = scripted([404, { error: { code: 404, message: "unit does not exist" } }]);
     expect(await client.getUnitV2("a.service", never)).toBeUndefined();

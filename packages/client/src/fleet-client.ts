@@ -16,7 +16,22 @@ import type {
   UnitStateV1,
   UnitV1,
 } from "./wire-v1.js";
-import type { StatusV2, UnitPutAnswerV2, UnitPutV2, UnitV2, WaitAnswerV2, WaitRequestV2 } from "./wire-v2.js";
+import type {
+  StatusV2,
+  UnitPutAnswerV2,
+  UnitPutV2,
+  UnitsWriteAnswerV2,
+  UnitsWriteV2,
+  UnitV2,
+  UnitWriteV2,
+  WaitAnswerV2,
+  WaitRequestV2,
+} from "./wire-v2.js";
+
+/** The most units of one {@link FleetClient.writeUnits}. */
+export const unitsPerWrite = 1_000;
+/** How long the writes of many units may take beyond the usual time for an answer. */
+const manyWritesMs = 15_000;
 
 /** Restricts a list of states; what is left out does not restrict. */
 export interface StateFilter {
@@ -48,6 +63,8 @@ export class FleetClient {
   #writtenRevision = 0;
   /** Unknown until the first answer that tells. */
   #hasV2: boolean | undefined;
+  /** Servers of a cluster that is being upgraded may differ: the last answer counts. */
+  #lacksBulk = false;
 
   constructor(options: FleetClientOptions) {
     this.#transport = options.transport;
@@ -123,6 +140,25 @@ export class FleetClient {
     );
     if (this.#lacksV2(answer)) return "unsupported";
     return parseBody<UnitPutAnswerV2>(answer);
+  }
+
+  /**
+   * Creates, changes and destroys many units in one request, each for itself.
+   * @param units - At most {@link unitsPerWrite}, none twice, and no more than some megabytes of texts.
+   * @returns what became of each, in the same order; `"unsupported"`, with nothing done, from a server without it.
+   */
+  async writeUnits(
+    units: readonly UnitWriteV2[],
+    signal: AbortSignal,
+  ): Promise<UnitsWriteAnswerV2 | "unsupported"> {
+    if (this.#hasV2 === false || this.#lacksBulk) return "unsupported";
+    const request: UnitsWriteV2 = { units };
+    const body = JSON.stringify(request);
+    const what = { method: "POST", path: "/fleet/v2/units", body, patienceMs: manyWritesMs } as const;
+    const answer = await this.#send(what, signal);
+    // Versions of v2 before this request do not know the path, though they know others.
+    this.#lacksBulk = isUnknownPath(answer);
+    return this.#lacksBulk ? "unsupported" : parseBody<UnitsWriteAnswerV2>(answer);
   }
 
   /** Creates or changes a unit from options, as the original's clients do. */

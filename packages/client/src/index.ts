@@ -3,7 +3,7 @@ export type { ClientClock } from "./clock.js";
 export { type ConnectOptions, createTransport } from "./connect.js";
 export { type Endpoint, parseEndpoint, parseEndpoints } from "./endpoint.js";
 export { createFailoverTransport } from "./failover-transport.js";
-export { FleetClient, type FleetClientOptions, type StateFilter } from "./fleet-client.js";
+export { FleetClient, type FleetClientOptions, type StateFilter, unitsPerWrite } from "./fleet-client.js";
 export { completeOptions } from "./follow.js";
 export { createHttpTransport, type HttpTransportOptions, type TlsOptions } from "./http-transport.js";
 export { createInMemoryTransport } from "./in-memory-transport.js";
@@ -60,7 +60,11 @@ export type {
   UnitPutV2,
   UnitStateV2,
   UnitStatusV2,
+  UnitsWriteAnswerV2,
+  UnitsWriteV2,
   UnitV2,
+  UnitWriteAnswerV2,
+  UnitWriteV2,
   WaitAnswerV2,
   WaitRequestV2,
 } from "./wire-v2.js";

@@ -1,4 +1,5 @@
 import type { QuarantineV2, RollOutV2 } from "./wire-machines.js";
+import type { ErrorBody } from "./wire-v1.js";
 
 /**
  * The entities of the v2 API. They add what v1 cannot say: the exact text, where and why a unit is seated, how its job
@@ -90,6 +91,38 @@ export interface UnitPutAnswerV2 {
   readonly effect: "created" | "changed" | "unchanged";
   readonly name: string;
   readonly revision: number;
+}
+
+/**
+ * One of the units of `POST /fleet/v2/units`: what its own `PUT` would say, or with `destroy` what its `DELETE` would. Single
+ * machines cannot be named here.
+ */
+export interface UnitWriteV2 extends Omit<UnitPutV2, "machineID"> {
+  readonly name: string;
+  /** Goes alone with the name. */
+  readonly destroy?: boolean;
+}
+
+/** The body of `POST /fleet/v2/units`: at most 1,000 units, none of them twice. */
+export interface UnitsWriteV2 {
+  readonly units: readonly UnitWriteV2[];
+}
+
+/** What became of one of the units: `effect` and `revision`, or `error`. */
+export interface UnitWriteAnswerV2 {
+  readonly name: string;
+  readonly effect?: "created" | "changed" | "unchanged";
+  readonly revision?: number;
+  /** Why it was not written, as the error of its own request would say it. */
+  readonly error?: ErrorBody["error"];
+}
+
+/** The answer to `POST /fleet/v2/units`. */
+export interface UnitsWriteAnswerV2 {
+  /** The newest revision of the writes; 0 if there was none. */
+  readonly revision: number;
+  /** In the order of the request. */
+  readonly units?: readonly UnitWriteAnswerV2[];
 }
 
 /** The body of `POST /fleet/v2/wait`, for more names than fit into a line; it means what the query of a `GET` does. */

@@ -7,7 +7,11 @@ import type {
   UnitPutV2,
   UnitStateV2,
   UnitStatusV2,
+  UnitsWriteAnswerV2,
+  UnitsWriteV2,
   UnitV2,
+  UnitWriteAnswerV2,
+  UnitWriteV2,
   WaitAnswerV2,
   WaitRequestV2,
 } from "@fleet/client";
@@ -56,11 +60,21 @@ const stateFields: FieldsOf<UnitStateV2> = {
   systemdSubState: text(),
 };
 
-const putFields: FieldsOf<UnitPutV2> = {
+const wishFields: FieldsOf<Omit<UnitPutV2, "machineID">> = {
   text: text("The unit file, kept byte for byte. Without it the unit must exist."),
   desiredState: oneOf(desiredStates, "Without it a new unit is inactive, and an old one stays what it is."),
   replace: flag("Lets the text take the place of one that says something else."),
   restart: flag("Starts a unit once more that is launched already."),
+};
+
+const writeFields: FieldsOf<UnitWriteV2> = {
+  name: always(text("The unit's name, type included.")),
+  ...wishFields,
+  destroy: flag("Destroys the unit; goes alone with the name."),
+};
+
+const putFields: FieldsOf<UnitPutV2> = {
+  ...wishFields,
   machineID: text(
     "Says what is wanted of a launched global unit on this machine alone: loaded, or launched.",
   ),
@@ -108,6 +122,20 @@ export const entitiesV2: readonly EntitySchema[] = [
     name: always(text()),
     effect: always(oneOf(["created", "changed", "unchanged"], "Repeating a write changes nothing.")),
     revision: always(number("When it was written.")),
+  }),
+  entity<UnitsWriteV2>("UnitsWrite", "What several units are to become.", {
+    units: { ...listOf(ref("UnitWrite"), "At most 1,000, none twice."), required: true },
+  }),
+  entity<UnitWriteV2>("UnitWrite", "What one of several units is to become.", writeFields),
+  entity<UnitsWriteAnswerV2>("UnitsWriteAnswer", "What became of several units.", {
+    revision: always(number("The newest revision of the writes; 0 if there was none.")),
+    units: listOf(ref("UnitWriteAnswer"), "In the order of the request."),
+  }),
+  entity<UnitWriteAnswerV2>("UnitWriteAnswer", "What became of one of them: effect and revision, or error.", {
+    name: always(text()),
+    effect: oneOf(["created", "changed", "unchanged"], "Repeating a write changes nothing."),
+    revision: number("When it was written."),
+    error: ref("ErrorDetails"),
   }),
   entity<WaitRequestV2>("WaitRequest", "What is waited for.", {
     units: { ...listOf(text(), "Names; at least one."), required: true },

@@ -170,6 +170,16 @@ const v2: readonly Operation[] = [
     answers: { 200: entity("UnitPutAnswer"), 201: entity("UnitPutAnswer") },
   },
   {
+    method: "POST",
+    path: "/fleet/v2/units",
+    id: "writeUnits",
+    about:
+      "Creates, changes and destroys many units, each as its own PUT or DELETE would, independently of the others.",
+    parameters: [],
+    request: entity("UnitsWrite"),
+    answers: { 200: entity("UnitsWriteAnswer") },
+  },
+  {
     method: "GET",
     path: "/fleet/v2/units/{name}/explain",
     id: "explainUnit",

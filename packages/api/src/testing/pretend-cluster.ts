@@ -31,6 +31,8 @@ import type {
   ReplicaCondition,
   UnitChange,
   UnitRegistry,
+  UnitWrite,
+  UnitWriteResult,
   WriteOutcome,
 } from "@fleet/core/ports";
 
@@ -152,6 +154,23 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
       this.unreadableUnits.delete(name);
     });
     return { revision: this.revision, effect: "changed" };
+  }
+
+  async writeUnits(writes: readonly UnitWrite[]): Promise<readonly UnitWriteResult[]> {
+    const results: UnitWriteResult[] = [];
+    for (const write of writes) {
+      try {
+        const { name } = write;
+        const outcome =
+          write.kind === "destroy"
+            ? await this.destroyUnit(name)
+            : await this.changeUnit(name, (current) => write.decide(current));
+        results.push({ outcome });
+      } catch (error) {
+        results.push({ error });
+      }
+    }
+    return results;
   }
 
   async changeMetadata(changes: readonly MetadataChange[]): Promise<WriteOutcome> {

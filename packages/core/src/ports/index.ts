@@ -36,5 +36,7 @@ export type {
   MetadataChange,
   UnitChange,
   UnitRegistry,
+  UnitWrite,
+  UnitWriteResult,
   WriteOutcome,
 } from "./unit-registry.js";

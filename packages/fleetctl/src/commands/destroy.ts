@@ -7,7 +7,7 @@ import { findUnits, refuseInstances } from "../units/find-units.js";
 import { judgeGone } from "../units/judge.js";
 import { tellFailures } from "../units/tell-failures.js";
 import { waitForUnits } from "../units/wait-for-units.js";
-import { writeAll } from "../units/write-unit.js";
+import { destroyAll } from "../units/write-unit.js";
 
 /** `fleetctl destroy`. */
 export const destroy: Command = {
@@ -24,19 +24,19 @@ export const destroy: Command = {
     { command: "fleetctl destroy --no-block 'web@[12]'", what: "Do not wait until they have stopped." },
   ],
   run: async (context, args) => {
-    const { client, signal, stdout } = context;
+    const { signal, stdout } = context;
     const units = await findUnits(context, "destroy", args.positionals, "Error destroying units");
     if (units === undefined || refuseInstances(context, "destroy", units)) return exitCode.failed;
-    const destroyed: string[] = [];
-    const results = await writeAll(units, async ({ name }) => {
-      // Somebody else may have been quicker; then there is nothing left to do.
-      if (await client.destroyUnit(name, signal)) destroyed.push(name);
-    });
+    const { results, gone } = await destroyAll(context, units);
     signal.throwIfAborted();
+    const destroyed: string[] = [];
     for (const result of results) {
+      const { name } = result.item;
       if ("error" in result) tellError(context, "Error destroying units", result.error);
-      else if (destroyed.includes(result.item.name)) stdout.write(`Destroyed ${result.item.name}\n`);
+      // Somebody else may have been quicker; then there is nothing left to do.
+      else if (!gone.has(name)) destroyed.push(name);
     }
+    for (const name of destroyed) stdout.write(`Destroyed ${name}\n`);
     const failures = await waitForUnits(context, {
       names: args.flag("no-block") ? [] : destroyed,
       judge: judgeGone(),

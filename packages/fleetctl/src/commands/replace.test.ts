@@ -1,3 +1,4 @@
+import type { HttpAnswer, HttpRequest, UnitsWriteAnswerV2, UnitsWriteV2 } from "@fleet/client";
 import { parseUnitName } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { until } from "../../../api/src/testing/manual-clock.js";
@@ -7,8 +8,27 @@ const unit = (description: string) =>
   `[Unit]\nDescription=${description}\n\n[Service]\nExecStart=/bin/true\n`;
 const place = "on 113f16a7.../127.0.0.1";
 
+const notToday = { code: 400, message: "not today" };
+
+/** Lets all units of a request through but those that are refused. */
+async function refuseSome(
+  refused: ReadonlySet<string>,
+  request: HttpRequest,
+  send: (rest: HttpRequest) => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  const { units } = JSON.parse(request.body ?? "") as UnitsWriteV2;
+  const isRefused = ({ name }: { name: string }) => refused.has(`/fleet/v2/units/${name}`);
+  const rest = units.filter((unit) => !isRefused(unit));
+  const answer = await send({ ...request, body: JSON.stringify({ units: rest }) });
+  const told = (JSON.parse(answer.body) as UnitsWriteAnswerV2).units ?? [];
+  const all = units.map((unit) =>
+    isRefused(unit) ? { name: unit.name, error: notToday } : told.find(({ name }) => name === unit.name),
+  );
+  return { ...answer, body: JSON.stringify({ revision: 1, units: all }) };
+}
+
 /** A cluster in which `hello` has been started, and every write is noted. */
-async function createCluster(command = "start hello") {
+async function createCluster(command = "start hello", knowsMany = true) {
   const writes: string[] = [];
   const refused = new Set<string>();
   const harness = createCliHarness((transport) => ({
@@ -16,7 +36,11 @@ async function createCluster(command = "start hello") {
     request: async (request, signal) => {
       if (request.method === "PUT") writes.push(`${request.path} ${request.body}`);
       if (request.method === "PUT" && refused.has(request.path)) {
-        return { status: 400, headers: {}, body: '{"error":{"code":400,"message":"not today"}}' };
+        return { status: 400, headers: {}, body: JSON.stringify({ error: notToday }) };
+      }
+      if (request.path === "/fleet/v2/units") {
+        if (!knowsMany) return { status: 404, headers: {}, body: '{"error":{"code":404,"message":""}}' };
+        return refuseSome(refused, request, (rest) => transport.request(rest, signal));
       }
       return transport.request(request, signal);
     },
@@ -119,8 +143,11 @@ describe("start --replace", () => {
     }
   });
 
-  it("tells of the one that the server refuses, and goes on with the others", async () => {
-    const { files, refused, run } = await createCluster();
+  it.each([
+    ["in one request", true],
+    ["to a server that takes one unit at a time", false],
+  ])("tells of the one that the server refuses, and goes on with the others, %s", async (_how, knowsMany) => {
+    const { files, refused, run } = await createCluster("start hello", knowsMany);
     files.set("a.service", unit("a"));
     await run("start a");
     files.set("a.service", unit("b"));

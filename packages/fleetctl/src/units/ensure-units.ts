@@ -9,7 +9,7 @@ import { tellFailures } from "./tell-failures.js";
 import { type CreatingCommand, planOnMachine, planUnit, type UnitPlan } from "./unit-plan.js";
 import { parseUnitArguments, type UnitArgument } from "./unit-source.js";
 import { waitForUnits } from "./wait-for-units.js";
-import { writeAll, writeContent } from "./write-unit.js";
+import { writeContents } from "./write-unit.js";
 
 /** `--replace`, as submit, load and start have it. */
 export const replaceOption: OptionSpec = {
@@ -184,10 +184,8 @@ async function writePlans(
   options: EnsureOptions,
   plans: readonly UnitPlan[],
 ): Promise<boolean> {
-  const written = plans.filter((plan) => plan.content !== undefined);
-  const results = await writeAll(written, async ({ name, content }) => {
-    if (content !== undefined) await writeContent(context, name, content);
-  });
+  const written = plans.flatMap(({ name, content }) => (content === undefined ? [] : [{ name, content }]));
+  const results = await writeContents(context, written);
   context.signal.throwIfAborted();
   const failures = results.filter((result) => "error" in result);
   for (const { item, error } of failures) {

@@ -1,14 +1,7 @@
-import type { DesiredState, UnitContent } from "@fleet/core";
+import type { DesiredState } from "@fleet/core";
 import type { CommandContext } from "../command.js";
 import { tellError } from "../output/error-text.js";
-import { writeAll, writeDesiredState } from "./write-unit.js";
-
-/** A unit of which something is to be wanted. */
-export interface UnitToSet {
-  readonly name: string;
-  /** Content that takes the place of the present one in the same write. */
-  readonly replacement?: UnitContent | undefined;
-}
+import { type UnitToSet, writeDesiredStates } from "./write-unit.js";
 
 /**
  * Changes what is wanted of several units, and tells of every one that could not be changed.
@@ -21,9 +14,7 @@ export async function setStates(
   desiredState: DesiredState,
   step: string,
 ): Promise<readonly string[]> {
-  const results = await writeAll(units, ({ name, replacement }) =>
-    writeDesiredState(context, name, desiredState, replacement),
-  );
+  const results = await writeDesiredStates(context, units, desiredState);
   context.signal.throwIfAborted();
   for (const result of results) {
     if (!("error" in result)) continue;

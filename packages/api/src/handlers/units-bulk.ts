@@ -1,0 +1,120 @@
+import type { UnitsWriteAnswerV2, UnitWriteAnswerV2 } from "@fleet/client";
+import { parseUnitName, type UnitContent, unitContentFromText } from "@fleet/core";
+import type { UnitWrite, UnitWriteResult } from "@fleet/core/ports";
+import { HttpError, jsonAnswer, refusalIn } from "../answer.js";
+import { decodeObject, refuseStrangers } from "../decode-proposal.js";
+import { isJsonObject } from "../json.js";
+import { revisionHeader } from "../revision-header.js";
+import type { Handler } from "../services.js";
+import { changeOf, readPut } from "../unit-put-v2.js";
+
+/** The most units of one request: their writes take etcd a second or two at worst. */
+const unitsMax = 1_000;
+/** The largest body: enough for as many units of a common size, and several of the largest. */
+const bodyBytesMax = 8 * 1024 * 1024;
+
+/**
+ * `POST /fleet/v2/units`: writes many units, each as its own `PUT` or `DELETE` would. What is wrong with one is said in its
+ * place of the answer and keeps no other back; what is wrong with the request as a whole refuses it.
+ */
+export const postUnitsV2: Handler = async ({ access, units }, request, signal) => {
+  const items = decode(await request.readBody(signal, bodyBytesMax));
+  const read = rememberingContents();
+  const answers = new Map<number, UnitWriteAnswerV2>();
+  const writes: { readonly index: number; readonly write: UnitWrite }[] = [];
+  for (const [index, { name, item }] of items.entries()) {
+    try {
+      writes.push({ index, write: toWrite(name, item, read) });
+    } catch (error) {
+      answers.set(index, refusal(name, error));
+    }
+  }
+  const results = await units.writeUnits(
+    writes.map(({ write }) => write),
+    signal,
+  );
+  const revision = results.reduce((newest, result) => Math.max(newest, revisionOf(result)), 0);
+  if (revision > 0) access.noteWrite(revision);
+  for (const [at, { index, write }] of writes.entries()) {
+    const result = results[at];
+    if (result === undefined) continue;
+    answers.set(index, "error" in result ? refusal(write.name, result.error) : toAnswer(write, result));
+  }
+  const answer: UnitsWriteAnswerV2 = {
+    revision,
+    units: items.flatMap((_, index) => answers.get(index) ?? []),
+  };
+  return jsonAnswer(answer, revision > 0 ? revisionHeader(revision) : {});
+};
+
+interface Item {
+  readonly name: string;
+  readonly item: Readonly<Record<string, unknown>>;
+}
+
+function decode(body: string): readonly Item[] {
+  const object = decodeObject(body);
+  refuseStrangers(object, ["units"]);
+  const { units } = object;
+  if (!Array.isArray(units) || units.length === 0) {
+    throw new HttpError(400, "unable to decode body: units must be a list of at least one unit", {
+      hint: '"units": [{"name": "a.service", "desiredState": "launched"}]',
+    });
+  }
+  if (units.length > unitsMax) throw new HttpError(400, `units must be at most ${unitsMax} units`);
+  const names = new Set<string>();
+  return units.map((unit: unknown) => {
+    if (!isJsonObject(unit) || typeof unit.name !== "string") {
+      throw new HttpError(400, "unable to decode body: each of the units must be an object with a name");
+    }
+    const { name, ...item } = unit;
+    if (names.has(unit.name)) throw new HttpError(400, `unit ${unit.name} stands in the request twice`);
+    names.add(unit.name);
+    return { name: unit.name, item };
+  });
+}
+
+/** Many units of one request have the same text. */
+function rememberingContents(): (text: string) => UnitContent {
+  const known = new Map<string, UnitContent>();
+  return (text) => {
+    const content = known.get(text) ?? unitContentFromText(text);
+    known.set(text, content);
+    return content;
+  };
+}
+
+function toWrite(text: string, item: Item["item"], read: (text: string) => UnitContent): UnitWrite {
+  const name = parseUnitName(text);
+  if (item.destroy === true) {
+    refuseStrangers(item, ["destroy"]);
+    return { kind: "destroy", name };
+  }
+  const { destroy = false, ...put } = item;
+  if (destroy !== false) throw new HttpError(400, "unable to decode body: destroy must be true or false");
+  if (put.machineID !== undefined) {
+    throw new HttpError(400, "machineID is for the PUT of a single unit", {
+      hint: "write to the unit alone",
+    });
+  }
+  return { kind: "change", name, decide: changeOf(name, readPut(put), read) };
+}
+
+function revisionOf(result: UnitWriteResult): number {
+  return "error" in result ? 0 : result.outcome.revision;
+}
+
+function toAnswer(
+  { name }: UnitWrite,
+  { outcome }: Exclude<UnitWriteResult, { error: unknown }>,
+): UnitWriteAnswerV2 {
+  return { name, effect: outcome.effect, revision: outcome.revision };
+}
+
+/** @throws the error, if it is not about this unit but about etcd or ourselves: then nothing is known of the others either. */
+function refusal(name: string, error: unknown): UnitWriteAnswerV2 {
+  const refused = refusalIn(error, true);
+  if (refused === undefined || refused.status >= 500) throw error;
+  const { status, message, hint } = refused;
+  return { name, error: { code: status, message, ...(hint === undefined ? {} : { hint }) } };
+}
