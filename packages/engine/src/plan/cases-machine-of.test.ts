@@ -138,4 +138,51 @@ cases("MachineOf", [
       "db; a{MachineOf=db.service;MachineMetadata=r=2}; b{MachineOf=db.service;MachineMetadata=r=1}; odd{MachineOf=db.service;MachineID=m9}",
     where: "db=m1 a=- b=m1 odd=-",
   },
+  // Ours: units that one unit follows together are placed together.
+  {
+    id: "D27",
+    machines: "m1 m2{r=1}",
+    units: "p; q{MachineMetadata=r=1}; app{MachineOf=p.service;MachineOf=q.service}",
+    where: "p=m2 q=m2 app=m2",
+  },
+  {
+    id: "D28",
+    machines: "m1 m2 m3{r=1}",
+    units:
+      "p; q; z{MachineMetadata=r=1}; one{MachineOf=p.service;MachineOf=q.service}; two{MachineOf=q.service;MachineOf=z.service}",
+    where: "p=m3 q=m3 z=m3 one=m3 two=m3",
+  },
+  {
+    id: "D29",
+    machines: "m1 m2{r=1} m3",
+    units:
+      "p; base{MachineMetadata=r=1}; q{MachineOf=base.service}; app{MachineOf=p.service;MachineOf=q.service}",
+    where: "p=m2 base=m2 q=m2 app=m2",
+  },
+  // Whom nothing can bring together is placed as if nobody followed both.
+  {
+    id: "D30",
+    machines: "m1{r=2} m2{r=1}",
+    units: "p{MachineMetadata=r=2}; q{MachineMetadata=r=1}; app{MachineOf=p.service;MachineOf=q.service}",
+    where: "p=m1 q=m2 app=-",
+  },
+  {
+    id: "D31",
+    machines: "m1 m2{r=1}",
+    units:
+      "p; q{MachineMetadata=r=9}; z{MachineMetadata=r=1}; app{MachineOf=p.service;MachineOf=q.service;MachineOf=z.service}",
+    where: "p=m1 q=- z=m2 app=-",
+  },
+  {
+    id: "D32",
+    machines: "m1 m2{r=1} m9!",
+    units: "p>m9; q>m9{MachineMetadata=r=1}; app>m9{MachineOf=p.service;MachineOf=q.service}",
+    where: "p=m2 q=m2 app=m2",
+  },
+  {
+    id: "D33",
+    machines: "m1 m2{r=1}",
+    units: "q>m1{MachineMetadata=r=1}; p; app{MachineOf=p.service;MachineOf=q.service}",
+    where: "p=m2 q=m2 app=m2",
+  },
 ]);

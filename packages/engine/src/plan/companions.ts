@@ -25,6 +25,25 @@ export function companionsOf(head: Subject, isBound: (follower: Subject) => bool
   return [...found];
 }
 
+/**
+ * All units that are to go where `head` goes: those who follow it, and whomever else these follow, in turn. Whose place is
+ * open at all is to be said by `isBound`.
+ */
+export function groupAround(head: Subject, isBound: (member: Subject) => boolean): readonly Subject[] {
+  const found = new Set<Subject>([head]);
+  const add = (member: Subject): void => {
+    if (found.size > companionsMax || member.kind !== "plain" || member.cycle !== undefined) return;
+    if (isBound(member)) found.add(member);
+  };
+  for (const subject of found) {
+    for (const follower of subject.followers) add(follower);
+    // Where its own peers are is decided.
+    if (subject !== head) for (const peer of subject.peers) add(peer);
+  }
+  found.delete(head);
+  return [...found];
+}
+
 const companionChecks = [machineId, machineMetadata, willingness];
 
 /**
@@ -77,7 +96,8 @@ function placeableBeside(
   for (const companion of hopeless) {
     for (const follower of companion.followers) if (companions.includes(follower)) hopeless.add(follower);
   }
-  return companions.filter((companion) => !hopeless.has(companion));
+  // Those who were to come only for the sake of these need not come.
+  return groupAround(head, (member) => companions.includes(member) && !hopeless.has(member));
 }
 
 function fits(

@@ -1,6 +1,6 @@
 import { firstFailure, newSeatChecks, tallyFailures } from "./checks/chain.js";
 import { ambiguousPlaces, choose } from "./choose.js";
-import { chooseBeside, companionsOf } from "./companions.js";
+import { chooseBeside, groupAround } from "./companions.js";
 import { contradictionText } from "./contradiction.js";
 import { demandKey } from "./eligible.js";
 import type { Place } from "./place.js";
@@ -12,7 +12,7 @@ import { refusalAt } from "./verdict.js";
 
 /**
  * Chooses the machine for a plain unit whose peers are decided. Preferred are machines where those who follow it fit
- * too, and where it would not be asked to make way again.
+ * too, and whomever else these follow, and where it would not be asked to make way again.
  */
 export function findPlace(p: Planning, subject: Subject): Place | undefined {
   if (isHopeless(p, subject)) return undefined;
@@ -21,7 +21,7 @@ export function findPlace(p: Planning, subject: Subject): Place | undefined {
     firstFailure(newSeatChecks, subject, place, p.draft) === undefined;
   const stays = (place: Place): boolean => passes(place) && !isReplacedAt(p, subject, place);
   const companions =
-    subject.followers.length === 0 ? [] : companionsOf(subject, ({ progress }) => progress === "open");
+    subject.followers.length === 0 ? [] : groupAround(subject, ({ progress }) => progress === "open");
   if (companions.length > 0) {
     const place = chooseBeside(p, subject, companions, stays);
     if (place !== undefined) return place;

@@ -113,6 +113,21 @@ describe("draining a machine", () => {
     expect(step(cluster)).toBe("-b@m1 c@m1+m2");
   });
 
+  it.each([undefined, 1])("moves units together that one unit follows, %s at a time", (handOversMax) => {
+    const cluster = sketch(
+      "m1%{r=1} m2 m3{r=1}",
+      "p>m1; q>m1{MachineMetadata=r=1}; app>m1{MachineOf=p.service;MachineOf=q.service}; z>m1",
+    );
+    if (handOversMax !== undefined) cluster.setPolicy("m1", { drained: true, handOversMax });
+    const tasks = step(cluster).split(" ");
+    expect(tasks).toEqual(expect.arrayContaining(["p@m1+m3", "q@m1+m3", "app@m1+m3"]));
+    for (let round = 0; round < 3; round += 1) {
+      cluster.letAgentsWork();
+      step(cluster);
+    }
+    expect(cluster.where(["p", "q", "app", "z"])).toBe("p=m3 q=m3 app=m3 z=m2");
+  });
+
   it("counts a group as so many units, and does not tear it apart", () => {
     const cluster = sketch("m1% m2", "a>m1; b>m1{MachineOf=a.service}; c>m1; d>m1{MachineOf=c.service}");
     cluster.setPolicy("m1", { drained: true, handOversMax: 1 });

@@ -1,7 +1,7 @@
 import type { UnitState } from "@fleet/core";
 import { firstFailure } from "./checks/chain.js";
 import { choose } from "./choose.js";
-import { allFit, companionsOf } from "./companions.js";
+import { allFit, groupAround } from "./companions.js";
 import { refuse } from "./find-place.js";
 import type { Place } from "./place.js";
 import { giveUp, type Planning } from "./planning.js";
@@ -121,7 +121,7 @@ export function countHandOver(p: Planning, from: Place): void {
 }
 
 /**
- * Finds a place for a unit that is to leave a drained machine, with all who follow it there, and seats it there without
+ * Finds a place for a unit that is to leave a drained machine, with all who have to go with it, and seats it there without
  * unseating it here. It stays if there is no such place, or if as many as may be are on their way already.
  */
 export function beginHandOver(p: Planning, subject: Subject): void {
@@ -137,12 +137,13 @@ export function beginHandOver(p: Planning, subject: Subject): void {
     else giveUp(p, subject, stay(subject, from.place, `follows ${names}, which cannot leave`));
     return;
   }
-  const companions = companionsOf(subject, (follower) => follower.handsOver && follower.at === from.place);
+  const companions = groupAround(subject, (member) => member.handsOver && member.at === from.place);
   const suits = (place: Place): boolean =>
     firstFailure(p.checks, subject, place, p.draft) === undefined && !isReplacedAt(p, subject, place);
   const to = choose(p, subject, (place) => suits(place) && allFit(p, subject, companions, place));
   if (to !== undefined) {
-    if (tied.length === 0 && isCrowded(p, from.place)) stayBecause(p, subject, "waits for its turn");
+    if (tied.length === 0 && isCrowded(p, from.place) && !isAwaited(subject, from.place))
+      stayBecause(p, subject, "waits for its turn");
     else seatHeir(p, subject, to);
     return;
   }
@@ -168,6 +169,11 @@ function stay(subject: Subject, place: Place, what: string): Refusal {
 function isCrowded(p: Planning, place: Place): boolean {
   const max = p.world.view.machines.get(place.id)?.policy.handOversMax ?? handOversMaxDefault;
   return (p.handOvers.get(place.index) ?? 0) >= max;
+}
+
+/** Whether a unit that is on its way can leave only together with this one. */
+function isAwaited(subject: Subject, from: Place): boolean {
+  return groupOf(subject, from).some(({ predecessor }) => predecessor?.place === from);
 }
 
 function seatHeir(p: Planning, subject: Subject, to: Place): void {
