@@ -25,6 +25,11 @@ export async function runProgram(name, run) {
       signal: interrupt.signal,
     });
   } catch (error) {
+    if (interrupt.signal.aborted && error === interrupt.signal.reason) {
+      process.stderr.write(`${name}: interrupted\n`);
+      process.exitCode = 130;
+      return;
+    }
     if (!(error instanceof SetupError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);
     process.exitCode = 1;

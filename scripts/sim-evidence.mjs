@@ -85,7 +85,7 @@ function readEvidence(path) {
 }
 
 /** Plays a random sample of an evidence file's seeds again and compares the digests. @returns the exit code. */
-export async function verifyEvidence({ checkout, verify, sample, jobs }) {
+export async function verifyEvidence({ checkout, verify, sample, jobs, signal }) {
   const evidence = readEvidence(verify);
   const blocks = [...evidence.blocks];
   while (blocks.length > sample) blocks.splice(randomInt(blocks.length), 1);
@@ -98,7 +98,7 @@ export async function verifyEvidence({ checkout, verify, sample, jobs }) {
     for (const { from, to, digest } of blocks) {
       const digests = new Map();
       const seeds = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-      await playSeeds({ bundle, seeds, config: evidence.config, jobs }, ({ seed, digest: found }) => {
+      await playSeeds({ bundle, seeds, config: evidence.config, jobs, signal }, ({ seed, digest: found }) => {
         digests.set(seed, found);
       });
       const found = blocksOf(digests, from, to)[0].digest;

@@ -20,14 +20,20 @@ const died = { virtualMs: 0, events: 0, faults: {}, digest: "died" };
 /**
  * Plays seeds, and hands over each outcome as it comes: not in the order of the seeds.
  * @param onOutcome - Returns `false` to begin no more.
+ * @throws the signal's reason, when all processes have ended.
  */
-export async function playSeeds({ bundle, seeds, config, jobs }, onOutcome) {
+export async function playSeeds({ bundle, seeds, config, jobs, signal }, onOutcome) {
   const left = [...seeds];
   let goesOn = true;
   const live = () =>
     new Promise((resolve, reject) => {
       let portions = 0;
       const child = fork(worker, [bundle], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      const stop = () => {
+        goesOn = false;
+        child.kill("SIGKILL");
+      };
+      signal?.addEventListener("abort", stop, { once: true });
       let waiting = [];
       const next = () => {
         waiting = goesOn && portions < portionsMax ? left.splice(0, portion) : [];
@@ -42,6 +48,7 @@ export async function playSeeds({ bundle, seeds, config, jobs }, onOutcome) {
       });
       child.on("error", reject);
       child.on("exit", (code) => {
+        signal?.removeEventListener("abort", stop);
         if (waiting.length === 0 || !goesOn) return resolve();
         const what = `the process that played it ended with ${code}`;
         onOutcome({ ...died, seed: waiting[0], violation: { invariant: "no-bugs", atMs: 0, what } });
@@ -52,4 +59,5 @@ export async function playSeeds({ bundle, seeds, config, jobs }, onOutcome) {
     while (goesOn && left.length > 0) await live();
   };
   await Promise.all(Array.from({ length: Math.min(jobs, Math.ceil(left.length / portion)) }, work));
+  signal?.throwIfAborted();
 }

@@ -9,7 +9,7 @@ import { parseSimArguments, simHelp } from "./sim-arguments.mjs";
 const request = parseSimArguments(process.argv.slice(2));
 if (typeof request === "string") refuseArguments("sim", request, simHelp);
 else if (request.help) process.stdout.write(simHelp);
-else await runProgram("sim", async () => await main(request));
+else await runProgram("sim", async ({ signal }) => await main({ ...request, signal }));
 
 async function main(options) {
   await ensureModules({ log: console.error });
@@ -57,7 +57,7 @@ async function playMany(sim, bundle, config, options) {
   const seeds = Array.from({ length: options.last - options.first + 1 }, (_, index) => options.first + index);
   const startedMs = performance.now();
   let played = 0;
-  await playSeeds({ bundle, seeds, config, jobs }, (outcome) => {
+  await playSeeds({ bundle, seeds, config, jobs, signal: options.signal }, (outcome) => {
     evidence.add(outcome);
     played += 1;
     if (outcome.violation !== undefined) {
