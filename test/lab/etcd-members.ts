@@ -179,6 +179,18 @@ export class EtcdMembers {
     return (JSON.parse(said) as readonly string[])[0];
   }
 
+  /** The TTL, in seconds, that the lease of a key was granted with; `undefined` if there is no such key or lease. */
+  async leaseSeconds(key: string): Promise<number | undefined> {
+    const said = await this.#ask(
+      `const { kvs = [] } = await ask("/v3/kv/range", { key: base64(args[0]) });
+      const ID = kvs[0]?.lease;
+      const { grantedTTL } = ID === undefined ? {} : await ask("/v3/lease/timetolive", { ID });
+      process.stdout.write(grantedTTL ?? "");`,
+      key,
+    );
+    return said === "" ? undefined : Number(said);
+  }
+
   /** Writes a key by hand. */
   async put(key: string, value: string): Promise<void> {
     await this.#ask('await ask("/v3/kv/put", { key: base64(args[0]), value: base64(args[1]) });', key, value);

@@ -1,58 +1,28 @@
 // Units that never run twice, on machines that cannot be asked.
 import type { Scenario } from "../e2e/scenario.js";
 import type { Stage } from "../e2e/stage.js";
-import type { UnitSpec } from "../e2e/unit-spec.js";
-import { plain } from "../e2e/unit-spec.js";
+import { plain, type UnitSpec } from "../e2e/unit-spec.js";
 import { cut, heal } from "../network.js";
+import {
+  beginFleetd,
+  endFleetd,
+  exclusiveLab,
+  exclusiveLines,
+  expectNoOverlap,
+  marginsMs,
+  onMachine,
+  slackMs,
+  stopMaxMs,
+  stubbornUnit,
+  without,
+} from "./exclusive-support.js";
 import { expectSame, snapshot, untilElsewhere } from "./loss.js";
-
-const stopMaxMs = 5_000;
-// What the engine adds to agent_ttl and exclusive_stop_max.
-const marginsMs = 2_000;
-// As seen from outside, with the time that looking takes.
-const slackMs = 1_000;
-
-const rule = "[X-Fleet]\nExclusive=true\n";
-const stubbornUnit: UnitSpec = {
-  name: "stubborn.service",
-  text: `[Service]\nExecStart=/bin/sh -c 'trap "" TERM; while :; do sleep 1; done'\nTimeoutStopSec=3600\n${rule}`,
-  isGlobal: false,
-};
 
 /** Exclusive units: as many as `count`, and one that ignores SIGTERM. */
 function exclusives(count: number): readonly UnitSpec[] {
-  const calm = plain(count, "once").map((unit) => ({ ...unit, text: `${unit.text}${rule}` }));
+  const calm = plain(count, "once").map((unit) => ({ ...unit, text: `${unit.text}${exclusiveLines}` }));
   return [...calm, stubbornUnit];
 }
-
-/** I6: no two runs of one of these units overlap on two machines. */
-function expectNoOverlap({ timeline, expect }: Stage, names: readonly string[]): void {
-  for (const run of timeline.runs) {
-    if (!names.includes(run.unit)) continue;
-    const other = timeline.runs.find(
-      (one) =>
-        one.unit === run.unit &&
-        one.machine > run.machine &&
-        one.fromMs < (run.endedMs ?? Number.POSITIVE_INFINITY) &&
-        run.fromMs < (one.endedMs ?? Number.POSITIVE_INFINITY),
-    );
-    expect(
-      "I6",
-      other === undefined,
-      `${run.unit} ran on ${run.machine} and ${other?.machine ?? ""} at once`,
-    );
-  }
-}
-
-const without = (stage: Stage, machine: string, units: readonly string[]): boolean =>
-  units.every((unit) => !stage.placesOf(unit).includes(machine));
-
-const dropIn = "/run/systemd/system/fleetd.service.d/stay-away.conf";
-const endFleetd = `mkdir -p ${dropIn.slice(0, dropIn.lastIndexOf("/"))}
-printf '[Service]\\nRestart=no\\n' >${dropIn}
-systemctl daemon-reload
-systemctl kill -s KILL --kill-whom=all fleetd`;
-const beginFleetd = `rm ${dropIn}; systemctl daemon-reload; systemctl reset-failed fleetd; systemctl start fleetd`;
 
 /** fleetd is killed for good and its machine cut off: nobody but the guard can stop what runs there. */
 async function loseWithFleetd(stage: Stage, machine: string, names: readonly string[]): Promise<void> {
@@ -61,7 +31,7 @@ async function loseWithFleetd(stage: Stage, machine: string, names: readonly str
   stage.away([machine], false);
   for (const unit of names) stage.ask(unit);
   const { atMs } = await stage.act(`kill fleetd of ${machine} for good, and cut it off`, async () => {
-    await stage.lab.machines.execOrThrow(machine, "sh", "-c", endFleetd);
+    await onMachine(stage, machine, endFleetd);
     await cut(stage.lab.holder, machine);
   });
   const goneMs = await stage.until(`no exclusive unit to be left on ${machine}`, 60_000, () =>
@@ -73,7 +43,7 @@ async function loseWithFleetd(stage: Stage, machine: string, names: readonly str
   stage.measure(`cut off to ${units.length} exclusive units elsewhere`, elsewhereMs - atMs, budgetMs);
   await stage.act(`heal ${machine} and start its fleetd`, async () => {
     await heal(stage.lab.holder, machine);
-    await stage.lab.machines.execOrThrow(machine, "sh", "-c", beginFleetd);
+    await onMachine(stage, machine, beginFleetd);
   });
   stage.back([machine]);
   await stage.settle();
@@ -83,7 +53,7 @@ async function loseWithFleetd(stage: Stage, machine: string, names: readonly str
 export const exclusive: Scenario = {
   name: "exclusive",
   asks: "exclusive units: fleetd killed and its machine cut off, a guard killed, a cut shorter than the TTL, a drain: none runs twice, and the guard stops in time",
-  lab: { options: { exclusive_stop_max: `${stopMaxMs}ms` } },
+  lab: exclusiveLab,
   parameters: { units: 6 },
   isQuick: true,
   play: async (stage, { units = 6 }) => {

@@ -9,7 +9,10 @@ import {
   etcdSlow,
 } from "./etcd.js";
 import { exclusive } from "./exclusive.js";
+import { exclusiveLate } from "./exclusive-late.js";
+import { exclusiveByOthers, exclusiveWaiting, runFull } from "./exclusive-return.js";
 import { clockStepped, diskFull } from "./host.js";
+import { fileShadowed, filesLost, traceLost } from "./lost-file.js";
 import { mostMachinesCut, twoMachinesLost } from "./mass-loss.js";
 import { badRecords, duplicateMachineId, prefixChanged } from "./mistakes.js";
 import { manyUnitsLost, powerCut, powerCutForAll, powerCutLeader } from "./power-cut.js";
@@ -26,6 +29,7 @@ import {
   slowNetwork,
 } from "./silence.js";
 import { busRestarted, byHand, daemonReexec, neverStops, reboot, rebootSlow } from "./systemd.js";
+import { ttlChanged } from "./ttl-changed.js";
 
 /** Every scenario, in the order in which they are played. */
 export const scenarios: readonly Scenario[] = [
@@ -45,6 +49,8 @@ export const scenarios: readonly Scenario[] = [
   ],
   ...[leaderKilled, everyFleetdKilled, fleetdRestarted, rollingUpgrade],
   ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],
-  ...[diskFull, clockStepped, exclusive],
+  ...[filesLost, traceLost, fileShadowed, ttlChanged],
+  ...[diskFull, clockStepped],
+  ...[exclusive, exclusiveByOthers, exclusiveWaiting, exclusiveLate, runFull],
   ...[duplicateMachineId, prefixChanged, badRecords],
 ];

@@ -2,7 +2,7 @@
 import { sleep } from "@fleet/lab";
 import type { Scenario } from "../e2e/scenario.js";
 import type { Stage } from "../e2e/stage.js";
-import { mixed } from "../e2e/unit-spec.js";
+import { mixed, plain } from "../e2e/unit-spec.js";
 import { impairLink } from "../faults/link.js";
 import { cutOneWay, heal, mendLink } from "../network.js";
 import { expectSame, expectWorks, movableOn, snapshot, untilElsewhere } from "./loss.js";
@@ -107,10 +107,18 @@ async function playOneWay(stage: Stage, units: number, direction: "out" | "in"):
       }
     },
   );
+  // It counts as present for now, so some of these may be given to it; it cannot hear of them, or cannot say so.
+  const fresh = plain(stage.machines.length * 2, "fresh");
+  const others = stage.machines.filter((one) => one !== machine);
+  await stage.start(fresh, others);
+  const names = fresh.map(({ name }) => name);
+  const freshMs = stage.meanwhile(untilElsewhere(stage, names, [machine], stage.ttlMs * 4));
   const elsewhereMs = await untilElsewhere(stage, moved, [machine], stage.ttlMs * 4);
   // Renewals that arrive although no answer does keep the lease for as long as they are sent.
   const budgetMs = direction === "out" ? stage.ttlMs + 1_000 : undefined;
   stage.measure(`${moved.length} units, cut off one way to active elsewhere`, elsewhereMs - atMs, budgetMs);
+  const name = `${fresh.length} units started meanwhile, cut off one way to active elsewhere`;
+  stage.measure(name, (await freshMs) - atMs, budgetMs);
   await sleep(stage.ttlMs, stage.signal);
   await stage.act(`heal ${machine}`, async () => await heal(stage.lab.holder, machine));
   stage.back([machine]);
@@ -120,7 +128,7 @@ async function playOneWay(stage: Stage, units: number, direction: "out" | "in"):
 /** What a machine sends is lost. */
 export const cutOut: Scenario = {
   name: "cut-one-way-out",
-  asks: "what a machine sends to etcd is lost, what etcd sends arrives: its units run elsewhere in time, the surplus is given up when it is healed",
+  asks: "what a machine sends to etcd is lost, what etcd sends arrives: its units run elsewhere in time, and so do those that it is given meanwhile; the surplus is given up when it is healed",
   parameters: { units: 12 },
   play: async (stage, { units = 12 }) => await playOneWay(stage, units, "out"),
 };
@@ -128,7 +136,7 @@ export const cutOut: Scenario = {
 /** What a machine is sent is lost. */
 export const cutIn: Scenario = {
   name: "cut-one-way-in",
-  asks: "what etcd sends to a machine is lost, what it sends arrives: its units run elsewhere, the surplus is given up when it is healed",
+  asks: "what etcd sends to a machine is lost, what it sends arrives: its units run elsewhere, and so do those that it is given meanwhile without hearing of them; the surplus is given up when it is healed",
   parameters: { units: 12 },
   play: async (stage, { units = 12 }) => await playOneWay(stage, units, "in"),
 };
