@@ -9,6 +9,7 @@ USAGE
   npm run sim -- --seed 42                 one; if it breaks a promise, the shortest story of it
   npm run sim -- --seed 42 --story         one, told from beginning to end (--all: the same, with every line of every log)
   npm run sim -- --verify FILE --sample 3  plays some thousands of an evidence file again, with the code of its commit
+  npm run sim -- --merge FILE…             makes one report of those of a long run that was played piece by piece
 
 OPTIONS
   --machines N (5)  --units N (10)  --minutes N (2, virtual)  --jobs N (processors)  --json
@@ -27,6 +28,7 @@ const options = {
   story: { type: "boolean", default: false },
   all: { type: "boolean", default: false },
   verify: { type: "string" },
+  merge: { type: "boolean", default: false },
   sample: { type: "string", default: "1" },
   help: { type: "boolean", short: "h", default: false },
 };
@@ -34,11 +36,15 @@ const options = {
 /** Reads the arguments. @returns a text that says what is wrong if they cannot be used. */
 export function parseSimArguments(argv) {
   let values;
+  let positionals;
   try {
-    ({ values } = parseArgs({ args: argv, options }));
+    ({ values, positionals } = parseArgs({ args: argv, options, allowPositionals: true }));
   } catch (error) {
     return error.message;
   }
+  if (positionals.length > 0 && !values.merge) return `unexpected: ${positionals[0]}`;
+  if (values.merge && positionals.length === 0) return "--merge needs the reports to merge";
+  const merge = values.merge ? positionals : undefined;
   const config = {};
   for (const [name, min, max] of [
     ["machines", 1, 50],
@@ -60,5 +66,5 @@ export function parseSimArguments(argv) {
   const sample = Number(values.sample);
   if (!(Number.isInteger(sample) && sample >= 1)) return "--sample needs a number from 1 on";
   const story = values.story || (values.all && values.seed !== undefined);
-  return { ...values, story, config, jobs, first, last, sample };
+  return { ...values, merge, story, config, jobs, first, last, sample };
 }

@@ -84,6 +84,44 @@ function readEvidence(path) {
   return evidence;
 }
 
+/** Makes one report of those of runs that follow upon each other. @throws {SetupError} if they do not belong together. */
+export function mergeEvidence(paths) {
+  const parts = paths.map((path) => ({ path, ...readEvidence(path) }));
+  parts.sort((a, b) => a.seeds.first - b.seeds.first);
+  const [head] = parts;
+  for (const [index, part] of parts.entries()) {
+    const before = parts[index - 1] ?? part;
+    for (const what of ["commit", "codeChangedSinceCommit", "node", "config"]) {
+      if (JSON.stringify(part[what]) !== JSON.stringify(head[what]))
+        throw new SetupError(`${part.path} and ${head.path} differ in ${what}`);
+    }
+    if (before !== part && part.seeds.first !== before.seeds.last + 1)
+      throw new SetupError(`${part.path} does not begin where ${before.path} ends`);
+  }
+  const sum = (what) => parts.reduce((total, part) => total + part[what], 0);
+  const seconds = sum("seconds");
+  const seeds = { first: head.seeds.first, last: parts.at(-1).seeds.last };
+  const played = seeds.last - seeds.first + 1;
+  const spentMs = parts.reduce(
+    (ms, part) => ms + part.msPerSeed * (part.seeds.last - part.seeds.first + 1),
+    0,
+  );
+  const faults = {};
+  for (const part of parts)
+    for (const [kind, count] of Object.entries(part.faults)) faults[kind] = (faults[kind] ?? 0) + count;
+  const { commit, codeChangedSinceCommit, node, config } = head;
+  return {
+    ...{ commit, codeChangedSinceCommit, node, config, seeds },
+    violations: parts.flatMap(({ violations }) => violations),
+    virtualHours: Math.round(sum("virtualHours") * 10) / 10,
+    events: sum("events"),
+    seconds,
+    msPerSeed: Math.round(spentMs / played),
+    faults: Object.fromEntries(Object.entries(faults).sort(([a], [b]) => (a < b ? -1 : 1))),
+    blocks: parts.flatMap(({ blocks }) => blocks),
+  };
+}
+
 /** Plays a random sample of an evidence file's seeds again and compares the digests. @returns the exit code. */
 export async function verifyEvidence({ checkout, verify, sample, jobs, signal }) {
   const evidence = readEvidence(verify);

@@ -13,6 +13,12 @@ else await runProgram("sim", async ({ signal }) => await main({ ...request, sign
 
 async function main(options) {
   await ensureModules({ log: console.error });
+  if (options.merge !== undefined) {
+    const { mergeEvidence } = await import("./sim-evidence.mjs");
+    const report = mergeEvidence(options.merge);
+    console.log(JSON.stringify(report, undefined, 2));
+    return report.violations.length === 0 ? 0 : 1;
+  }
   const { bundleSimulation } = await import("./bundle-sim.mjs");
   if (options.verify !== undefined) {
     const { verifyEvidence } = await import("./sim-evidence.mjs");

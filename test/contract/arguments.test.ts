@@ -41,4 +41,9 @@ const simCases: readonly [argv: string[], story: boolean][] = [
   [["--seed", "17", "--all"], true],
   [["--all"], false],
 ];
+it("sim takes files to merge, and only then", () => {
+  expect(parseSimArguments(["--merge", "a.json", "b.json"])).toMatchObject({ merge: ["a.json", "b.json"] });
+  expect(parseSimArguments(["--merge"])).toBe("--merge needs the reports to merge");
+  expect(parseSimArguments(["a.json"])).toBe("unexpected: a.json");
+});
 it.each(simCases)("sim %j", (argv, story) => expect(parseSimArguments(argv)).toMatchObject({ story }));
