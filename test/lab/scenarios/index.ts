@@ -11,6 +11,7 @@ import {
 import { exclusive } from "./exclusive.js";
 import { exclusiveLate } from "./exclusive-late.js";
 import { exclusiveByOthers, exclusiveWaiting, runFull } from "./exclusive-return.js";
+import { exclusiveUnseen } from "./exclusive-unseen.js";
 import { clockStepped, diskFull } from "./host.js";
 import { fileShadowed, filesLost, traceLost } from "./lost-file.js";
 import { mostMachinesCut, twoMachinesLost } from "./mass-loss.js";
@@ -51,6 +52,6 @@ export const scenarios: readonly Scenario[] = [
   ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],
   ...[filesLost, traceLost, fileShadowed, ttlChanged],
   ...[diskFull, clockStepped],
-  ...[exclusive, exclusiveByOthers, exclusiveWaiting, exclusiveLate, runFull],
+  ...[exclusive, exclusiveByOthers, exclusiveWaiting, exclusiveLate, exclusiveUnseen, runFull],
   ...[duplicateMachineId, prefixChanged, badRecords],
 ];
