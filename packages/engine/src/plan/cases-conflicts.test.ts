@@ -32,7 +32,7 @@ cases("Conflicts", [
     machines: "m1",
     units: "p>m1{Conflicts=q.service}; q>m1",
     where: "p=m1 q=-",
-    because: { q: "unseated (machine m1: conflicts with p.service (its pattern q.service))" },
+    because: { q: "loses its seat (machine m1 conflicts with p.service (its pattern q.service))" },
   },
   {
     id: "E08",

@@ -31,14 +31,14 @@ cases("MachineOf", [
     machines: "m1",
     units: "app>m1{MachineOf=db.service}",
     where: "app=-",
-    because: { app: 'unseated (machine m1: its peer "db.service" does not exist)' },
+    because: { app: 'loses its seat (machine m1: its peer "db.service" does not exist)' },
   },
   {
     id: "D10",
     machines: "m1 m2",
     units: "p{MachineOf=q.service}; q{MachineOf=p.service}",
     where: "p=- q=-",
-    because: { p: "wait for each other: p.service -> q.service -> p.service", q: "wait for each other" },
+    because: { p: "leads round in a ring: p.service -> q.service -> p.service", q: "leads round in a ring" },
   },
   {
     id: "D11",
@@ -52,7 +52,7 @@ cases("MachineOf", [
     machines: "m1 m2",
     units: "p>m9{MachineOf=q.service}; q>m9{MachineOf=p.service}",
     where: "p=m9 q=m9",
-    because: { p: "stays on m9 (machine m9 is away); peers that wait for each other" },
+    because: { p: "stays on m9 (machine m9 is away); MachineOf leads round in a ring" },
   },
   {
     id: "D13",

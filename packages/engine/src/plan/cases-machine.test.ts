@@ -95,7 +95,7 @@ cases("MachineMetadata", [
     machines: "m1{z=w} m2",
     units: "api>m1{MachineMetadata=z=e}",
     where: "api=-",
-    because: { api: "unseated (machine m1: lacks z=e); no machine: 2 lack z=e" },
+    because: { api: "loses its seat (machine m1 lacks z=e); no machine: 2 lack z=e" },
   },
   {
     id: "C06",

@@ -55,7 +55,8 @@ describe("an explanation of a unit that waits", () => {
       machines: "m1{a=1}",
       units: "a>m1{MachineMetadata=a=1;MachineMetadata=a>3}",
       standing: "waiting",
-      summary: "has no place: no machine can meet both a=1 and a>3 (unseated: machine m1: lacks a>3)",
+      summary:
+        "has no place: no machine can meet both a=1 and a>3; it loses its seat, because machine m1 lacks a>3",
       objections: ["1 lacks a>3 [wants a>3; a=1 on 1]"],
       suggestions: ["remove MachineMetadata=a>3 from a.service"],
       places: "leaving@m1",
@@ -114,7 +115,7 @@ describe("an explanation of a unit that waits", () => {
       units: "x>m1{Conflicts=a.service}; a>m1",
       standing: "waiting",
       summary:
-        "has no place on the one machine: conflicts with x.service (its pattern a.service) (unseated: machine m1: conflicts with x.service (its pattern a.service))",
+        "has no place on the one machine: conflicts with x.service (its pattern a.service); it loses its seat, because machine m1 conflicts with x.service (its pattern a.service)",
       objections: [
         "1 conflicts with x.service (its pattern a.service) [others x.service; declared by x.service]",
       ],
@@ -205,7 +206,7 @@ describe("an explanation of a unit that waits", () => {
       machines: "m1",
       units: "a{MachineOf=b.service}; b{MachineOf=a.service}",
       standing: "waiting",
-      summary: "has no place: peers that wait for each other: a.service -> b.service -> a.service",
+      summary: "has no place: MachineOf leads round in a ring: a.service -> b.service -> a.service",
       suggestions: ["remove MachineOf=b.service from a.service"],
     },
     {

@@ -29,11 +29,13 @@ export function summaryOf(
     case "template":
       return `is a template, which is never on a machine itself: start an instance of it, like ${exampleInstance(subject)}`;
     case "unreadable":
-      return "has a record or text that cannot be read, so it is left exactly as it is";
+      return p.world.view.unreadableUnits.has(subject.name)
+        ? "is left exactly as it is, because its record in etcd cannot be read"
+        : "is left exactly as it is, because its unit file is missing from etcd or cannot be read";
     case "unrecorded":
       return destroyedSince(p, subject) > 0
         ? `was destroyed${leftovers(found)}`
-        : "has no record, so nothing says what is wanted of it: it is left exactly as it is";
+        : "has no record in etcd, so nothing says whether it is wanted: it is left exactly as it is";
   }
 }
 
@@ -96,7 +98,8 @@ function waitingSummary(p: Planning, subject: Subject, objections: Explanation["
   // It is somewhere where nobody may touch it.
   if (refusal?.machine !== undefined) return refusal.reason;
   if (refusal?.failed.length === 0 && objections.length === 0) return `has no place: ${refusal.reason}`;
-  const unseated = subject.leavingBecause === undefined ? "" : ` (unseated: ${subject.leavingBecause})`;
+  const unseated =
+    subject.leavingBecause === undefined ? "" : `; it loses its seat, because ${subject.leavingBecause}`;
   const contradiction = contradictionText(subject);
   if (contradiction !== undefined) return `has no place: ${contradiction}${unseated}`;
   const total = objections.reduce((sum, { machines }) => sum + machines, 0);
@@ -121,7 +124,7 @@ function leftovers({ places }: ExplainedPlaces): string {
   if (places.length === 0) return "";
   const names = places.map(({ machine }) => machine).slice(0, 3);
   const more = places.length > names.length ? ` and ${places.length - names.length} more` : "";
-  return `; not yet let go by ${names.join(", ")}${more}`;
+  return `; still to be removed from ${names.join(", ")}${more}`;
 }
 
 function exampleInstance({ name }: Subject): string {

@@ -38,12 +38,12 @@ export function refuse(p: Planning, subject: Subject): Refusal {
     // A unit is nowhere while all refuse it, and which of them has its seat means nothing.
     const isRefused = stays !== undefined && subject.leavingBecause === refusalAt(subject, stays);
     if (subject.leavingBecause === undefined || isRefused) return reason;
-    const head = stays === undefined ? "unseated" : `stays on ${stays.id}`;
+    const head = stays === undefined ? "loses its seat" : `stays on ${stays.id}`;
     return `${head} (${subject.leavingBecause}); ${reason}`;
   };
   if (subject.cycle !== undefined) {
     const { text, names } = subject.cycle;
-    return { ...base, reason: say(`peers that wait for each other: ${text}`), failed: [], cycle: names };
+    return { ...base, reason: say(`MachineOf leads round in a ring: ${text}`), failed: [], cycle: names };
   }
   const meant = ambiguousPlaces(p, subject);
   if (meant.length > 0) {

@@ -214,7 +214,7 @@ describe("tombstones", () => {
     const cluster = sketch("m1 m2^", "a");
     cluster.putSeat("m1", serviceName("a"), "absent");
     expect(tasksOf(cluster)).toBe("");
-    expect(reasonsOf(cluster)).toBe("a.service: no machine: 1 is cordoned, 1 is still letting go of it");
+    expect(reasonsOf(cluster)).toBe("a.service: no machine: 1 has yet to stop its old copy, 1 is cordoned");
     cluster.addMachines("m3");
     expect(tasksOf(cluster)).toBe("+a@m3");
   });

@@ -20,7 +20,7 @@ export function admitStrays(p: Planning): void {
       if (unseat(p, stray, "destroyed", "the unit was destroyed")) continue;
     }
     if (subject.kind === "global" && !p.eligible.of(subject).has(place.index)) {
-      if (unseat(p, stray, "illegal", `machine ${place.id}: lacks the metadata it demands`)) continue;
+      if (unseat(p, stray, "illegal", `machine ${place.id} lacks the metadata it demands`)) continue;
     }
     p.draft.add(subject, place, "stray");
   }
@@ -43,7 +43,7 @@ export function dropSurplusStrays(p: Planning): void {
       unseat(p, stray, "surplus", `is active on ${from.place.id}, where its seat is`);
     }
     if (subject.kind === "global" && conflictsWithSeat(p, subject, place)) {
-      unseat(p, stray, "illegal", `machine ${place.id}: conflicts with a unit that has a seat there`);
+      unseat(p, stray, "illegal", `machine ${place.id} conflicts with a unit that has a seat there`);
     }
   }
 }

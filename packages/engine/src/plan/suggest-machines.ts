@@ -47,7 +47,11 @@ const bringBack: Opening = {
 /** By what a machine is like, what would make it take units again. */
 export const openings: { readonly [stance in Stance]?: Opening } = {
   cordoned: uncordon,
-  drained: { ...uncordon, cost: 12, words: (machine) => `end the drain of ${machine}` },
+  drained: {
+    ...uncordon,
+    cost: 12,
+    words: (machine) => (machine === "it" ? "end its drain" : `end the drain of ${machine}`),
+  },
   frozen: {
     cost: 15,
     words: (machine) => `have ${machine} accept the registry`,

@@ -37,7 +37,7 @@ const cases: readonly Case[] = [
     suggestions: [
       "add a machine with disk=ssd",
       "on machine m1, or another like it: uncordon it and set disk=ssd",
-      "on machine m3: end the drain of it and set disk=ssd",
+      "on machine m3: end its drain and set disk=ssd",
     ],
   },
   {

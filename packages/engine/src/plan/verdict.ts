@@ -68,7 +68,7 @@ function otherPeerAt(
 
 /** Puts a failed check into words about one machine. */
 export function objectionAt(p: Planning, check: Check, subject: Subject, place: Place): string {
-  return `machine ${place.id}: ${check.explain(subject, place, p.draft).one}`;
+  return `machine ${place.id} ${check.explain(subject, place, p.draft).one}`;
 }
 
 /** Says that the machine itself will not take the unit; `undefined` if it does not say so. */
@@ -92,7 +92,7 @@ export interface RingVerdict {
 export function ringVerdict(p: Planning, { members, text }: Ring): RingVerdict {
   const place = members[0]!.claims[0]?.place;
   if (place === undefined || members.some((subject) => subject.claims[0]?.place !== place)) {
-    return { together: false, settled: true, because: `peers that wait for each other: ${text}` };
+    return { together: false, settled: true, because: `MachineOf leads round in a ring: ${text}` };
   }
   if (isHeld(place)) return { together: true, settled: true, because: undefined };
   if (place.stance === "forgotten") {

@@ -55,7 +55,7 @@ const roleWords: Readonly<Record<string, string>> = {
   seat: "has its seat here",
   leaving: "is about to lose its seat here",
   arriving: "is about to get a seat here",
-  stopping: "is to be let go here",
+  stopping: "is to be stopped and removed here",
   copy: "is here without a seat",
 };
 
@@ -75,7 +75,7 @@ function stateWords(state: UnitStateV2): string {
   const since = sinceMs > 0 ? ` since ${new Date(sinceMs).toISOString()}` : "";
   const because = reason === undefined || reason === "" ? "" : `; ${reason}`;
   if (condition === "refused") return `refused${because}${since}`;
-  if (condition === "unloaded") return `let go of it${since}`;
+  if (condition === "unloaded") return `has removed it${since}`;
   const job = jobResult === undefined || jobResult === "done" ? "" : `; its last job: ${jobResult}`;
   const load = systemdLoadState === "loaded" ? "" : `, ${systemdLoadState || "unknown to systemd"}`;
   return `${systemdActiveState || "?"} (${systemdSubState || "?"})${load}${since}${job}${because}`;

@@ -7,5 +7,5 @@ export const vacancy: Check = {
   explain: (subject, place) =>
     subject.claims.some((claim) => claim.place === place)
       ? { one: "is the one it has to leave", many: "are those it has to leave" }
-      : { one: "is still letting go of it", many: "are still letting go of it" },
+      : { one: "has yet to stop its old copy", many: "have yet to stop its old copy" },
 };
