@@ -147,8 +147,11 @@ const fill = `used=$(df --output=used -B1 /run | tail -1)
 inodes=$(df --output=iused /run | tail -1)
 mount -o remount,size=$((used + 65536)),nr_inodes=$((inodes + 1)) /run
 dd if=/dev/zero of=/run/filler bs=4k 2>/dev/null || true
-! touch /run/fleet/guard/stopped-probe 2>/dev/null`;
+if touch /run/fleet/guard/probe 2>/dev/null; then echo "there is still room in /run"; exit 1; fi`;
 const free = "rm -f /run/filler; mount -o remount,size=64m,nr_inodes=100000 /run";
+
+const guardOf = async (stage: Stage, of: string): Promise<string> =>
+  await onMachine(stage, of, "systemctl show --value -p MainPID fleet-guard.service");
 
 /** No room for what the guard writes. */
 export const runFull: Scenario = {
@@ -172,10 +175,16 @@ export const runFull: Scenario = {
     const there = names.filter((unit) => stage.placesOf(unit).includes(lost));
     stage.away([lost], false);
     for (const unit of names) stage.ask(unit);
+    const guard = await guardOf(stage, lost);
     const { atMs } = await stage.act(`fill /run of ${lost}, and cut it off`, async () => {
       await onMachine(stage, lost, fill);
       await cut(stage.lab.holder, lost);
     });
+    const obedient = there.filter((unit) => unit !== stubbornUnit.name);
+    const stoppedMs = await stage.until(`those that obey to be gone from ${lost}`, 60_000, () =>
+      without(stage, lost, obedient),
+    );
+    stage.measure("cut off to no exclusive unit that obeys", stoppedMs - atMs, stage.ttlMs + slackMs);
     const goneMs = await stage.until(`no exclusive unit to be left on ${lost}`, 60_000, () =>
       without(stage, lost, there),
     );
@@ -183,8 +192,7 @@ export const runFull: Scenario = {
     const elsewhereMs = await untilElsewhere(stage, there, [lost]);
     const budgetMs = 2 * stage.ttlMs + stopMaxMs + marginsMs + slackMs;
     stage.measure(`cut off to ${there.length} exclusive units elsewhere`, elsewhereMs - atMs, budgetMs);
-    const pidBefore = await onMachine(stage, lost, "systemctl show --value -p MainPID fleet-guard.service");
-    stage.expect("I6", pidBefore.trim() !== "0", "the guard did not survive");
+    stage.expect("I6", (await guardOf(stage, lost)) === guard, "the guard did not survive");
     await stage.act(`make room, and heal ${lost}`, async () => {
       await onMachine(stage, lost, free);
       await heal(stage.lab.holder, lost);
