@@ -75,14 +75,19 @@ export class SignalReader {
           asString(signal.body[3]),
         );
         break;
-      case "UnitNew":
-        if (!this.#isReloading) this.#touch(asString(signal.body[0]) as UnitName);
+      case "UnitNew": {
+        if (this.#isReloading) break;
+        const name = asString(signal.body[0]) as UnitName;
+        table.enterLoad(name);
+        // Of one that was asked about just now there is nothing to be learnt before its state changes.
+        if (!table.isExpected(name, this.#options.clock.monotonic())) this.#touch(name);
         break;
+      }
       case "UnitRemoved": {
         // A reload announces every unit as gone and new again.
         if (this.#isReloading) break;
         const name = asString(signal.body[0]) as UnitName;
-        table.remove(name);
+        table.remove(name, this.#options.clock.monotonic());
         this.#touch(name);
         break;
       }

@@ -253,11 +253,52 @@ describe("jobs", () => {
   });
 });
 
+describe("questions about several units", () => {
+  const other = parseUnitName("other.service");
+  const notFound = (name: string) => [name, "", "not-found", "inactive", "dead", "", "/u", 0, "", "/"];
+
+  test("at one moment are one question", async () => {
+    begin();
+    await connected();
+    peer.answer = ({ body: [names] }) => rows((names as string[]).map(notFound));
+    const asked = peer.calls.length;
+    const found = await Promise.all([units.describe(web, signal), units.describe(other, signal)]);
+    expect(found.map(({ name, loadState }) => [name, loadState])).toEqual([
+      [web, "not-found"],
+      [other, "not-found"],
+    ]);
+    expect(peer.calls.slice(asked).map(({ member }) => member)).toEqual(["ListUnitsByNames"]);
+    await units.describe(web, signal);
+    expect(peer.calls).toHaveLength(asked + 2);
+  });
+
+  test("are answered one by one where one of them spoils the answer", async () => {
+    begin();
+    await connected();
+    peer.answer = ({ body: [names] }) => {
+      const asked = names as string[];
+      if (asked.length === 1 && asked[0] === web) return rows([notFound(web)]);
+      return { error: "org.freedesktop.DBus.Error.InvalidArgs", text: "no such name" };
+    };
+    const [good, bad] = await Promise.allSettled([
+      units.describe(web, signal),
+      units.describe(other, signal),
+    ]);
+    expect(good).toMatchObject({ status: "fulfilled", value: { name: web, loadState: "not-found" } });
+    expect(bad).toMatchObject({ status: "rejected", reason: { code: "invalid-argument" } });
+  });
+});
+
 describe("signals", () => {
   const unitSignal = (member: string, name: string = web) => ({
     member,
     signature: "so",
     body: [name, unitPath(name)],
+  });
+  const jobRemoved = (result: string) => ({
+    member: "JobRemoved",
+    signature: "uoss",
+    body: [7, "/job/7", web, result],
   });
   const reloading = (isReloading: boolean) => ({ member: "Reloading", signature: "b", body: [isReloading] });
 
@@ -297,6 +338,74 @@ describe("signals", () => {
       subState: "stop-sigterm",
       hasJob: true,
       invocationId: "09",
+    });
+    expect(peer.calls).toHaveLength(asked);
+  });
+
+  test("about what a job has made of a unit are waited for, and spare the question", async () => {
+    peer.answer = describing("active", "running");
+    begin();
+    await connected();
+    await units.describeLoaded([web], signal);
+    const asked = peer.calls.length;
+    peer.signals(jobRemoved("done"), unitSignal("UnitNew", "other.service"));
+    await until(() => expect(events).toHaveLength(2));
+    const looking = units.describeLoaded([web], signal);
+    peer.changed(path, { ActiveState: ["s", "inactive"], SubState: ["s", "dead"], Job: ["(uo)", [0, "/"]] });
+    expect((await looking).get(web)).toMatchObject({ activeState: "inactive", hasJob: false });
+    expect(peer.calls).toHaveLength(asked);
+  });
+
+  test("that do not come after a job are not waited for long", async () => {
+    peer.answer = describing("active", "running");
+    begin();
+    await connected();
+    await units.describeLoaded([web], signal);
+    peer.signals(jobRemoved("done"), unitSignal("UnitNew", "other.service"));
+    await until(() => expect(events).toHaveLength(2));
+    peer.answer = describing("inactive", "dead");
+    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({ activeState: "inactive" });
+  });
+
+  test("about a unit that has left systemd's memory spare the question, until it is back", async () => {
+    peer.answer = describing("active", "running");
+    begin();
+    await connected();
+    await units.describeLoaded([web], signal);
+    const asked = peer.calls.length;
+    peer.signals(unitSignal("UnitRemoved"));
+    await until(() => expect(events).toHaveLength(2));
+    expect((await units.describeLoaded([web], signal)).size).toBe(0);
+    expect(peer.calls).toHaveLength(asked);
+    peer.signals(unitSignal("UnitNew"));
+    await until(() => expect(events).toHaveLength(3));
+    expect((await units.describeLoaded([web], signal)).size).toBe(1);
+  });
+
+  test("about a unit that starts after it was described spare all questions", async () => {
+    const describe = describing("inactive", "dead");
+    peer.answer = (call) => (call.member === "ListUnitsByPatterns" ? rows([]) : describe(call));
+    begin();
+    await connected();
+    expect(await units.describe(web, signal)).toMatchObject({ fragmentPath: "/x/web.service" });
+    const asked = peer.calls.length;
+    peer.signals(unitSignal("UnitNew"));
+    peer.changed(path, {
+      ActiveState: ["s", "active"],
+      SubState: ["s", "running"],
+      Job: ["(uo)", [0, "/"]],
+      InvocationID: ["ay", Buffer.from([7])],
+    });
+    await until(() => expect(events).toHaveLength(2));
+    expect((await units.describeLoaded([web], signal)).get(web)).toEqual({
+      name: web,
+      loadState: "loaded",
+      activeState: "active",
+      subState: "running",
+      hasJob: false,
+      fragmentPath: "/x/web.service",
+      invocationId: "07",
+      needDaemonReload: false,
     });
     expect(peer.calls).toHaveLength(asked);
   });

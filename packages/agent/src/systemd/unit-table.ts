@@ -15,15 +15,33 @@ interface Entry {
   confirmedMs: number;
 }
 
+/** A file from which systemd would load a unit that it does not hold in memory, and when it said so. */
+interface Expectation {
+  readonly fragmentPath: string;
+  readonly sinceMs: number;
+}
+
+/** What systemd has said of the file of a unit that was not in its memory holds for its next load within this time. */
+const expectationMsMax = 10_000;
+
+/** Names of units that are not in systemd's memory are looked through for old ones when there are so many. */
+const namesMax = 4_096;
+
 /**
  * What is known of the units somebody has asked about, kept up to date by signals, so that a change costs no calls.
  * Everything must be entered in the order in which the messages arrived.
  */
 export class UnitTable {
   readonly #entries = new Map<UnitName, Entry>();
+  readonly #expected = new Map<UnitName, Expectation>();
+  /** Units that systemd has dropped from its memory, and when. */
+  readonly #gone = new Map<UnitName, number>();
+  readonly #waiting = new Map<UnitName, (() => void)[]>();
 
   /** Enters a row of a listing. */
   enterRow(name: UnitName, row: UnitRow, nowMs: number): void {
+    this.#settle(name);
+    this.#gone.delete(name);
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       this.#entries.set(name, { row, details: {}, outcome: undefined, confirmedMs: nowMs });
@@ -41,7 +59,8 @@ export class UnitTable {
 
   /** Enters a change that systemd announced. */
   enterChange(name: UnitName, changed: Readonly<Record<string, unknown>>, nowMs: number): void {
-    const entry = this.#entries.get(name);
+    this.#settle(name);
+    const entry = this.#entries.get(name) ?? this.#begin(name, changed, nowMs);
     if (entry === undefined) return;
     entry.row = {
       loadState: entry.row.loadState,
@@ -97,12 +116,95 @@ export class UnitTable {
     if (entry !== undefined) entry.confirmedMs = Number.NEGATIVE_INFINITY;
   }
 
-  remove(name: UnitName): void {
-    this.#entries.delete(name);
+  /** What is known of the unit is of the time before its newest job ended. */
+  isDoubted(name: UnitName): boolean {
+    return this.#entries.get(name)?.confirmedMs === Number.NEGATIVE_INFINITY;
+  }
+
+  /** Resolves with systemd's next word on the unit, whatever it is, or with the end of the connection. */
+  nextWord(name: UnitName): Promise<void> {
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(name);
+      if (others === undefined) this.#waiting.set(name, [resolve]);
+      else others.push(resolve);
+    });
+  }
+
+  /**
+   * Enters from which file a unit would be loaded that nothing holds in systemd's memory: if it is loaded soon, to be
+   * started, that need not be asked again.
+   */
+  expect(name: UnitName, fragmentPath: string, nowMs: number): void {
+    if (this.#expected.size >= namesMax) {
+      for (const [other, { sinceMs }] of this.#expected)
+        if (nowMs - sinceMs > expectationMsMax) this.#expected.delete(other);
+    }
+    this.#expected.set(name, { fragmentPath, sinceMs: nowMs });
+  }
+
+  /** Whether the next load of the unit is no news. */
+  isExpected(name: UnitName, nowMs: number): boolean {
+    const sinceMs = this.#expected.get(name)?.sinceMs ?? Number.NEGATIVE_INFINITY;
+    return nowMs - sinceMs <= expectationMsMax;
+  }
+
+  /** The unit is in systemd's memory. */
+  enterLoad(name: UnitName): void {
+    this.#gone.delete(name);
+  }
+
+  /** @returns when systemd has dropped the unit from its memory, if it has and that is known. */
+  goneSinceMs(name: UnitName): number | undefined {
+    return this.#gone.get(name);
+  }
+
+  /** The unit is no longer in systemd's memory. */
+  remove(name: UnitName, nowMs: number): void {
+    this.#settle(name);
+    const isKnown = this.#entries.delete(name) || this.isExpected(name, nowMs);
+    if (!isKnown) return;
+    if (this.#gone.size >= namesMax) {
+      for (const [other, sinceMs] of this.#gone)
+        if (nowMs - sinceMs > expectationMsMax) this.#gone.delete(other);
+    }
+    this.#gone.set(name, nowMs);
   }
 
   clear(): void {
+    for (const name of [...this.#waiting.keys()]) this.#settle(name);
     this.#entries.clear();
+    this.#expected.clear();
+    this.#gone.clear();
+  }
+
+  /**
+   * Makes the entry of a unit that was expected and is active or on its way: then it was loaded from its file a moment ago,
+   * and everything else is in the signal.
+   */
+  #begin(name: UnitName, changed: Readonly<Record<string, unknown>>, nowMs: number): Entry | undefined {
+    const expected = this.#expected.get(name);
+    if (expected === undefined || !this.isExpected(name, nowMs)) return undefined;
+    const { ActiveState, SubState, Job, InvocationID } = changed;
+    if (ActiveState === undefined || SubState === undefined || Job === undefined) return undefined;
+    const activeState = asString(unwrap(ActiveState));
+    if (InvocationID === undefined || activeState === "inactive" || activeState === "failed")
+      return undefined;
+    this.#expected.delete(name);
+    const entry: Entry = {
+      row: { loadState: "loaded", activeState, subState: "", hasJob: false },
+      details: { fragmentPath: expected.fragmentPath, needDaemonReload: false },
+      outcome: undefined,
+      confirmedMs: nowMs,
+    };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  #settle(name: UnitName): void {
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return;
+    this.#waiting.delete(name);
+    for (const resolve of waiting) resolve();
   }
 }
 
