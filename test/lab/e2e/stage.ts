@@ -163,8 +163,13 @@ export class Stage {
   /**
    * Submits units and starts them; the command has been acknowledged when it returns. See `settle`.
    * @param machines - Whose API is used; default: any.
+   * @param flags - `--replace`, if units of these names are there with other texts.
    */
-  async start(units: readonly UnitSpec[], machines?: readonly string[]): Promise<void> {
+  async start(
+    units: readonly UnitSpec[],
+    machines?: readonly string[],
+    flags: readonly string[] = [],
+  ): Promise<void> {
     const files = units.map(({ name, text }) => {
       const file = join(this.#directory, name);
       writeFileSync(file, text);
@@ -175,7 +180,7 @@ export class Stage {
       this.#ask(unit.name);
     }
     await this.act(`start ${units.length} units`, async () => {
-      const result = await this.fleetctl(["start", "--no-block", ...files], machines);
+      const result = await this.fleetctl(["start", "--no-block", ...flags, ...files], machines);
       if (result.code !== 0) throw new LabError("failed", `fleetctl start: ${result.stderr.trim()}`);
     });
   }

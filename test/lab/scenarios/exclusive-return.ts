@@ -143,12 +143,21 @@ export const exclusiveWaiting: Scenario = {
   },
 };
 
+// Whatever becomes free is taken at once, until the file that is named last is gone.
 const fill = `used=$(df --output=used -B1 /run | tail -1)
 inodes=$(df --output=iused /run | tail -1)
-mount -o remount,size=$((used + 65536)),nr_inodes=$((inodes + 1)) /run
-dd if=/dev/zero of=/run/filler bs=4k 2>/dev/null || true
+mkdir /run/filler
+touch /var/lib/filling
+mount -o remount,size=$((used + 65536)),nr_inodes=$((inodes + 8)) /run
+dd if=/dev/zero of=/run/filler/bytes bs=4k 2>/dev/null || true
+setsid sh -c 'n=0
+while [ -e /var/lib/filling ]; do
+  if (: >/run/filler/$n) 2>/dev/null; then n=$((n + 1)); else sleep 0.002; fi
+done' >/dev/null 2>&1 </dev/null &
+sleep 0.2
 if touch /run/fleet/guard/probe 2>/dev/null; then echo "there is still room in /run"; exit 1; fi`;
-const free = "rm -f /run/filler; mount -o remount,size=64m,nr_inodes=100000 /run";
+const free =
+  "rm /var/lib/filling; sleep 0.1; rm -r /run/filler; mount -o remount,size=64m,nr_inodes=100000 /run";
 
 const guardOf = async (stage: Stage, of: string): Promise<string> =>
   await onMachine(stage, of, "systemctl show --value -p MainPID fleet-guard.service");
