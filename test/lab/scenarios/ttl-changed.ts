@@ -25,14 +25,14 @@ export const ttlChanged: Scenario = {
           await onMachine(stage, machine, `${edit}\nsystemctl restart fleetd`);
       });
       const fromMs = stage.nowMs();
-      const doneMs = await stage.until("every lease to have it", 20_000, async () => {
+      const doneMs = await stage.until("every lease to have it", 30_000, async () => {
         for (const machine of stage.machines) {
           const key = `/_coreos.com/fleet/machines/${machines.id(machine)}`;
           if ((await etcd.leaseSeconds(key)) !== seconds) return false;
         }
         return true;
       });
-      stage.measure(`restarted to leases of ${seconds} s`, doneMs - fromMs, 5_000);
+      stage.measure(`restarted to leases of ${seconds} s`, doneMs - fromMs);
       await stage.pass(Math.max(stage.ttlMs, ttlMs) * 1.5, "a lost lease, or a deadline, would show by now");
       expectSame(stage, before, "I4");
     }
