@@ -185,10 +185,8 @@ export const runFull: Scenario = {
     stage.away([lost], false);
     for (const unit of names) stage.ask(unit);
     const guard = await guardOf(stage, lost);
-    const { atMs } = await stage.act(`fill /run of ${lost}, and cut it off`, async () => {
-      await onMachine(stage, lost, fill);
-      await cut(stage.lab.holder, lost);
-    });
+    await stage.act(`fill /run of ${lost}`, async () => await onMachine(stage, lost, fill));
+    const { atMs } = await stage.act(`cut ${lost} off`, async () => await cut(stage.lab.holder, lost));
     const obedient = there.filter((unit) => unit !== stubbornUnit.name);
     const stoppedMs = await stage.until(`those that obey to be gone from ${lost}`, 60_000, () =>
       without(stage, lost, obedient),
