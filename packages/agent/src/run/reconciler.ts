@@ -31,6 +31,13 @@ const refusedRetryMs = 60_000;
 /** How long to wait when systemd did not answer. */
 const lookRetryMs = 1_000;
 
+/** From so many tasks that are begun at once on, they are not told of one by one. */
+const toldTogether = 5;
+
+/** While so many tasks are under way, what happens within a moment is looked at together. */
+const manyTasks = 20;
+const collectMs = 15;
+
 /** What the loop needs. */
 export interface ReconcilerOptions {
   readonly machine: MachineId;
@@ -64,6 +71,8 @@ export class Reconciler {
   #looking: ReadonlySet<UnitName> = new Set();
   readonly #waiting = new Set<UnitName>();
   readonly #work = new Set<Promise<void>>();
+  /** How many tasks are under way. */
+  #tasks = 0;
   #bootId: string | undefined;
   #isReady = false;
   /** A failed assertion in a task: the program is wrong, and ends. */
@@ -89,7 +98,7 @@ export class Reconciler {
   }
 
   get tasksUnderWay(): number {
-    return [...this.#options.memory.units.values()].filter((unit) => unit.work !== undefined).length;
+    return this.#tasks;
   }
 
   /** The seats of these units have changed, or the session's condition has. */
@@ -157,6 +166,7 @@ export class Reconciler {
         }
         const pauseMs = Math.min(waitMs, this.#nextRetryMs());
         await this.#bell.wait(this.#options.clock, pauseMs, signal);
+        if (this.#tasks >= manyTasks) await this.#options.clock.sleep(collectMs, signal);
       }
     } finally {
       await Promise.allSettled(this.#work);
@@ -234,7 +244,7 @@ export class Reconciler {
       if (unit !== undefined) unit.wait = reason;
       if (reason !== undefined) this.#waiting.add(name);
     }
-    for (const task of plan.tasks) this.#begin(task, signal);
+    this.#tell(plan.tasks.filter((task) => this.#begin(task, signal)));
     for (const name of touched) {
       if (condition === "joined") this.#options.schedule.note(name, memory.units.get(name));
       publisher.touch(name);
@@ -252,18 +262,36 @@ export class Reconciler {
     this.observeAll();
   }
 
-  #begin(task: AgentTask, signal: AbortSignal): void {
+  /** @returns whether it is begun now. */
+  #begin(task: AgentTask, signal: AbortSignal): boolean {
     const unit = this.#options.memory.of(task.unit);
     const seatRevision = unit.seat?.modRevision;
     const untilMs = unit.pace.readyAtMs(task.kind, seatRevision);
     if (untilMs > this.#options.clock.monotonic()) {
       unit.heldBack = { untilMs, seatRevision };
-      return;
+      return false;
     }
     unit.work = task.kind;
     this.counts.set(task.kind, (this.counts.get(task.kind) ?? 0) + 1);
-    this.#options.logger.info("task begun", { task: task.kind, unit: task.unit, reason: task.reason });
+    this.#tasks += 1;
     this.#track(this.#carryOut(task, unit, signal));
+    return true;
+  }
+
+  /** A line for each of many tasks would cost the machine's journal more than the tasks cost fleet. */
+  #tell(tasks: readonly AgentTask[]): void {
+    const { logger } = this.#options;
+    if (tasks.length < toldTogether) {
+      for (const { kind, unit, reason } of tasks) logger.info("task begun", { task: kind, unit, reason });
+      return;
+    }
+    const groups = new Map<string, { task: AgentTask["kind"]; reason: string; units: UnitName[] }>();
+    for (const { kind, unit, reason } of tasks) {
+      const group = groups.get(`${kind} ${reason}`);
+      if (group === undefined) groups.set(`${kind} ${reason}`, { task: kind, reason, units: [unit] });
+      else group.units.push(unit);
+    }
+    for (const group of groups.values()) logger.info("tasks begun", group);
   }
 
   async #carryOut(task: AgentTask, unit: UnitMemory, signal: AbortSignal): Promise<void> {
@@ -282,6 +310,7 @@ export class Reconciler {
       if (err instanceof AssertionError) this.#bug = err;
       else if (!signal.aborted) this.#failed(task, unit, seatRevision, err);
     } finally {
+      this.#tasks -= 1;
       unit.work = undefined;
       this.#dirty.add(unit.name);
       this.observe([unit.name]);

@@ -20,13 +20,17 @@ const writeIntervalMs = 1_000;
 /** A unit that has been settling for this long is reported as it is. */
 const settlingMsMax = 1_000;
 
+/** While so many units are on their way or have something to tell, states are collected for a moment and written together. */
+const manyUnits = 8;
+const collectMs = 50;
+
 /** How long a publication that failed waits for its repetition. */
 const retryMs = 1_000;
 
 /**
  * Tells the cluster how the units are: only what has changed, the newest value. What a seat has asked for is answered at
  * once; what units do by themselves costs at most one write per unit and second, the first change of a quiet one at once.
- * What is asked for while a write is under way goes with the next.
+ * What is asked for while a write is under way goes with the next; with many units on their way, writes wait for company.
  */
 export class StatePublisher {
   readonly #session: MachineSession;
@@ -101,6 +105,7 @@ export class StatePublisher {
       const waitMs =
         this.#session.condition === "joined" ? await this.#round(signal) : Number.POSITIVE_INFINITY;
       await this.#bell.wait(this.#clock, waitMs, signal);
+      if (this.#touched.size + this.#dueMs.size >= manyUnits) await this.#clock.sleep(collectMs, signal);
     }
   }
 

@@ -3,7 +3,7 @@ import { type Outcome, runScript } from "../run/run-script.js";
 import type { Script } from "../script/generate.js";
 
 /** Lines that say nothing to who looks for a mistake in fleet, unless everything is asked for. */
-const noise = [/^debug: /, /engine candidates/, /^info: replica/, /^info: task begun/];
+const noise = [/^debug: /, /engine candidates/, /^info: replica/, /^info: tasks? begun/];
 
 /** Tells what happens in a world, moment by moment, for people. */
 export async function tellStory(script: Script, everything = false): Promise<readonly string[]> {
