@@ -4,6 +4,7 @@ import type { Message as MessageClass } from "dbus-next";
 import createConnection from "dbus-next/lib/connection.js";
 import messageType from "dbus-next/lib/message-type.js";
 import { fromDbusError } from "./dbus-error.js";
+import { dropUnwanted, type Interests } from "./early-filter.js";
 import type { SocketTarget } from "./manager-address.js";
 import { PendingCalls } from "./pending-calls.js";
 
@@ -34,6 +35,8 @@ export interface DbusConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly callTimeoutMs: number;
+  /** Which signals are worth reading; default: all. */
+  readonly interests?: Interests;
   /** Called for every signal, in order, before the promises of replies that came with it are resolved. */
   readonly onSignal: (signal: DbusSignal) => void;
 }
@@ -68,6 +71,8 @@ export class DbusConnection {
     this.#wire.on("error", (error: unknown) => this.#close(textOf(error)));
     this.#wire.on("end", () => this.#close("the connection was closed"));
     this.#wire.stream.on("close", () => this.#close("the connection was closed"));
+    const { interests } = options;
+    if (interests !== undefined) this.#wire.once("connect", () => dropUnwanted(this.#wire.stream, interests));
     this.#wire.on("message", (message: MessageClass) => this.#receive(message));
   }
 

@@ -190,6 +190,7 @@ class DbusUnitManager implements UnitManager {
       clock,
       logger: this.#logger,
       callTimeoutMs,
+      interests: this.#table,
       onSignal: (message) => signals.read(message),
     });
     const deadlines = connection.watchDeadlines(lifetime).catch(() => {});

@@ -1,6 +1,7 @@
 import type { UnitName } from "@fleet/core";
 import type { LocalUnit, UnitOutcome } from "@fleet/core/ports";
 import { asArray, asHex, asNumber, asString, unwrap } from "./dbus-value.js";
+import type { Interests } from "./early-filter.js";
 
 /** The parts of a unit's description that one row of systemd's listings has. */
 export type UnitRow = Pick<LocalUnit, "loadState" | "activeState" | "subState" | "hasJob">;
@@ -31,7 +32,7 @@ const namesMax = 4_096;
  * What is known of the units somebody has asked about, kept up to date by signals, so that a change costs no calls.
  * Everything must be entered in the order in which the messages arrived.
  */
-export class UnitTable {
+export class UnitTable implements Interests {
   readonly #entries = new Map<UnitName, Entry>();
   readonly #expected = new Map<UnitName, Expectation>();
   /** Units that systemd has dropped from its memory, and when. */
@@ -114,6 +115,16 @@ export class UnitTable {
   doubt(name: UnitName): void {
     const entry = this.#entries.get(name);
     if (entry !== undefined) entry.confirmedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Changes of units that nobody has asked about are of no use: whoever asks is told of the unit as it is then. */
+  inUnit(name: string): boolean {
+    return this.#entries.has(name as UnitName) || this.#expected.has(name as UnitName);
+  }
+
+  /** How a process ended is asked for once, and kept up to date from then on. */
+  inService(name: string): boolean {
+    return this.#entries.get(name as UnitName)?.outcome !== undefined;
   }
 
   /** What is known of the unit is of the time before its newest job ended. */
