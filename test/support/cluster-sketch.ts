@@ -36,6 +36,7 @@ export class ClusterSketch {
   readonly seats = new Map<MachineId, Map<UnitName, Seat>>();
   readonly states = new Map<MachineId, Map<UnitName, UnitState>>();
   readonly unreadableUnits = new Set<UnitName>();
+  readonly unreadableSeats = new Set<UnitName>();
   readonly presumed = new Map<UnitName, Unit>();
   unreadable: readonly UnreadableRecord[] = [];
   #revision = 1;
@@ -52,6 +53,7 @@ export class ClusterSketch {
       seats: this.seats,
       states: this.states,
       unreadableUnits: this.unreadableUnits,
+      unreadableSeats: this.unreadableSeats,
       presumed: this.presumed,
       unreadable: this.unreadable,
     };

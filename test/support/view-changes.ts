@@ -46,6 +46,7 @@ function listRecords(view: ClusterView): ReadonlyMap<string, unknown> {
   for (const [name, unit] of view.units) records.set(`unit|${name}`, unit);
   for (const [name, mark] of view.destroyed) records.set(`mark|${name}`, mark);
   for (const name of view.unreadableUnits) records.set(`unreadable|${name}`, true);
+  for (const name of view.unreadableSeats ?? []) records.set(`unreadable seat|${name}`, true);
   for (const [name, unit] of view.presumed ?? []) records.set(`presumed|${name}`, unit);
   for (const [id, machine] of view.machines) records.set(`machine|${id}`, machine);
   for (const [id, seats] of view.seats) {

@@ -97,6 +97,7 @@ export class ClusterState {
       seats: this.#seats,
       states: this.#states,
       unreadableUnits: this.#untouchable(),
+      unreadableSeats: new Set(this.#unreadableSeats.keys()),
       presumed: this.#presumed.all,
       unreadable: [...this.#unreadable.values()],
     };

@@ -44,6 +44,8 @@ export interface ClusterView {
   readonly states: ReadonlyMap<MachineId, ReadonlyMap<UnitName, UnitState>>;
   /** Units whose record, or one of whose seats, is there but cannot be read: not absent, and not to be touched. */
   readonly unreadableUnits: ReadonlySet<UnitName>;
+  /** Units one of whose seats is there but cannot be read, with a record or without. Absent: there are none. */
+  readonly unreadableSeats?: ReadonlySet<UnitName>;
   /**
    * Of those whose record cannot be read, or is gone though they were not destroyed: what the newest of their seats says that
    * they are. For what they exclude and take where they are, and for nothing else. Absent: nothing is known.

@@ -9,6 +9,7 @@ export function copyView(view: PlanView): PlanView {
     seats: copyNested(view.seats),
     states: copyNested(view.states),
     unreadableUnits: new Set(view.unreadableUnits),
+    unreadableSeats: new Set(view.unreadableSeats),
     presumed: new Map(view.presumed),
   };
 }

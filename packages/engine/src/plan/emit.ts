@@ -146,7 +146,8 @@ function unseat(p: Planning, { subject, place, cause, reason, rival, ...rest }: 
 }
 
 /**
- * A mark goes when every seat that is older than it is a tombstone or gone, and no machine has a copy without a seat. The
+ * A mark goes when every seat that is older than it is a tombstone or gone, and no machine has a copy without a seat. One
+ * that cannot be read may be such a seat, and may be read again: nothing but the mark would speak against it then. The
  * tombstones may be written by this very plan: they come first, and if one is not written the mark stays.
  */
 function emitClearMarks(p: Planning, entries: Entry[]): void {
@@ -154,6 +155,7 @@ function emitClearMarks(p: Planning, entries: Entry[]): void {
   for (const mark of p.world.marks) {
     const subject = p.world.subjects.get(mark.name)!;
     const isNeeded =
+      p.world.view.unreadableSeats?.has(mark.name) === true ||
       subject.strays.some((stray) => !told.has(strayKey(stray)) && !p.draft.hasSeat(subject, stray.place)) ||
       subject.claims.some(({ seat }) => seat.createRevision < mark.modRevision);
     if (isNeeded) continue;

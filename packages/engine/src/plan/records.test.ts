@@ -186,6 +186,19 @@ describe("what a mark means", () => {
     expect(tasksOf(cluster)).toBe("-a@m1 clear a +a@m2");
   });
 
+  it("stays while a seat cannot be read, and does away with that seat when it can", () => {
+    const cluster = sketch("m1 m2", "a>m1").destroy("a");
+    const seats = cluster.seats.get(parseMachineId("m1"))!;
+    const seat = seats.get(serviceName("a"))!;
+    seats.delete(serviceName("a"));
+    cluster.states.get(parseMachineId("m1"))?.delete(serviceName("a"));
+    cluster.unreadableSeats.add(serviceName("a"));
+    expect(tasksOf(cluster)).toBe("");
+    cluster.unreadableSeats.clear();
+    seats.set(serviceName("a"), seat);
+    expect(tasksOf(cluster)).toBe("-a@m1 clear a");
+  });
+
   it("stays while a unit that cannot be read has an older seat", () => {
     const cluster = sketch("m1", "a>m1").destroy("a");
     cluster.unreadableUnits.add(serviceName("a"));

@@ -3,7 +3,7 @@ import type { ClusterView, MachineId, Unit, UnitName } from "@fleet/core";
 /** What a plan is made from: the part of a {@link ClusterView} that placements depend on, and nothing else. */
 export type PlanView = Pick<
   ClusterView,
-  "units" | "destroyed" | "machines" | "seats" | "states" | "unreadableUnits" | "presumed"
+  "units" | "destroyed" | "machines" | "seats" | "states" | "unreadableUnits" | "unreadableSeats" | "presumed"
 >;
 
 /** A unit's record, or what it is presumed to be if its record cannot be read or is gone. */

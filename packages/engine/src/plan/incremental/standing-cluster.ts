@@ -28,9 +28,10 @@ export class StandingCluster {
   readonly subjects: Map<UnitName, Subject>;
   readonly spots: SpotBook;
   readonly ledger: PatternLedger;
-  /** Marks and unreadable records as they were when they were last looked at. */
+  /** Marks, unreadable records and seats as they were when they were last looked at. */
   readonly marks: Map<UnitName, DestroyedMark>;
   readonly unreadable: Set<UnitName>;
+  readonly unreadableSeats: Set<UnitName>;
   readonly globals = new Set<UnitName>();
   /** Units by the names that they follow, whether such a unit exists or not. */
   readonly followers = new Map<string, Set<UnitName>>();
@@ -61,6 +62,7 @@ export class StandingCluster {
     this.ledger = new PatternLedger(world.books, recordsIn(world.view));
     this.marks = new Map(world.view.destroyed);
     this.unreadable = new Set(world.view.unreadableUnits);
+    this.unreadableSeats = new Set(world.view.unreadableSeats);
     this.#names = new SortedNames(world.subjects.keys());
     const seatings = groupSeatings(p);
     for (const subject of world.subjects.values()) this.#enter(p, subject, seatings.get(subject));

@@ -218,25 +218,29 @@ export class Touch {
 
   /** @returns whether the record or the mark is another. */
   #takeInRecord(name: UnitName): boolean {
-    const { subjects, marks, unreadable } = this.#cluster;
+    const { subjects, marks, unreadable, unreadableSeats } = this.#cluster;
     const view = this.#view;
     const unit = recordIn(view, name);
     const mark = view.destroyed.get(name);
     const subject = subjects.get(name);
     const before = subject?.unit;
     const isUnreadable = view.unreadableUnits.has(name);
+    const hasUnreadableSeat = view.unreadableSeats?.has(name) === true;
     const wasRecordless = subject === undefined || subject.kind === "recordless";
     const isRecordless = !isUnreadable && !view.units.has(name);
     const isSame =
       unit === before &&
       mark === marks.get(name) &&
       isUnreadable === unreadable.has(name) &&
+      hasUnreadableSeat === unreadableSeats.has(name) &&
       isRecordless === wasRecordless;
     if (isSame) return false;
     if (mark === undefined) marks.delete(name);
     else marks.set(name, mark);
     if (isUnreadable) unreadable.add(name);
     else unreadable.delete(name);
+    if (hasUnreadableSeat) unreadableSeats.add(name);
+    else unreadableSeats.delete(name);
     if (unit !== before) {
       for (const pattern of this.#cluster.ledger.change(before, unit)) {
         for (const subject of this.#cluster.matchedBy(pattern, prefixOf(pattern.text))) {
