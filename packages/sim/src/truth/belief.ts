@@ -32,7 +32,7 @@ export class Beliefs {
     const { branch } = version;
     if (branch <= (this.#accepted.get(machine) ?? 0)) return true;
     const restored = this.#world.truth.restores[branch - 1];
-    if (restored === undefined) return true;
+    if (restored === undefined || restored.isLossless) return true;
     return !machine.actedBetween(restored.takenAtMs, restored.atMs);
   }
 

@@ -21,8 +21,9 @@ export class Truth implements EtcdWitness {
   readonly #touchedMetadata = new Set<string>();
   /** How often etcd was wiped or restored. */
   branch = 0;
-  /** When, and to which backup. */
-  restores: { readonly atMs: number; readonly takenAtMs: number }[] = [];
+  #revision = 0;
+  /** When, to which backup, and whether that had everything. */
+  restores: { readonly atMs: number; readonly takenAtMs: number; readonly isLossless: boolean }[] = [];
   /** Told of everything. */
   onRecord: (change: RecordChange) => void = () => {};
   onRevision: (change: EtcdChange) => void = () => {};
@@ -34,6 +35,7 @@ export class Truth implements EtcdWitness {
   }
 
   onChange(change: EtcdChange): void {
+    this.#revision = change.revision;
     const records: RecordChange[] = [];
     for (const event of change.events) {
       const key = keyOfEvent(event);
@@ -61,7 +63,9 @@ export class Truth implements EtcdWitness {
     this.restores.push({
       atMs: this.#scheduler.nowMs,
       takenAtMs: point?.takenAtMs ?? Number.NEGATIVE_INFINITY,
+      isLossless: point !== undefined && point.revision >= this.#revision,
     });
+    this.#revision = point?.revision ?? 0;
     const gone = new Set(this.history.keys);
     const common = {
       sinceMs: this.#scheduler.nowMs,
