@@ -72,7 +72,14 @@ async function withBareClients(crowd: Crowd): Promise<Sample> {
   }
 }
 
-function figuresOf(fleet: readonly Sample[], bare: readonly Sample[]): Figures {
+/** What was measured: of fleet also the first round after fleetd was started, before its code was compiled. */
+interface Samples {
+  readonly cold: Sample[];
+  readonly fleet: Sample[];
+  readonly bare: Sample[];
+}
+
+function figuresOf({ cold, fleet, bare }: Samples): Figures {
   const summary = (of: readonly Sample[], pick: (sample: Sample) => number): Summary =>
     summarize(of.map(pick));
   const spent = (of: readonly Sample[], label: string) =>
@@ -83,8 +90,8 @@ function figuresOf(fleet: readonly Sample[], bare: readonly Sample[]): Figures {
       ]),
     );
   // Each beside the baseline that was measured right before or after it.
-  const beside = (pick: (sample: Sample) => number) =>
-    summarize(fleet.map((sample, run) => pick(bare[run] ?? sample) / pick(sample)));
+  const beside = (pick: (sample: Sample) => number, of: readonly Sample[] = fleet) =>
+    summarize(of.map((sample, run) => pick(bare[run] ?? sample) / pick(sample)));
   const start = beside(({ startMs }) => startMs);
   const destroy = beside(({ destroyMs }) => destroyMs);
   return {
@@ -98,6 +105,10 @@ function figuresOf(fleet: readonly Sample[], bare: readonly Sample[]): Figures {
     bareDestroyMs: summary(bare, ({ destroyMs }) => destroyMs),
     destroyRateToBareRatio: destroy,
     rateToBareRatio: beside(({ startMs, destroyMs }) => startMs + destroyMs),
+    coldStartMs: summary(cold, ({ startMs }) => startMs),
+    coldDestroyMs: summary(cold, ({ destroyMs }) => destroyMs),
+    coldRateToBareRatio: beside(({ startMs, destroyMs }) => startMs + destroyMs, cold),
+    coldFleetdProcessorMs: summary(cold, ({ processorMs }) => processorMs.fleetd ?? 0),
     ...spent(fleet, "fleet"),
     ...spent(bare, "bare"),
     budgets: [
@@ -110,16 +121,18 @@ function figuresOf(fleet: readonly Sample[], bare: readonly Sample[]): Figures {
 /**
  * A thousand units on ten machines: one `fleetctl start`, until it returns and all of them have processes, and one
  * `fleetctl destroy`, until it returns and none has; beside a bare D-Bus client that writes, links, starts, stops and
- * removes the same units on the same machines, where fleetd does not run meanwhile. One round of each warms both up.
+ * removes the same units on the same machines, where fleetd does not run meanwhile. Because of that fleetd is started anew
+ * for each run: its first round is told of apart, and the second compared. A whole run warms everything else up.
  */
 export async function benchBulk(context: BenchContext): Promise<Figures> {
   const { progress, runs } = context;
   const crowd = await Crowd.open(context, { name: "benchbulk", machines: machineCount, units: unitCount });
   try {
-    const fleet: Sample[] = [];
-    const bare: Sample[] = [];
+    const samples: Samples = { cold: [], fleet: [], bare: [] };
     for (let run = 0; run <= runs; run += 1) {
       const which = run === 0 ? "warming up" : `run ${run} of ${runs}`;
+      progress(`${which}: fleetctl, with a fleetd that has just been started`);
+      const ofColdFleet = await measure(crowd, crowd);
       progress(`${which}: fleetctl`);
       const ofFleet = await measure(crowd, crowd);
       progress(`${which}: a bare client`);
@@ -127,10 +140,11 @@ export async function benchBulk(context: BenchContext): Promise<Figures> {
       const ofBareClients = await withBareClients(crowd);
       await crowd.fleetd("start");
       if (run === 0) continue;
-      fleet.push(ofFleet);
-      bare.push(ofBareClients);
+      samples.cold.push(ofColdFleet);
+      samples.fleet.push(ofFleet);
+      samples.bare.push(ofBareClients);
     }
-    return figuresOf(fleet, bare);
+    return figuresOf(samples);
   } finally {
     await crowd.lab.close();
   }
