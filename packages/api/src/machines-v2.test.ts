@@ -87,9 +87,11 @@ describe("GET /fleet/v2/machines", () => {
     api.cluster.seat("m2", "a.service", "launched", "because");
     api.cluster.loseMachine("m2");
     api.cluster.sayStatus({ machines: [{ machine: parseMachineId("m2"), held: "lost" }], refusals: [] });
-    expect(JSON.parse((await api.ask("GET", "/fleet/v2/units/a.service")).body).seats).toEqual([
+    const { problem, seats } = JSON.parse((await api.ask("GET", "/fleet/v2/units/a.service")).body);
+    expect(seats).toEqual([
       { held: "lost", machineID: "m2", present: false, reason: "because", target: "launched" },
     ]);
+    expect(problem).toBe("stays on machine m2, which is away and held: lost");
   });
 
   it("does not take a machine for away whose record cannot be read", async () => {

@@ -46,7 +46,7 @@ export function toUnitStatusV2(view: ClusterView, name: UnitName, places: Places
   const problem =
     unit.content === undefined
       ? "the unit's text is missing or cannot be read"
-      : placementProblem(view.engineStatus, name);
+      : (placementProblem(view.engineStatus, name) ?? holdProblem(view, unit, places));
   const global = isGlobal(unit);
   const home: Partial<Home> = global ? {} : homeOf(view, name, places);
   return {
@@ -60,6 +60,22 @@ export function toUnitStatusV2(view: ClusterView, name: UnitName, places: Places
     problem: problem ?? "",
     seats: places.seatsOf(name).map((seat) => toSeatV2(view, seat)),
   };
+}
+
+/** Why a plain unit runs nowhere of which the leader has nothing to say but that its machine is held. */
+function holdProblem(
+  { engineStatus, machines }: ClusterView,
+  unit: Unit,
+  places: Places,
+): string | undefined {
+  if (isGlobal(unit) || unit.desiredState === "inactive" || !engineStatus?.machines.length) return undefined;
+  const seats = places.seatsOf(unit.name).filter(isSeated);
+  if (seats.some(({ machine }) => machines.get(machine)?.presence !== undefined)) return undefined;
+  for (const { machine } of seats) {
+    const held = holdOf(engineStatus, machine);
+    if (held !== undefined) return `stays on machine ${machine}, which is away and held: ${held}`;
+  }
+  return undefined;
 }
 
 /** Everything v2 says of a unit. */

@@ -129,7 +129,7 @@ describe("fleetctl", () => {
   });
 
   it("traces requests with --debug", async () => {
-    const { stderr } = await createCliHarness().run("--debug list-machines --fields=state");
+    const { stderr } = await createCliHarness().run("--debug list-machines -o name");
     expect(stderr).toBe(
       "DEBUG HTTP GET memory:/fleet/v2/machines\nDEBUG HTTP GET memory:/fleet/v2/machines 200\n",
     );

@@ -88,6 +88,10 @@ describe("list-machines", () => {
       stdout: "113f16a7...\n85c0e793...\n",
       stderr: "Machine 85c0c595... is away,held: lost together with most machines\n",
     });
+    expect((await run("list-machines --no-legend -o wide")).stderr).toBe(
+      "Machine 85c0c595... is away,held: lost together with most machines\n",
+    );
+    expect((await run("list-machines --all --no-legend -o wide")).stderr).toBe("");
     expect((await run("list-machines --all --no-legend --fields machine,state")).stdout).toBe(
       "113f16a7...\tup\n85c0c595...\taway,held\n85c0e793...\tup\n",
     );

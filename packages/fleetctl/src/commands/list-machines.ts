@@ -58,7 +58,8 @@ export const listMachines: Command = {
     "list-machines [-l|--full] [--all] [--no-legend] [--fields] [--output=FORMAT] [--filter=KEY=PATTERN]",
   description:
     "Lists all machines that are present in the cluster. Which of them are not simply up (cordoned, draining, leaving,\n" +
-    "frozen), and which lost machines' units are held back, is told on stderr, and by the column state of --output=wide.",
+    "frozen) is told on stderr, or by the column state of --output=wide; and on stderr, too, which lost machines' units are\n" +
+    "held back and which records cannot be read.",
   options: [
     ...listOptions(shape),
     filterOption(filters),
@@ -89,7 +90,14 @@ export const listMachines: Command = {
     const rows = all.filter(isListed).map((listed) => ({ ...listed, isFull: view.isFull }));
     const chosen = rows.filter((row) => filter.matches(row));
     context.stdout.write(renderList(chosen, shape, view));
-    if (view.format === "table" && !view.columns.includes("state")) await remarkOn(context, all);
+    if (view.format === "table" || view.format === "wide") {
+      const told = new Set(view.columns.includes("state") ? chosen.map(({ details }) => details) : []);
+      await remarkOn(
+        context,
+        all.flatMap(({ details }) => (details === undefined ? [] : [details])),
+        told,
+      );
+    }
     return exitCode.ok;
   },
 };
@@ -112,11 +120,14 @@ async function readMachines(client: FleetClient, signal: AbortSignal): Promise<r
 /** How many machines are remarked upon by name. */
 const remarksMax = 10;
 
-/** Tells people what the original's columns have no place for. */
-async function remarkOn(context: CommandContext, all: readonly Listed[]): Promise<void> {
+/** Tells people what the columns have no place for. @param told - The machines whose column `state` says it. */
+async function remarkOn(
+  context: CommandContext,
+  known: readonly MachineV2[],
+  told: ReadonlySet<MachineV2 | undefined>,
+): Promise<void> {
   const { client, signal, stderr } = context;
-  const known = all.flatMap(({ details }) => (details === undefined ? [] : [details]));
-  const remarkable = known.filter(isRemarkable);
+  const remarkable = known.filter((machine) => !told.has(machine) && isRemarkable(machine));
   for (const machine of remarkable.slice(0, remarksMax)) {
     const remark = machineRemark(machine);
     stderr.write(

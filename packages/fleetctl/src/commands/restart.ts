@@ -10,6 +10,7 @@ import { type Instance, instanceOf, setInstances, waitForInstances } from "../un
 import { judgeStarted, judgeStopped, judgeStoppedEverywhere } from "../units/judge.js";
 import { setStates } from "../units/set-states.js";
 import { tellFailures } from "../units/tell-failures.js";
+import { tellUnreadable } from "../units/tell-unreadable.js";
 import { type WaitFailure, waitForUnits } from "../units/wait-for-units.js";
 
 const waitStep = "Error waiting for unit states, exit status";
@@ -49,6 +50,10 @@ export const restart: Command = {
     for (const unit of units) {
       if (isRestartable(unit)) wanted.push(unit);
       else if (unit.isNew) tellOfNew(context, unit);
+      else if (unit.desiredState === undefined) {
+        tellUnreadable(context, "restart", unit);
+        code = exitCode.failed;
+      }
       // Of what a pattern matches, units that nobody wants on a machine are not meant.
       else if (!unit.isMatch) {
         context.stderr.write(`Unable to restart unit ${unit.name} in state inactive\n`);

@@ -5,6 +5,7 @@ import { blockOptions, readPatience, readWaitsFor } from "../units/block-options
 import { type FoundUnit, findUnits, type MeantUnits } from "../units/find-units.js";
 import { stopInstances } from "../units/stop-instances.js";
 import { stopUnits } from "../units/stop-units.js";
+import { tellUnreadable } from "../units/tell-unreadable.js";
 
 /** Of what a pattern matches, only units that somebody wants on a machine are meant: the others are stopped already. */
 const isWanted: MeantUnits = (unit) => (unit.desiredState ?? "inactive") !== "inactive";
@@ -30,6 +31,9 @@ export const stop: Command = {
     const waitsFor = readWaitsFor(args);
     const units = await findUnits(context, "stop", args.positionals, "Error retrieving units", isWanted);
     if (units === undefined) return exitCode.failed;
+    const unreadable = units.filter(({ desiredState }) => desiredState === undefined);
+    for (const unit of unreadable) tellUnreadable(context, "stop", unit);
+    if (unreadable.length > 0) return exitCode.failed;
     const inactive = units.filter((unit) => !unit.global && (unit.desiredState ?? "inactive") === "inactive");
     const isIdle = (unit: FoundUnit): boolean =>
       unit.instance !== undefined && unit.desiredState === "inactive";
