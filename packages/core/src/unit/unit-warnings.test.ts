@@ -85,6 +85,7 @@ describe("unitWarnings", () => {
     ["Global=y", 'Global "y" counts as false: write true or false'],
     ['Global="ja" "true"', 'Global "ja" counts as false: write true or false'],
     ["MachineMetadata=a=!b", 'MachineMetadata "a=!b" is taken literally (did you mean "a!=b"?)'],
+    ["MachineMetadata=!a=b", 'MachineMetadata "!a=b" is taken literally (did you mean "a!=b"?)'],
     ["MachineMetadata=a=>5", 'MachineMetadata "a=>5" is taken literally (did you mean "a>=5"?)'],
     ["MachineMetadata=a=b*", 'MachineMetadata "a=b*" is taken literally (did you mean "a~=b*"?)'],
     ["Reserve=memory=512", 'Reserve of 512 bytes of memory (did you mean "memory=512M"?)'],

@@ -115,6 +115,8 @@ function literalWarnings(unitName: string, key: string, value: string): readonly
   return splitQuotedList(value).flatMap((item) => {
     const expression = parseMetadataExpression(expandSpecifiers(item, unitName));
     if (expression?.operator !== "=") return [];
+    const unlike = `${expression.key.slice(1)}!=${expression.value}`;
+    if (expression.key.startsWith("!") && isOtherDemand(unlike)) return [literally(key, item, unlike)];
     const swapped = `${expression.key}${expression.value.replace(/^([!~<>])/, "$1=")}`;
     const pattern = `${expression.key}~=${expression.value}`;
     const [, sign] = /^([!~<>])./.exec(expression.value) ?? [];
