@@ -54,6 +54,8 @@ const options = fc.constantFrom(
   "MachineOf=a.service",
   "Conflicts=w@*",
   "MachineOf=b.service",
+  "MachineOf=d.service",
+  "Global=true",
 );
 
 /** A cluster at rest: every unit that can run does. */
@@ -126,7 +128,10 @@ it("no unit loses its last running copy, however machines are drained, and all i
       fc.array(step, { maxLength: 60 }),
       (optionsOf, steps) => {
         const cluster = build(optionsOf);
-        const running = names.map(serviceName).filter((name) => activeOn(cluster, name).length > 0);
+        const running = names
+          .map(serviceName)
+          .filter((name) => cluster.units.get(name)?.requirements?.global === false)
+          .filter((name) => activeOn(cluster, name).length > 0);
         for (const happening of steps) {
           play(cluster, happening);
           for (const unit of running) {

@@ -137,22 +137,52 @@ export function beginHandOver(p: Planning, subject: Subject): void {
     else giveUp(p, subject, stay(subject, from.place, `follows ${names}, which cannot leave`));
     return;
   }
-  const companions = groupAround(subject, (member) => member.handsOver && member.at === from.place);
+  const to = findPlaceForAll(p, subject, from.place);
+  if (to === undefined) return;
+  if (tied.length === 0 && isCrowded(p, from.place) && !isAwaited(subject, from.place))
+    stayBecause(p, subject, "waits for its turn");
+  else seatHeir(p, subject, to);
+}
+
+/**
+ * Whether there is a place for an exclusive unit that is to leave a drained machine, and for all who have to go with it. It
+ * gives the unit up if there is none.
+ */
+export function canLeaveTogether(p: Planning, subject: Subject, { place }: Claim): boolean {
+  return groupOf(subject, place).length === 1 || findPlaceForAll(p, subject, place) !== undefined;
+}
+
+/** Finds a place for a unit and all who have to leave a drained machine with it. It gives the unit up if there is none. */
+function findPlaceForAll(p: Planning, subject: Subject, from: Place): Place | undefined {
+  const rooted = groupOf(subject, from).filter((member) => member !== subject && isRooted(member, from));
+  if (rooted.length > 0) {
+    const names = rooted.map(({ name }) => name).join(", ");
+    const what = `${names}, without which it cannot leave, ${rooted.length === 1 ? "stays" : "stay"} there`;
+    giveUp(p, subject, stay(subject, from, what));
+    return undefined;
+  }
+  const companions = groupAround(subject, (member) => member.at === from && isToLeave(member));
   const suits = (place: Place): boolean =>
     firstFailure(p.checks, subject, place, p.draft) === undefined && !isReplacedAt(p, subject, place);
   const to = choose(p, subject, (place) => suits(place) && allFit(p, subject, companions, place));
-  if (to !== undefined) {
-    if (tied.length === 0 && isCrowded(p, from.place) && !isAwaited(subject, from.place))
-      stayBecause(p, subject, "waits for its turn");
-    else seatHeir(p, subject, to);
-    return;
-  }
+  if (to !== undefined) return to;
   if (companions.length > 0 && choose(p, subject, suits) !== undefined) {
     const others = companions.map(({ name }) => name).join(", ");
-    giveUp(p, subject, stay(subject, from.place, `no machine takes it together with ${others}`));
+    giveUp(p, subject, stay(subject, from, `no machine takes it together with ${others}`));
   } else {
     giveUp(p, subject, refuse(p, subject));
   }
+  return undefined;
+}
+
+/** Whether a unit has its seat on a drained machine and is not to go from there. */
+function isRooted(subject: Subject, from: Place): boolean {
+  return subject.from?.place === from && subject.at === from && !isToLeave(subject);
+}
+
+/** Whether a unit is to go if there is a place for it; there is none for a unit in a ring. */
+function isToLeave({ cycle, leavingBecause }: Subject): boolean {
+  return cycle === undefined && leavingBecause !== undefined;
 }
 
 /** It is only a matter of time. */

@@ -2,6 +2,7 @@ import { belongsToMachine, type Revision, type UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { isOfOtherText, isOver, unguarded } from "./exclusive.js";
 import { countHandOver, handOverTrouble, isHandedOver, isUntried, type Pair, pairOf } from "./hand-over.js";
+import { isLikelyBeside } from "./likely-peers.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, unseating } from "./planning.js";
 import type { Claim, Ring, Subject } from "./subject.js";
@@ -153,13 +154,19 @@ function continuedPair(p: Planning, subject: Subject): Pair | undefined {
     subject.claims = subject.claims.filter((other) => other !== claim);
     p.unseatings.push(unseating(subject, claim, cause, reason, rival));
   };
-  const handOver = (): undefined => drop(old, "moved", `handed over to ${heir.place.id}`, heir);
+  const handOver = (): undefined => {
+    p.arrived.add(subject);
+    return drop(old, "moved", `handed over to ${heir.place.id}`, heir);
+  };
   if (oldVerdict.kind === "must-go") return drop(old, "illegal", oldVerdict.because);
   if (isHeld(old.place)) return pair;
   if (oldVerdict.kind === "would-go") {
     return heirVerdict.kind === "must-go" ? drop(heir, "illegal", heirVerdict.because) : handOver();
   }
-  if (heirVerdict.kind === "stays" && isHandedOver(p, subject, old.place)) return handOver();
+  const heirStays =
+    heirVerdict.kind === "stays" ||
+    (heirVerdict.kind === "depends" && isLikelyBeside(p, subject, heir.place));
+  if (heirStays && isHandedOver(p, subject, old.place)) return handOver();
   if (oldVerdict.kind === "hands-over") {
     // The old copy runs on, so another place can be found for all who leave together.
     if ("because" in heirVerdict) return drop(heir, "surplus", heirVerdict.because, old);

@@ -1,14 +1,14 @@
 import { firstFailure, restoredSeatChecks } from "./checks/chain.js";
 import { copyRefusal, possibleCopy, vacate } from "./exclusive.js";
 import { findPlace, refuse } from "./find-place.js";
-import { beginHandOver } from "./hand-over.js";
+import { beginHandOver, canLeaveTogether } from "./hand-over.js";
 import { isAttended, isHeld } from "./place.js";
 import { placeRefusedGlobals } from "./place-global.js";
 import { placingReason } from "./placing-reason.js";
 import { giveUp, type Planning, settle, unseating, waitsForTurn } from "./planning.js";
 import { makeWayFor, makeWayForAll } from "./replaces.js";
 import { adopt, dropStrays } from "./strays.js";
-import type { Ring, Subject } from "./subject.js";
+import type { Claim, Ring, Subject } from "./subject.js";
 import { peersAt, refusalAt } from "./verdict.js";
 
 /**
@@ -142,11 +142,17 @@ function place(p: Planning, subject: Subject): boolean {
     return false;
   }
   if (subject.exclusive && subject.from !== undefined) {
+    if (isDrainedAway(subject, subject.from) && !canLeaveTogether(p, subject, subject.from)) return false;
     vacate(p, subject, subject.leavingBecause ?? "");
     return false;
   }
   settle(p, subject, found, subject.leavingBecause ?? placingReason(p, subject, found));
   return true;
+}
+
+/** Whether nothing but a drain makes a unit leave its machine. */
+function isDrainedAway(subject: Subject, { place }: Claim): boolean {
+  return place.stance === "drained" && !subject.evicted && refusalAt(subject, place) === undefined;
 }
 
 /** Gives a unit its seat back if what it was evicted for has changed in the course of this plan. */

@@ -50,6 +50,8 @@ export interface Planning {
   readonly globalSeatings: GlobalSeating[];
   /** Seats of global units that stay. */
   readonly globalClaims: { readonly subject: Subject; readonly claim: Claim }[];
+  /** Units whose hand-over this plan ends. */
+  readonly arrived: Set<Subject>;
   /** How many units are on their way away from each drained machine, by its index. */
   readonly handOvers: Map<number, number>;
   /** Units that want a place, or another one, and have none in this plan. */
@@ -106,6 +108,7 @@ export function beginPlanning(world: World, standing?: Standing): Planning {
     doubtful: findDoubtful(world.places),
     globalSeatings: [],
     globalClaims: [],
+    arrived: new Set(),
     handOvers: new Map(),
     refusals: new Map(),
     remarks: [],

@@ -218,6 +218,14 @@ const noKeys: ReadonlySet<number> = new Set();
 const noRefusals: ReadonlyMap<number, string> = new Map();
 const noPatterns: readonly Pattern[] = [];
 
+/** Whether the rules keep two units apart. */
+export function areRivals(a: Subject, b: Subject): boolean {
+  return (
+    a.conflicts.some((pattern) => b.conflictedBy.includes(pattern)) ||
+    b.conflicts.some((pattern) => a.conflictedBy.includes(pattern))
+  );
+}
+
 /** Notes that the unit has a seat of any kind on a machine. */
 export function addKey(subject: Subject, index: number): void {
   if (subject.keyed === noKeys) subject.keyed = new Set([index]);

@@ -32,16 +32,20 @@ export class LossTrial {
     const changes = { all: false, units: none, machines: new Set(lost.map(({ id }) => id)), spots: noSpots };
     const { refusals } = planner.update(view, changes, options);
     const stranded: UnitName[] = [];
-    let isAmbiguous = false;
+    let isInterim = false;
     for (const { unit } of refusals) {
-      const kind = p.world.subjects.get(unit)?.kind;
-      if (kind !== "plain") continue;
+      const subject = p.world.subjects.get(unit);
+      if (subject?.kind !== "plain") continue;
       // Whether something else is said of it now than before cannot be told by its name.
-      if (!this.#told.has(unit)) stranded.push(unit);
-      else if (!p.refusals.has(p.world.subjects.get(unit)!)) isAmbiguous = true;
+      const isTold = this.#told.has(unit);
+      const isRefused = p.refusals.has(subject);
+      if (!isTold) stranded.push(unit);
+      // An exclusive unit that is to be elsewhere has no place in the first plan, wherever it is now.
+      const mayMove = subject.exclusive && subject.at !== undefined;
+      if (isTold ? !isRefused || mayMove : mayMove) isInterim = true;
     }
     planner.update(p.world.view, changes, p.world.options);
-    if (isAmbiguous) return strandedBy(p, lost);
+    if (isInterim) return strandedBy(p, lost);
     return [...new Set(stranded)].sort(compareUnitNames);
   }
 

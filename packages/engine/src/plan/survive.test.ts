@@ -37,6 +37,13 @@ function allStrandedBy(p: Planning, lost: readonly Place[]): readonly string[] {
 describe("survival", () => {
   it.each<[string, string, string, 1 | 2, readonly string[]]>([
     ["units that fit anywhere", "m1 m2 m3", "a>m1; b>m2", 1, []],
+    [
+      "an exclusive unit that makes way for one that comes",
+      "m1{d=s} m2{d=s} m3",
+      "b>m1{Replaces=w.service;MachineMetadata=d=s}; w>m2{Exclusive=true}",
+      1,
+      [],
+    ],
     ["the only machine", "m1", "a>m1", 1, ["m1: a.service"]],
     ["a pinned unit", "m1 m2", "a>m1{MachineID=m1}; b>m1", 1, ["m1: a.service"]],
     [

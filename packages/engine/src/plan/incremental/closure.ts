@@ -1,6 +1,6 @@
 import type { UnitName } from "@fleet/core";
 import { isAttended, type Place } from "../place.js";
-import type { Subject } from "../subject.js";
+import { areRivals, type Subject } from "../subject.js";
 import type { Grave, Unwilling } from "../world.js";
 import { type RefusalBook, type Tie, tiesOf } from "./refusal-book.js";
 import type { StandingCluster } from "./standing-cluster.js";
@@ -149,11 +149,4 @@ export class Closure {
     this.#followRefusals(subject);
     this.#followClaim(subject, place);
   }
-}
-
-function areRivals(a: Subject, b: Subject): boolean {
-  return (
-    a.conflicts.some((pattern) => b.conflictedBy.includes(pattern)) ||
-    b.conflicts.some((pattern) => a.conflictedBy.includes(pattern))
-  );
 }
