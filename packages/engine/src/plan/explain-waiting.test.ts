@@ -198,7 +198,12 @@ describe("an explanation of a unit that waits", () => {
       standing: "waiting",
       summary: "has no place on the one machine: without its peer db.service",
       objections: ["1 without its peer db.service [db.service has no place on 1; others db.service]"],
-      suggestions: ["remove MachineOf=db.service from a.service"],
+      suggestions: [
+        "set z=1 on machine m1",
+        "remove MachineOf=db.service from a.service",
+        "remove MachineMetadata=z=1 from db.service",
+        "add a machine with z=1",
+      ],
       remarks: ["it follows db.service, which has no place either: fleetctl explain db.service"],
     },
     {

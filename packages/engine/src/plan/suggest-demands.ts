@@ -10,10 +10,12 @@ import {
   splitQuotedList,
 } from "@fleet/core";
 import { metadataDemands } from "./explain-facts.js";
+import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { CheckName } from "./refusal.js";
 import type { Subject } from "./subject.js";
-import { type Candidate, firstFit } from "./suggest-candidate.js";
+import type { Applicant } from "./suggest-applicant.js";
+import { type Candidate, firstFit, singleCandidate } from "./suggest-candidate.js";
 import type { NearMiss } from "./suggest-near-misses.js";
 
 /** How many of a unit's own demands are tried, each alone. */
@@ -30,37 +32,53 @@ export interface Drop {
   readonly subject: (subject: Subject) => Subject;
 }
 
-/** Changes of the unit itself: one of its demands less. */
+/** Changes of the units themselves: one of their demands less. */
 export function demandCandidates(
   p: Planning,
-  subject: Subject,
+  applicant: Applicant,
   misses: readonly NearMiss[],
 ): readonly Candidate[] {
-  const requirements = subject.unit?.requirements;
-  if (requirements === undefined) return [];
   const failed = new Set(misses.flatMap((miss) => miss.failed));
-  return listDrops(subject)
-    .filter(({ check }) => failed.has(check) || subject.cycle !== undefined)
+  const { members, whole } = applicant;
+  const isHeldUp = members.length > 1 || whole.cycle !== undefined;
+  return listDropsOf(applicant)
+    .filter(({ check }) => failed.has(check) || (isHeldUp && check === "machine-of"))
     .slice(0, droppedMax)
-    .map((drop) => ({
-      what: `remove ${drop.option} from ${subject.name}`,
-      cost: 30,
-      changes: [{ kind: "demand", unit: subject.name, requirements: drop.lessen(requirements) }],
-      tryIt: () => {
-        // In a ring everything depends on who is decided first, which the checks cannot tell.
-        if (subject.cycle !== undefined) return undefined;
-        const places = misses.filter((miss) => miss.failed.every((check) => check === drop.check));
-        return firstFit(
-          p,
-          drop.subject(subject),
-          places.map(({ place }) => place),
-        );
-      },
-    }));
+    .flatMap((drop): readonly Candidate[] => {
+      const requirements = drop.unit.unit?.requirements;
+      if (requirements === undefined) return [];
+      const { name } = drop.unit;
+      return [
+        singleCandidate(drop.unit === members[0] ? 30 : 31, {
+          what: `remove ${drop.option} from ${name}`,
+          changes: [{ kind: "demand", unit: name, requirements: drop.lessen(requirements) }],
+          tryIt: () => {
+            const less = applicant.lessen(name, drop.subject);
+            // Those who wait with it are fewer then, and fail less.
+            const places = less.members.length < members.length ? p.draft.places : failingBut(misses, drop);
+            return firstFit(p, less.whole, places);
+          },
+        }),
+      ];
+    });
+}
+
+function failingBut(misses: readonly NearMiss[], { check }: Drop): readonly Place[] {
+  return misses.flatMap(({ failed, place }) => (failed.every((other) => other === check) ? place : []));
+}
+
+/** All demands that one of the units could do without, those of the unit in question first. */
+export function listDropsOf({ members }: Applicant): readonly OwnedDrop[] {
+  return members.flatMap((unit) => listDrops(unit).map((drop) => ({ ...drop, unit })));
+}
+
+/** One demand less of one of several units. */
+export interface OwnedDrop extends Drop {
+  readonly unit: Subject;
 }
 
 /** All demands of a unit that it could do without. */
-export function listDrops(subject: Subject): readonly Drop[] {
+function listDrops(subject: Subject): readonly Drop[] {
   return [
     ...metadataDemands(subject).map(({ key, text }) => metadataDrop(key, text)),
     ...subject.conflicts.map(({ text: value }): Drop => {
@@ -81,11 +99,11 @@ export function listDrops(subject: Subject): readonly Drop[] {
         value,
         check: "machine-of",
         lessen: (demands) => ({ ...demands, machineOf: demands.machineOf.filter((peer) => peer !== value) }),
-        subject: (unit) => ({
-          ...unit,
-          peerNames: unit.peerNames.filter((peer) => peer !== value),
-          peers: unit.peers.filter(({ name }) => name !== value),
-        }),
+        subject: (unit) => {
+          const peers = unit.peers.filter(({ name }) => name !== value);
+          const cycle = peers.some((peer) => unit.cycle?.has(peer)) ? unit.cycle : undefined;
+          return { ...unit, cycle, peers, peerNames: unit.peerNames.filter((peer) => peer !== value) };
+        },
       };
     }),
     ...subject.reserve.map(({ amount, resource: { name: value } }): Drop => {

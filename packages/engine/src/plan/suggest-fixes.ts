@@ -7,7 +7,8 @@ import type { Pattern } from "./pattern-book.js";
 import type { Place } from "./place.js";
 import type { CheckName } from "./refusal.js";
 import type { Subject } from "./subject.js";
-import { type Drop, listDrops } from "./suggest-demands.js";
+import type { Applicant } from "./suggest-applicant.js";
+import { listDropsOf, type OwnedDrop } from "./suggest-demands.js";
 import { cureText, openings, roomWords } from "./suggest-machines.js";
 import type { ViewChange } from "./what-if-change.js";
 
@@ -26,22 +27,22 @@ export interface Fix {
     readonly lessen: (requirements: Requirements) => Requirements;
   };
   /** What the checks are asked of then, instead of the unit and the machine. */
-  readonly subject?: (subject: Subject) => Subject;
+  readonly applicant?: (applicant: Applicant) => Applicant;
   readonly place?: (place: Place) => Place;
 }
 
-type FixOf = (subject: Subject, place: Place, draft: Draft) => readonly Fix[] | undefined;
+type FixOf = (applicant: Applicant, place: Place, draft: Draft) => readonly Fix[] | undefined;
 
 /**
  * For each check that a machine may fail, what would have it passed there altogether: `undefined` if nothing would. A check
  * that is not listed cannot be helped.
  */
 const fixesByCheck: { readonly [name in CheckName]?: FixOf } = {
-  "machine-id": (subject) =>
-    listDrops(subject)
-      .filter(({ check }) => check === "machine-id")
-      .map((drop) => dropFix(subject, drop)),
-  "takes-units": (_subject, { id, stance }) => {
+  "machine-id": (applicant, { id }) =>
+    listDropsOf(applicant)
+      .filter(({ check, value }) => check === "machine-id" && value !== id)
+      .map(dropFix),
+  "takes-units": (_applicant, { id, stance }) => {
     const opening = openings[stance];
     if (opening === undefined) return undefined;
     const { change, command, cost, words } = opening;
@@ -57,20 +58,21 @@ const fixesByCheck: { readonly [name in CheckName]?: FixOf } = {
     ];
   },
   "machine-metadata": metadataFixes,
-  "machine-of": (subject, place, draft) => {
+  "machine-of": (applicant, place, draft) => {
+    const { peerNames, peers } = applicant.whole;
     const away = new Set(
-      subject.peerNames.filter((name) => {
-        const peer = subject.peers.find((candidate) => candidate.name === name);
+      peerNames.filter((name) => {
+        const peer = peers.find((candidate) => candidate.name === name);
         return peer === undefined || !draft.hasSeat(peer, place);
       }),
     );
-    return listDrops(subject)
+    return listDropsOf(applicant)
       .filter(({ check, value }) => check === "machine-of" && away.has(value))
-      .map((drop) => dropFix(subject, drop));
+      .map(dropFix);
   },
   conflicts: conflictFixes,
-  resources: (subject, place, draft) => {
-    const lacks = lacksAt(subject, place, draft).filter(({ free, needed }) => needed > free);
+  resources: ({ whole }, place, draft) => {
+    const lacks = lacksAt(whole, place, draft).filter(({ free, needed }) => needed > free);
     const amounts = Object.fromEntries(lacks.map(({ free, name, needed }) => [name, needed - free]));
     const changes: readonly ViewChange[] = [{ kind: "free", machine: place.id, amounts }];
     return [{ what: roomWords(lacks), cost: 35, size: lacks.length, changes }];
@@ -82,14 +84,14 @@ export const settledByFixes: readonly CheckName[] = ["conflicts", "resources"];
 
 /** What would have the machine pass all of these checks; `undefined` if nothing would. */
 export function fixesFor(
-  subject: Subject,
+  applicant: Applicant,
   place: Place,
   draft: Draft,
   failed: readonly CheckName[],
 ): readonly Fix[] | undefined {
   const fixes: Fix[] = [];
   for (const check of failed) {
-    const found = fixesByCheck[check]?.(subject, place, draft);
+    const found = fixesByCheck[check]?.(applicant, place, draft);
     if (found === undefined || found.length === 0) return undefined;
     fixes.push(...found);
   }
@@ -101,31 +103,31 @@ export function canBeFixed(failed: readonly CheckName[]): boolean {
   return failed.every((check) => fixesByCheck[check] !== undefined);
 }
 
-function dropFix({ name }: Subject, { lessen, option, subject: less }: Drop): Fix {
+function dropFix({ lessen, option, subject: less, unit: { name } }: OwnedDrop): Fix {
   return {
     what: `remove ${option} from ${name}`,
     cost: 30,
     size: 1,
     demands: { unit: name, lessen },
-    subject: less,
+    applicant: (applicant) => applicant.lessen(name, less),
   };
 }
 
 /** Takes demands away until they do not rule each other out, and has the machine meet the rest. */
-function metadataFixes(subject: Subject, place: Place): readonly Fix[] | undefined {
+function metadataFixes(applicant: Applicant, place: Place): readonly Fix[] | undefined {
   const fixes: Fix[] = [];
-  let rest = subject;
-  while (contradictionsOf(rest).length > 0) {
+  let rest = applicant;
+  while (contradictionsOf(rest.whole).length > 0) {
     const drop = dropAgainstContradiction(rest, place.metadata);
     if (drop === undefined) return undefined;
-    fixes.push(dropFix(subject, drop));
-    rest = drop.subject(rest);
+    fixes.push(dropFix(drop));
+    rest = rest.lessen(drop.unit.name, drop.subject);
   }
-  const cures = curesFor(rest, place.metadata);
+  const cures = curesFor(rest.whole, place.metadata);
   for (const { text } of cures.incurable) {
-    const drop = listDrops(rest).find(({ value }) => value === text);
+    const drop = listDropsOf(rest).find(({ value }) => value === text);
     if (drop === undefined) return undefined;
-    fixes.push(dropFix(subject, drop));
+    fixes.push(dropFix(drop));
   }
   if (cures.values.size === 0) return fixes;
   fixes.push({
@@ -139,15 +141,18 @@ function metadataFixes(subject: Subject, place: Place): readonly Fix[] | undefin
 }
 
 /** The one of the demands in question with which gone least has to be changed on the machine. */
-function dropAgainstContradiction(subject: Subject, metadata: Metadata): Drop | undefined {
-  const before = contradictionsOf(subject).length;
-  const drops = listDrops(subject).filter(
-    (drop) => drop.check === "machine-metadata" && contradictionsOf(drop.subject(subject)).length < before,
-  );
-  const costs = drops.map((drop) => {
-    const { incurable, values } = curesFor(drop.subject(subject), metadata);
-    return 2 * incurable.length + values.size;
-  });
+function dropAgainstContradiction(applicant: Applicant, metadata: Metadata): OwnedDrop | undefined {
+  const before = contradictionsOf(applicant.whole).length;
+  const drops: OwnedDrop[] = [];
+  const costs: number[] = [];
+  for (const drop of listDropsOf(applicant)) {
+    if (drop.check !== "machine-metadata") continue;
+    const { whole } = applicant.lessen(drop.unit.name, drop.subject);
+    if (contradictionsOf(whole).length >= before) continue;
+    const { incurable, values } = curesFor(whole, metadata);
+    drops.push(drop);
+    costs.push(2 * incurable.length + values.size);
+  }
   return drops[costs.indexOf(Math.min(...costs))];
 }
 
@@ -186,7 +191,8 @@ function withValues(metadata: Metadata, values: ReadonlyMap<string, string | und
 }
 
 /** Has neither the unit nor the others there mind each other; or has the others go, if that is less. */
-function conflictFixes(subject: Subject, place: Place, draft: Draft): readonly Fix[] | undefined {
+function conflictFixes(applicant: Applicant, place: Place, draft: Draft): readonly Fix[] | undefined {
+  const subject = applicant.whole;
   const own = new Set<Pattern>();
   const minding = new Map<Subject, readonly Pattern[]>();
   const rivals = new Set<Subject>();
@@ -201,11 +207,11 @@ function conflictFixes(subject: Subject, place: Place, draft: Draft): readonly F
     if (minds.length > 0) minding.set(other, minds);
   }
   if (rivals.size < own.size + minding.size) return [...rivals].map(unloadFix);
-  const ownDrops = listDrops(subject).filter(
+  const ownDrops = listDropsOf(applicant).filter(
     ({ check, value }) => check === "conflicts" && [...own].some(({ text }) => text === value),
   );
   return [
-    ...ownDrops.map((drop) => dropFix(subject, drop)),
+    ...ownDrops.map(dropFix),
     ...[...minding].map(([{ name }, patterns]): Fix => {
       const texts = patterns.map(({ text }) => text);
       return {

@@ -4,12 +4,16 @@ import { metadataDemands, type UnmetDemands, unmetDemands } from "./explain-fact
 import type { Place, Stance } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
-import { type Candidate, firstFit, isTakenByGlobals, oneOf } from "./suggest-candidate.js";
+import {
+  type Candidate,
+  firstFit,
+  isTakenByGlobals,
+  oneOf,
+  singleCandidate,
+  type Trial,
+} from "./suggest-candidate.js";
 import { failingOnly, type NearMiss } from "./suggest-near-misses.js";
 import { newMachineIds, type ViewChange } from "./what-if-change.js";
-
-/** How many machines are tried for one change that any of them could have. */
-const triedMax = 8;
 
 /** Changes of machines: what an operator has decided of them, whether they are there, their metadata. */
 export function machineCandidates(
@@ -70,22 +74,17 @@ function stanceCandidates(p: Planning, subject: Subject, misses: readonly NearMi
     if (known === undefined) byStance.set(place.stance, [place]);
     else known.push(place);
   }
-  return [...byStance].flatMap(([stance, places]) => {
+  return [...byStance].flatMap(([stance, places]): readonly Candidate[] => {
     const opening = openings[stance];
-    const [first] = places;
-    if (opening === undefined || first === undefined) return [];
+    if (opening === undefined) return [];
     const { change, command, cost, words } = opening;
-    const opened = places.slice(0, triedMax).map((place): Place => ({ ...place, stance: "open" }));
-    return {
-      what: words(oneOf(places)),
-      ...(command === undefined ? {} : { command: command(first.id) }),
-      cost,
-      changes: [change(first.id)],
-      tryIt: () => {
-        const free = opened.filter(({ metadata }) => !isTakenByGlobals(p, subject, metadata));
-        return firstFit(p, subject, free);
-      },
-    };
+    return [
+      onAnyOf(p, subject, cost, words, places, (place) => ({
+        after: { ...place, stance: "open" },
+        changes: [change(place.id)],
+        ...(command === undefined ? {} : { command: command(place.id) }),
+      })),
+    ];
   });
 }
 
@@ -102,22 +101,50 @@ function metadataCandidates(
     else known.push(place);
   }
   return [...alike].flatMap(([{ demands }, places]): readonly Candidate[] => {
-    const [first] = places;
     const cures = demands.flatMap(({ cure, key }): [string, string | undefined][] =>
       cure === undefined ? [] : [[key, cure ?? undefined]],
     );
-    const changes = new Map(cures);
-    if (first === undefined || changes.size === 0) return [];
-    const cured = places.slice(0, triedMax).map((place) => withMetadata(place, changes));
+    const values = new Map(cures);
+    if (values.size === 0) return [];
+    const words = (machines: string) => `${cureText(values)} on ${machines}`;
     return [
-      {
-        what: `${cureText(changes)} on ${oneOf(places)}`,
-        cost: 20 + changes.size,
-        changes: [...changes].map(([key, value]) => ({ kind: "metadata", machine: first.id, key, value })),
-        tryIt: () => firstFit(p, subject, cured),
-      },
+      onAnyOf(p, subject, 20 + values.size, words, places, (place) => ({
+        after: withMetadata(place, values),
+        changes: [...values].map(([key, value]) => ({ kind: "metadata", machine: place.id, key, value })),
+      })),
     ];
   });
+}
+
+/** What one of several machines would be like after the change that any of them could have. */
+interface Changed extends Pick<Trial, "changes" | "command"> {
+  readonly after: Place;
+}
+
+function onAnyOf(
+  p: Planning,
+  subject: Subject,
+  cost: number,
+  words: (machines: string) => string,
+  places: readonly Place[],
+  change: (place: Place) => Changed,
+): Candidate {
+  const trial = (place: Place): Trial => {
+    const { after, ...rest } = change(place);
+    const tryIt = () =>
+      isTakenByGlobals(p, subject, after, place) ? undefined : firstFit(p, subject, [after]);
+    return { what: words(oneOf([place], 0)), ...rest, tryIt };
+  };
+  return { cost, trials: lazily(places, trial), anyOf: { places, words } };
+}
+
+/** There may be thousands, of which the first are mostly enough. */
+function lazily<T, U>(values: readonly T[], make: (value: T) => U): Iterable<U> {
+  return {
+    *[Symbol.iterator]() {
+      for (const value of values) yield make(value);
+    },
+  };
 }
 
 /** `set disk=ssd and remove gpu`. */
@@ -152,13 +179,12 @@ function roomCandidates(p: Planning, subject: Subject, misses: readonly NearMiss
   const { lacks, place } = best;
   const amounts = Object.fromEntries(lacks.map(({ free, name, needed }) => [name, needed - free]));
   return [
-    {
+    singleCandidate(35, {
       what: `${roomWords(lacks)} on machine ${place.id}`,
-      cost: 35,
       changes: [{ kind: "free", machine: place.id, amounts }],
       // Everything else has been passed already, and now there is room.
       tryIt: () => place,
-    },
+    }),
   ];
 }
 
@@ -187,12 +213,11 @@ export function newMachineCandidate(p: Planning, subject: Subject): readonly Can
   const [machine] = newMachineIds(p.world.view, 1);
   if (machine === undefined) return [];
   return [
-    {
+    singleCandidate(60, {
       what: `add a machine${text.length === 0 ? "" : ` with ${text.join(" and ")}`}`,
-      cost: 60,
       changes: [{ kind: "add", machine, metadata, capacity }],
-      tryIt: () => (isTakenByGlobals(p, subject, metadata) ? undefined : "new"),
-    },
+      tryIt: () => (isTakenByGlobals(p, subject, { metadata }, undefined) ? undefined : "new"),
+    }),
   ];
 }
 

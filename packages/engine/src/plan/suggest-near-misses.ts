@@ -11,7 +11,7 @@ export interface NearMiss {
   readonly failed: readonly CheckName[];
 }
 
-/** Lists, for each machine that may ever do, what it fails; those with fewer seats first. */
+/** Lists, for each machine that may ever do, what it fails; those with fewer seats first. A machine that fails nothing is left out. */
 export function listNearMisses(p: Planning, subject: Subject): readonly NearMiss[] {
   const misses: NearMiss[] = [];
   for (const place of p.draft.places) {

@@ -1,8 +1,8 @@
 import type { Requirements, UnitName } from "@fleet/core";
 import { checksAt } from "./explain-checks.js";
 import type { Planning } from "./planning.js";
-import type { Subject } from "./subject.js";
-import { type Candidate, isTakenByGlobals } from "./suggest-candidate.js";
+import type { Applicant } from "./suggest-applicant.js";
+import { type Candidate, isTakenByGlobals, keyOf, type Trial } from "./suggest-candidate.js";
 import { canBeFixed, type Fix, fixesFor, settledByFixes } from "./suggest-fixes.js";
 import type { NearMiss } from "./suggest-near-misses.js";
 import type { ViewChange } from "./what-if-change.js";
@@ -16,42 +16,50 @@ const lookedAtMax = 64;
 /** How many sets are tried. */
 const setsMax = 4;
 
-/** Several changes that would together have one machine take a unit. */
-export interface CandidateSet extends Candidate {
-  /** Each of them in words. If any alone is enough, the set is too much. */
+/** Several changes that would together have one machine take the applicant. */
+export interface SetTrial extends Trial {
   readonly parts: readonly string[];
 }
 
-/** Changes of what keeps the unit from one machine: all that does, where no single change is enough. The fewest first. */
+/**
+ * Changes of what keeps the applicant from one machine: all that does, where no single change is enough.
+ * @returns the fewest changes first.
+ */
 export function setCandidates(
   p: Planning,
-  subject: Subject,
+  applicant: Applicant,
   misses: readonly NearMiss[],
-): readonly CandidateSet[] {
-  const alike = new Map<string, Found>();
+): readonly Candidate<SetTrial>[] {
+  const alike = new Map<string, Found[]>();
   for (const miss of nearest(misses)) {
-    const fixes = fixesFor(subject, miss.place, p.draft, miss.failed);
+    const fixes = fixesFor(applicant, miss.place, p.draft, miss.failed);
     const size = fixes?.reduce((sum, fix) => sum + fix.size, 0) ?? 0;
     // One that is alone is suggested by itself.
     if (fixes === undefined || fixes.length < 2 || size > changesMax) continue;
     const what = listed(fixes.map((fix) => fix.what));
     const known = alike.get(what);
-    if (known === undefined) alike.set(what, { miss, fixes, what, size, machines: 1 });
-    else known.machines += 1;
+    if (known === undefined) alike.set(what, [{ miss, fixes, what, size }]);
+    else known.push({ miss, fixes, what, size });
   }
   return [...alike.values()]
-    .sort((a, b) => a.size - b.size || costOf(a.fixes) - costOf(b.fixes))
-    .slice(0, setsMax)
-    .map((found) => combine(p, subject, found));
+    .map((machines): Candidate<SetTrial> => {
+      const { fixes, size } = machines[0]!;
+      const trials = machines.map((found, index) =>
+        combine(p, applicant, found, machines.length - index > 1),
+      );
+      // Behind all that are made of a single change.
+      return { cost: 1_000 * size + costOf(fixes), trials };
+    })
+    .sort((a, b) => a.cost - b.cost)
+    .slice(0, setsMax);
 }
 
-/** What would help on one machine, and on how many others the same would. */
+/** What would help on one machine. */
 interface Found {
   readonly miss: NearMiss;
   readonly fixes: readonly Fix[];
   readonly what: string;
   readonly size: number;
-  machines: number;
 }
 
 function costOf(fixes: readonly Fix[]): number {
@@ -67,21 +75,20 @@ function nearest(misses: readonly NearMiss[]): readonly NearMiss[] {
   return byCount.flat().slice(0, lookedAtMax);
 }
 
-function combine(p: Planning, subject: Subject, { fixes, machines, miss, what }: Found): CandidateSet {
+function combine(p: Planning, applicant: Applicant, { fixes, miss, what }: Found, more: boolean): SetTrial {
   const { place } = miss;
   const commands = fixes.flatMap(({ command }) => command ?? []);
   return {
-    what: `on machine ${place.id}${machines > 1 ? ", or another like it" : ""}: ${what}`,
-    parts: fixes.map((fix) => fix.what),
+    what: `on machine ${place.id}${more ? ", or another like it" : ""}: ${what}`,
+    parts: fixes.map(keyOf),
     ...(commands.length === fixes.length ? { command: commands.join(" && ") } : {}),
-    // Behind all that are made of a single change.
-    cost: 1_000 + costOf(fixes),
     changes: changesOf(p, fixes),
     tryIt: () => {
-      const changed = fixes.reduce((unit, fix) => fix.subject?.(unit) ?? unit, subject);
+      const changed = fixes.reduce((before, fix) => fix.applicant?.(before) ?? before, applicant).whole;
       const there = fixes.reduce((machine, fix) => fix.place?.(machine) ?? machine, place);
-      if (there !== place && isTakenByGlobals(p, changed, there.metadata)) return undefined;
-      const isFit = checksAt(p, subject, place).every(
+      if (changed.cycle !== undefined) return undefined;
+      if (there !== place && isTakenByGlobals(p, changed, there, place)) return undefined;
+      const isFit = checksAt(p, applicant.whole, place).every(
         (check) => settledByFixes.includes(check.name) || check.passes(changed, there, p.draft),
       );
       return isFit ? place : undefined;

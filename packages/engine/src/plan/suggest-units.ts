@@ -3,7 +3,8 @@ import { conflictAt } from "./checks/conflicts.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
-import { type Candidate, firstFit } from "./suggest-candidate.js";
+import type { Applicant } from "./suggest-applicant.js";
+import { type Candidate, firstFit, singleCandidate } from "./suggest-candidate.js";
 import { failingOnly, type NearMiss } from "./suggest-near-misses.js";
 
 /** How many other units are thought of. */
@@ -12,10 +13,10 @@ const othersMax = 4;
 /** Changes of other units: those that keep it away, and those it follows. */
 export function unitCandidates(
   p: Planning,
-  subject: Subject,
+  applicant: Applicant,
   misses: readonly NearMiss[],
 ): readonly Candidate[] {
-  return [...rivalCandidates(p, subject, misses), ...peerCandidates(p, subject, misses)];
+  return [...rivalCandidates(p, applicant.whole, misses), ...peerCandidates(p, applicant, misses)];
 }
 
 function rivalCandidates(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
@@ -30,13 +31,12 @@ function rivalCandidates(p: Planning, subject: Subject, misses: readonly NearMis
     if (!rivals.has(found.other.name)) rivals.set(found.other.name, { ...found, place });
   }
   return [...rivals.values()].flatMap(({ other, own, place }): readonly Candidate[] => {
-    const leave: Candidate = {
+    const leave = singleCandidate(50, {
       what: `unload ${other.name}, which is on ${place.id}`,
       command: `fleetctl unload ${other.name}`,
-      cost: 50,
       changes: [{ kind: "want", unit: other.name, desiredState: "inactive" }],
       tryIt: () => without(p, other, place, () => firstFit(p, subject, [place])),
-    };
+    });
     return own ? [leave] : [dropPattern(p, subject, other, place), leave];
   });
 }
@@ -54,9 +54,8 @@ function dropPattern(p: Planning, subject: Subject, other: Subject, place: Place
     ...other,
     conflicts: other.conflicts.filter((pattern) => !minded.includes(pattern)),
   };
-  return {
+  return singleCandidate(32, {
     what: `remove ${minded.map(({ text }) => `Conflicts=${text}`).join(" and ")} from ${other.name}`,
-    cost: 32,
     changes: [{ kind: "demand", unit: other.name, requirements }],
     tryIt: () =>
       without(p, other, place, () => {
@@ -65,7 +64,7 @@ function dropPattern(p: Planning, subject: Subject, other: Subject, place: Place
         p.draft.remove(tolerant, place);
         return found;
       }),
-  };
+  });
 }
 
 /** Looks at the draft as if a unit were not there. Afterwards the draft is as before. */
@@ -80,26 +79,30 @@ function without<T>(p: Planning, other: Subject, place: Place, look: () => T): T
   }
 }
 
-function peerCandidates(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
-  const resting = subject.peers.filter(
+function peerCandidates(
+  p: Planning,
+  { members, whole }: Applicant,
+  misses: readonly NearMiss[],
+): readonly Candidate[] {
+  const resting = whole.peers.filter(
     (peer) => peer.kind === "unwanted" && peer.unit?.requirements !== undefined,
   );
   const names = resting.map(({ name }) => name);
   if (names.length === 0) return [];
+  const isOwn = resting.every((peer) => members[0]?.peers.includes(peer));
   return [
-    {
-      what: `start ${names.join(" and ")}, which it follows`,
+    singleCandidate(18, {
+      what: `start ${names.join(" and ")}, which ${isOwn ? "it follows" : "its peers follow"}`,
       command: `fleetctl start ${names.join(" ")}`,
-      cost: 18,
       changes: names.map((unit) => ({ kind: "want", unit, desiredState: "launched" })),
       tryIt: () => {
-        if (resting.length < new Set(subject.peerNames).size) return undefined;
+        if (resting.length < new Set(whole.peerNames).size) return undefined;
         const places = failingOnly(misses, "machine-of");
         const awake = resting.map((peer): Subject => ({ ...peer, kind: "plain" }));
         // What the peers follow in turn is not known to the draft.
         if (awake.some(({ unit }) => (unit?.requirements?.machineOf.length ?? 0) > 0)) return undefined;
         return places.find((place) => awake.every((peer) => firstFit(p, peer, [place]) !== undefined));
       },
-    },
+    }),
   ];
 }

@@ -1,16 +1,15 @@
 import type { Suggestion } from "@fleet/core";
 import type { DecidedCluster } from "./decided-cluster.js";
-import type { Place } from "./place.js";
-import { decide } from "./plan.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
+import { type Applicant, alone, withWaitingPeers } from "./suggest-applicant.js";
 import type { Candidate } from "./suggest-candidate.js";
 import { demandCandidates } from "./suggest-demands.js";
 import { machineCandidates, newMachineCandidate } from "./suggest-machines.js";
 import { listNearMisses, type NearMiss } from "./suggest-near-misses.js";
-import { setCandidates } from "./suggest-sets.js";
+import { Prover } from "./suggest-prove.js";
+import { type SetTrial, setCandidates } from "./suggest-sets.js";
 import { unitCandidates } from "./suggest-units.js";
-import { changeView } from "./what-if-change.js";
 
 /** How many suggestions are made; more is no help. */
 const suggestionsMax = 4;
@@ -25,8 +24,9 @@ const candidatesMax = 16;
 const plannedMaxUsual = 1_000;
 
 /**
- * Looks for the smallest changes that would give a waiting unit a place: one fact of one machine, one demand of the unit,
- * or one other unit; then for a few of them together, on one machine. What is suggested has been tried: with the change the planner, or its checks, give it a place.
+ * Looks for the smallest changes that would give a waiting unit a place, together with those it follows if they wait, too:
+ * one fact of one machine, one demand, or one other unit; then for a few of them together, on one machine. What is
+ * suggested has been tried: with the change the planner, or its checks, give it a place.
  * @param plannedMax - In clusters of at most so many units and machines each candidate is planned.
  */
 export function suggestChanges(
@@ -34,38 +34,58 @@ export function suggestChanges(
   subject: Subject,
   plannedMax = plannedMaxUsual,
 ): readonly Suggestion[] {
-  const misses = listNearMisses(p, subject);
+  if (onlyWaits(p, subject)) return [];
+  const company = withWaitingPeers(p, subject);
+  const applicant = company ?? alone(subject);
+  const misses = listNearMisses(p, applicant.whole);
+  const prover = new Prover(p, subject, plannedMax);
   const found: Suggestion[] = [];
-  const isSmall = p.world.subjects.size + p.world.placeOf.size <= plannedMax;
-  const prove = (candidate: Candidate): Suggestion | undefined =>
-    isSmall ? proveByPlan(p, subject, candidate) : proveByChecks(candidate);
-  const candidates = candidatesFor(p, subject, misses).toSorted((a, b) => a.cost - b.cost);
+  const enough = new Set<string>();
+  const candidates = candidatesFor(p, applicant, misses).toSorted((a, b) => a.cost - b.cost);
   for (const candidate of candidates.slice(0, candidatesMax)) {
-    const proven = prove(candidate);
-    if (proven !== undefined) found.push(proven);
-    if (found.length === suggestionsMax) break;
+    const proven = prover.prove(candidate);
+    if (proven === undefined) continue;
+    found.push(proven.suggestion);
+    for (const key of proven.keys) enough.add(key);
+    if (found.length === suggestionsMax) return found;
   }
-  if (found.length === suggestionsMax || subject.cycle !== undefined || onlyWaits(p, subject)) return found;
-  const enough = new Set(found.map(({ what }) => what));
-  const sets: Suggestion[] = [];
-  for (const candidate of setCandidates(p, subject, misses)) {
-    if (candidate.parts.some((part) => enough.has(part))) continue;
-    const proven = prove(candidate);
-    if (proven !== undefined) sets.push(proven);
-    if (sets.length === setsMax || found.length + sets.length === suggestionsMax) break;
+  const sets: (readonly string[])[] = [];
+  for (const { trials, ...candidate } of setsFor(p, subject, company, misses)) {
+    const isTooMuch = (parts: readonly string[]): boolean =>
+      parts.some((part) => enough.has(part)) || sets.some((set) => set.every((part) => parts.includes(part)));
+    const needed = [...trials].filter(({ parts }) => !isTooMuch(parts));
+    const proven = prover.prove({ ...candidate, trials: needed });
+    if (proven === undefined) continue;
+    found.push(proven.suggestion);
+    sets.push(proven.keys);
+    if (sets.length === setsMax || found.length === suggestionsMax) break;
   }
-  return [...found, ...sets];
+  return found;
 }
 
-function candidatesFor(p: Planning, subject: Subject, misses: readonly NearMiss[]): readonly Candidate[] {
-  if (subject.cycle !== undefined) return demandCandidates(p, subject, misses);
-  if (onlyWaits(p, subject)) return [];
+function candidatesFor(p: Planning, applicant: Applicant, misses: readonly NearMiss[]): readonly Candidate[] {
+  const { whole } = applicant;
   return [
-    ...machineCandidates(p, subject, misses),
-    ...unitCandidates(p, subject, misses),
-    ...demandCandidates(p, subject, misses),
-    ...newMachineCandidate(p, subject),
+    ...machineCandidates(p, whole, misses),
+    ...unitCandidates(p, applicant, misses),
+    ...demandCandidates(p, applicant, misses),
+    ...newMachineCandidate(p, whole),
   ];
+}
+
+/** Sets for the unit together with those that wait with it; and for it alone, where no single change would help them all. */
+function setsFor(
+  p: Planning,
+  subject: Subject,
+  company: Applicant | undefined,
+  misses: readonly NearMiss[],
+): readonly Candidate<SetTrial>[] {
+  if (company === undefined) return setCandidates(p, alone(subject), misses);
+  const helped = new Set(misses.flatMap(({ failed, place }) => (failed.length === 1 ? place : [])));
+  const own = listNearMisses(p, subject).filter(({ place }) => !helped.has(place));
+  return [...setCandidates(p, company, misses), ...setCandidates(p, alone(subject), own)].sort(
+    (a, b) => a.cost - b.cost,
+  );
 }
 
 /**
@@ -77,33 +97,9 @@ function onlyWaits(p: Planning, subject: Subject): boolean {
   for (const member of chain) {
     const refusal = p.refusals.get(member);
     if (refusal === undefined || (member !== subject && member.at !== undefined)) continue;
-    if (refusal.machine !== undefined && refusal.failed.length === 0) return true;
+    if (member.cycle === undefined && refusal.machine !== undefined && refusal.failed.length === 0)
+      return true;
     for (const peer of member.peers) chain.add(peer);
   }
   return false;
-}
-
-function proveByChecks(candidate: Candidate): Suggestion | undefined {
-  const place = candidate.tryIt();
-  if (place === undefined) return undefined;
-  return { ...wordsOf(candidate), ...(place === "new" ? {} : { machine: place.id }), proof: "tried" };
-}
-
-function proveByPlan(p: Planning, subject: Subject, candidate: Candidate): Suggestion | undefined {
-  const place = planWith(p, subject, candidate);
-  if (place === undefined) return undefined;
-  const machine = p.world.placeOf.has(place.id) ? { machine: place.id } : {};
-  return { ...wordsOf(candidate), ...machine, proof: "planned" };
-}
-
-function wordsOf({ command, what }: Candidate): Pick<Suggestion, "what" | "command"> {
-  return command === undefined ? { what } : { what, command };
-}
-
-/** Where the unit would be if the whole cluster were planned with the change. */
-function planWith({ world }: Planning, { name }: Subject, { changes }: Candidate): Place | undefined {
-  const { options, view } = changeView(world, changes);
-  const after = decide(view, options);
-  const subject = after.world.subjects.get(name);
-  return subject === undefined || after.refusals.has(subject) ? undefined : subject.at;
 }
