@@ -1,6 +1,6 @@
 import { firstFailure } from "./checks/chain.js";
 import { checksAt } from "./explain-checks.js";
-import { metadataDemands } from "./explain-facts.js";
+import { type MetadataDemandPart, metadataDemands } from "./explain-facts.js";
 import type { Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
@@ -75,25 +75,30 @@ export function isTakenByGlobals(
   after: Pick<Place, "metadata">,
   before: Place | undefined,
 ): boolean {
-  return rivalGlobalsOf(p, subject).some((other) => {
-    if (!meets(after, other)) return false;
+  for (const demands of rivalGlobals(p, subject)) {
+    if (!meets(after, demands)) continue;
     // One that could be there already, and is not, is kept away by something else.
-    return before?.stance !== "open" || !meets(before, other);
-  });
+    if (before?.stance !== "open" || !meets(before, demands)) return true;
+  }
+  return false;
 }
 
-function meets({ metadata }: Pick<Place, "metadata">, subject: Subject): boolean {
-  return metadataDemands(subject).every(({ isMet }) => isMet(metadata));
+type Demands = readonly MetadataDemandPart[];
+
+function meets({ metadata }: Pick<Place, "metadata">, demands: Demands): boolean {
+  for (const demand of demands) if (!demand.isMet(metadata)) return false;
+  return true;
 }
 
 interface Globals {
   readonly all: readonly Subject[];
-  readonly rivals: WeakMap<Subject, readonly Subject[]>;
+  /** By unit, what those that are never beside it demand. They are asked for each of many machines. */
+  readonly rivals: WeakMap<Subject, readonly Demands[]>;
 }
 
 const knownGlobals = new WeakMap<Planning, Globals>();
 
-function rivalGlobalsOf(p: Planning, subject: Subject): readonly Subject[] {
+function rivalGlobals(p: Planning, subject: Subject): readonly Demands[] {
   let globals = knownGlobals.get(p);
   if (globals === undefined) {
     const all = [...p.world.subjects.values()].filter(({ kind }) => kind === "global");
@@ -102,7 +107,7 @@ function rivalGlobalsOf(p: Planning, subject: Subject): readonly Subject[] {
   }
   let rivals = globals.rivals.get(subject);
   if (rivals === undefined) {
-    rivals = globals.all.filter((other) => areRivals(subject, other));
+    rivals = globals.all.filter((other) => areRivals(subject, other)).map(metadataDemands);
     globals.rivals.set(subject, rivals);
   }
   return rivals;

@@ -108,7 +108,8 @@ function metadataCandidates(
     if (values.size === 0) return [];
     const words = (machines: string) => `${cureText(values)} on ${machines}`;
     return [
-      onAnyOf(p, subject, 20 + values.size, words, places, (place) => ({
+      // Several values are more work than one; with very many a new machine is less.
+      onAnyOf(p, subject, 11 + 10 * values.size, words, places, (place) => ({
         after: withMetadata(place, values),
         changes: [...values].map(([key, value]) => ({ kind: "metadata", machine: place.id, key, value })),
       })),

@@ -13,6 +13,9 @@ const changesMax = 3;
 /** How many machines are looked at: those that fail the fewest checks, and of those the least loaded. */
 const lookedAtMax = 64;
 
+/** And how many of those of which the same is wrong. */
+const alikeMax = 16;
+
 /** How many sets are tried. */
 const setsMax = 4;
 
@@ -66,11 +69,16 @@ function costOf(fixes: readonly Fix[]): number {
   return fixes.reduce((sum, { cost }) => sum + cost, 0);
 }
 
-/** Those that fail fewer checks first, without sorting thousands. */
+/** Those that fail fewer checks first, without sorting thousands; and not all of one kind. */
 function nearest(misses: readonly NearMiss[]): readonly NearMiss[] {
   const byCount: NearMiss[][] = Array.from({ length: changesMax + 1 }, () => []);
+  const alike = new Map<string, number>();
   for (const miss of misses) {
-    if (canBeFixed(miss.failed)) byCount[miss.failed.length]?.push(miss);
+    if (!canBeFixed(miss.failed)) continue;
+    const kind = `${miss.place.stance} ${miss.failed.join(" ")}`;
+    const count = alike.get(kind) ?? 0;
+    alike.set(kind, count + 1);
+    if (count < alikeMax) byCount[miss.failed.length]?.push(miss);
   }
   return byCount.flat().slice(0, lookedAtMax);
 }

@@ -212,6 +212,14 @@ describe("a change that would give a unit a place", () => {
     expect(first).toMatchObject({ command: "fleetctl uncordon m2", machine: "m2" });
   });
 
+  it("is looked for behind many machines of another kind, if it is several", () => {
+    const machines = Array.from({ length: 100 }, (_, index) => `m${1_000 + index}${index < 90 ? "^" : ""}`);
+    const [first] = suggest(machines.join(" "), `k{Global=true;Conflicts=a*}; a{${ssd}}`);
+    expect(first?.what).toBe(
+      "on machine m1090, or another like it: set disk=ssd and remove Conflicts=a* from k.service",
+    );
+  });
+
   it("is looked for behind many machines where it would not help", () => {
     const machines = Array.from(
       { length: 1_100 },
