@@ -5,6 +5,7 @@ import { emitTasks } from "./emit.js";
 import { explainUnit } from "./explain.js";
 import { decide } from "./plan.js";
 import { suggestChanges } from "./suggest.js";
+import { changeView } from "./what-if-change.js";
 
 const runs = { numRuns: 300 };
 
@@ -15,6 +16,28 @@ const random = clusterPlan.map((description) => {
 });
 
 describe("explaining", () => {
+  it("suggests metadata only for machines that would all do", () => {
+    fc.assert(
+      fc.property(random, (decided) => {
+        const { planning: p } = decided;
+        for (const subject of p.refusals.keys()) {
+          for (const { what } of suggestChanges(decided, subject)) {
+            const [, key, value, machines] = /^set (\w+)=(\S+) on (.*)/.exec(what) ?? [];
+            if (key === undefined || value === undefined || machines === undefined) continue;
+            const named = [...p.world.placeOf.keys()].filter((id) => machines.split(/[ (),]+/).includes(id));
+            expect(named).not.toEqual([]);
+            for (const machine of named) {
+              const { options, view } = changeView(p.world, [{ kind: "metadata", machine, key, value }]);
+              const refused = [...decide(view, options).refusals.keys()].map(({ name }) => name);
+              expect(refused).not.toContain(subject.name);
+            }
+          }
+        }
+      }),
+      runs,
+    );
+  });
+
   it("has an answer for every unit, and changes no decision", () => {
     fc.assert(
       fc.property(random, (decided) => {
