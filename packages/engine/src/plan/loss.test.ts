@@ -87,6 +87,19 @@ function machine(index: number): MachineId {
 }
 
 describe("a machine that is lost", () => {
+  it("releases nothing of a machine that was merely found away, though nothing there could move then", () => {
+    const watch = new Watch(3).lose(1);
+    watch.stuck.add(machine(1));
+    watch.look();
+    expect([...watch.last!.released]).toEqual([]);
+    expect(watch.last!.wakeAtMs).toBe(watch.nowMs + ttlMs);
+    watch.pass(ttlMs - 1);
+    watch.stuck.clear();
+    expect([...watch.last!.released]).toEqual([]);
+    watch.stuck.add(machine(1));
+    expect([...watch.pass(1).last!.released]).toEqual([machine(1)]);
+  });
+
   it("is released at once if it was seen to vanish", () => {
     expect(new Watch(5).look().lose(3).look().moved).toEqual(["m03"]);
   });

@@ -193,8 +193,15 @@ function judge(state: LossState, input: LossInput): LossVerdict {
   const held: { machine: MachineId; why: string; untilMs?: number }[] = [];
   const { episode } = state;
   const lost = [...state.absent].filter(([, { kind }]) => kind === "lost").toSorted(byTime);
+  const graceEnds: number[] = [];
   for (const [id, absence] of state.absent) {
     if (absence.kind === "lost") continue;
+    // What could go nowhere when it was found may be able to a moment later, with another text.
+    const graceMs = absence.kind === "old" ? graceEndMs(absence, input) : input.nowMs;
+    if (graceMs > input.nowMs && input.givenUp?.has(id) !== true) {
+      graceEnds.push(graceMs);
+      continue;
+    }
     released.add(id);
     // Its units have found no place until now, and may find one all together: on the first machine that is uncordoned.
     const hasUnits = movableOn(id, input) > 0 || input.stuck?.has(id) === true;
@@ -210,7 +217,7 @@ function judge(state: LossState, input: LossInput): LossVerdict {
       held.push({ machine: id, why, ...(Number.isFinite(untilMs) ? { untilMs } : {}) });
     }
   }
-  const wakeAtMs = Math.min(...held.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY));
+  const wakeAtMs = Math.min(...graceEnds, ...held.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY));
   const verdict = { state, released, braked, held };
   return Number.isFinite(wakeAtMs) ? { ...verdict, wakeAtMs } : verdict;
 }

@@ -106,8 +106,6 @@ export function noPileUp(world: World): Checker {
       fail("it is pinned there");
     }
     if (isGivenUp(machine)) return;
-    // Who asks for another place himself does not wait for the grace of this one.
-    if (demands.some(({ machineId = machine }) => !machine.startsWith(machineId))) return;
     const leader = world.machines.find(({ running }) => running?.instance === change.after.origin.instance);
     const startedMs = leader?.running?.startedAtMs ?? 0;
     if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
