@@ -29,6 +29,7 @@ const kinds: Readonly<
   "late seat": [0.4, lateSeat],
   "registration without answer": [0.3, registrationWithoutAnswer],
   "quarrel of neighbours": [0.5, quarrelOfNeighbours],
+  "leaving beside a global unit": [0.3, leavingBesideAGlobalUnit],
 };
 
 /**
@@ -203,5 +204,43 @@ function quarrelOfNeighbours(setting: Setting): readonly Step[] {
     user(setting, atMs, submits(first, own(first), "calm")),
     user(setting, atMs + chance.between(300, 2_000), submits(second, own(second), "calm")),
     user(setting, atMs + chance.between(3_500, 6_000), submits(plaintiff, demands, "angry")),
+  ];
+}
+
+/**
+ * A machine is drained from which units leave that follow a global unit: it stays there, and it is already where they go.
+ * There may be others who follow them in turn.
+ */
+function leavingBesideAGlobalUnit(setting: Setting): readonly Step[] {
+  const { chance, config, units, endMs } = setting;
+  const names = Array.from({ length: config.machines }, (_, index) => `m${index + 1}`);
+  const pair = pickTwo(chance, names);
+  const everywhere = units.find((name) => name.startsWith("every"));
+  if (pair === undefined || everywhere === undefined) return [];
+  const [home, refuge] = pair;
+  const atMs = chance.between(8_000, endMs - 12_000);
+  const submitted = (when: number, unit: string, demands: readonly string[]): Step =>
+    user(setting, when, submits(unit, demands, "beside"));
+  const leave = (when: number, machine: string, drained: boolean): Step =>
+    user(setting, when, { kind: "drain", machine, drained, handOversMax: undefined });
+  const offer = (when: number, machine: string): Step =>
+    user(setting, when, { kind: "metadata", machine, key: "side", value: "yes" });
+  const side = "MachineMetadata=side=yes";
+  const tail = chance.pick([
+    [],
+    ["MachineOf=beside.service"],
+    ["MachineOf=beside.service", side],
+    ["MachineOf=beside.service", pinTo(home)],
+    ["MachineOf=beside.service", "Exclusive=true"],
+  ]);
+  return [
+    submitted(atMs, everywhere, ["Global=true"]),
+    leave(atMs, home, false),
+    offer(atMs, home),
+    submitted(atMs + 500, "beside.service", [`MachineOf=${everywhere}`, side]),
+    ...(tail.length === 0 ? [] : [submitted(atMs + 1_000, "taken-along.service", tail)]),
+    leave(atMs + 3_000, refuge, false),
+    offer(atMs + 3_000, refuge),
+    leave(atMs + chance.between(4_000, 6_000), home, true),
   ];
 }

@@ -65,7 +65,8 @@ export function chooseDemands(
       case "exclusive":
         return "Exclusive=true";
       case "machineOf":
-        return `MachineOf=${other()}`;
+        // Global units, too: wherever one is, others can follow it.
+        return `MachineOf=${chance.pick(units.filter((name) => name !== unit))}`;
       case "machineId":
         return pinTo(`m${chance.between(1, machines)}`);
       case "replaces":
