@@ -5,6 +5,9 @@ import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
 import { ReasonsToLeave } from "./reasons-to-leave.js";
 
+/** How long after a drain was called off a leader may not know that yet. */
+const drainAgeMs = 2_000;
+
 /**
  * I4, a drain is a hand-over (protocol rule P3.6). When a unit leaves a machine that is there, and nothing speaks for that but
  * that the machine is drained, then a copy elsewhere has taken over: it has a seat, and its machine has said, for that
@@ -34,7 +37,7 @@ export function handsOver(world: World): Checker {
 
   const check = (machine: string, unit: string, after: Version): void => {
     if (world.nowMs - (truth.restores.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) < planAgeMs) return;
-    if (!reasons.isDrained(machine) || reasons.isAway(machine)) return;
+    if (!reasons.isDrained(machine, drainAgeMs) || reasons.isAway(machine)) return;
     if (reasons.isUnwanted(machine, unit, after.createRevision) || reasons.isMisplaced(machine, unit)) return;
     if (reasons.makesRoom(machine, unit)) return;
     const demands = demandsLately(world, unit);

@@ -61,7 +61,8 @@ export function noPileUp(world: World): Checker {
       if (burdened().has(machine)) hadUnits.add(machine);
     }
     const known = truth.knownMachines().length;
-    const isMass = absentSinceMs.size >= mass.machines && absentSinceMs.size > known * mass.part;
+    const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
+    const isMass = lost >= mass.machines && lost > known * mass.part;
     if (isMass) massSinceMs ??= world.nowMs;
     else massSinceMs = undefined;
   };

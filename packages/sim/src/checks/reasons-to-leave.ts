@@ -39,9 +39,10 @@ export class ReasonsToLeave {
     return presence === undefined || presenceOf(presence)?.state === "leaving";
   }
 
-  isDrained(machine: string): boolean {
+  /** @param withinMs - Or it was, so lately. */
+  isDrained(machine: string, withinMs = planAgeMs): boolean {
     return this.#world.truth
-      .lately(keyOf.policy(machine), planAgeMs)
+      .lately(keyOf.policy(machine), withinMs)
       .some((version) => policyOf(version).drained);
   }
 
@@ -95,6 +96,11 @@ export class ReasonsToLeave {
     const ms = planAgeMs + laterMs;
     return demandsLately(this.#world, unit, ms).some(({ machineOf }) =>
       machineOf.some((peer) => {
+        // Its seat may be of no use any more, though it be another record by now.
+        const isMisplaced = demandsLately(this.#world, peer, ms).some(
+          (reading) => misfit(this.#world, machine, reading) !== undefined,
+        );
+        if (isMisplaced) return true;
         const seats = truth.lately(keyOf.seat(machine, peer), ms);
         const records = truth.lately(keyOf.unit(peer), ms);
         if (seats.length === 0 || records.length === 0) return true;
