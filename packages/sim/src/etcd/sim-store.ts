@@ -28,8 +28,6 @@ export interface SimStoreParts {
   readonly origin: Origin;
   /** Told when an answer has arrived. */
   readonly onContact: () => void;
-  /** Told when a renewal was answered that was sent at that time, or the grant of a lease that a registration uses. */
-  readonly onRenewal: (leaseId: LeaseId, sentAtMs: number) => void;
 }
 
 /** After this a request that got no answer has failed, as with the etcd adapter. */
@@ -49,8 +47,6 @@ export class SimStore implements Store {
   readonly #parts: SimStoreParts;
   /** When the request that was sent last arrives. Requests of one process go over one connection, so none overtakes another. */
   #arrivesAtMs = 0;
-  /** When each lease was asked for. */
-  readonly #grantedMs = new Map<LeaseId, number>();
 
   constructor(parts: SimStoreParts) {
     this.#parts = parts;
@@ -61,30 +57,15 @@ export class SimStore implements Store {
   }
 
   transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
-    const what = nameOf(transaction);
-    const answer = this.#call(what, signal, (etcd) => etcd.transact(transaction));
-    return what === "store.register" ? this.#noteRegistration(answer) : answer;
+    return this.#call(nameOf(transaction), signal, (etcd) => etcd.transact(transaction));
   }
 
-  async grantLease(ttlSeconds: number, signal: AbortSignal): Promise<LeaseId> {
-    const sentAtMs = this.#parts.scheduler.nowMs;
-    const leaseId = await this.#call("store.grant", signal, (etcd) => etcd.grantLease(ttlSeconds));
-    this.#grantedMs.set(leaseId, sentAtMs);
-    return leaseId;
+  grantLease(ttlSeconds: number, signal: AbortSignal): Promise<LeaseId> {
+    return this.#call("store.grant", signal, (etcd) => etcd.grantLease(ttlSeconds));
   }
 
-  async keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
-    const sentAtMs = this.#parts.scheduler.nowMs;
-    const seconds = await this.#call("store.renew", signal, (etcd) => etcd.keepAlive(leaseId));
-    if (seconds > 0) this.#parts.onRenewal(leaseId, sentAtMs);
-    return seconds;
-  }
-
-  /** A registration is as good as a renewal that was sent when its lease was asked for. */
-  async #noteRegistration(answer: Promise<TransactionResult>): Promise<TransactionResult> {
-    const result = await answer;
-    for (const [leaseId, sentAtMs] of this.#grantedMs) this.#parts.onRenewal(leaseId, sentAtMs);
-    return result;
+  keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
+    return this.#call("store.renew", signal, (etcd) => etcd.keepAlive(leaseId));
   }
 
   revokeLease(leaseId: LeaseId, signal: AbortSignal): Promise<void> {

@@ -32,6 +32,8 @@ export interface DaemonParts {
   readonly metadata: Metadata;
   readonly capacity: Amounts;
   readonly exclusive: ExclusiveCare;
+  /** What the guard is fed. */
+  readonly onRenewed: (validUntilMs: number) => void;
   readonly instance: string;
   readonly store: Store;
   readonly unitManager: UnitManager;
@@ -87,7 +89,7 @@ export class Daemon {
   }
 
   async #beMember(signal: AbortSignal): Promise<void> {
-    const { machine, address, metadata, capacity, exclusive, instance } = this.#parts;
+    const { machine, address, metadata, capacity, exclusive, instance, onRenewed } = this.#parts;
     const { unitManager, clock, logger } = this.#parts;
     const { runtime, disk, random, unitDirectory, ttlSeconds } = this.#parts;
     const session = createMachineSession({
@@ -105,6 +107,7 @@ export class Daemon {
       ttlSeconds,
       runtime,
       disk,
+      onRenewed,
     });
     const agent = createAgent({
       machine,

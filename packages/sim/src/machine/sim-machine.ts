@@ -10,7 +10,6 @@ import {
 import { Chance } from "../chance.js";
 import { Link } from "../etcd/link.js";
 import { SimStore } from "../etcd/sim-store.js";
-import { keyOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import { Daemon } from "./daemon.js";
 import { Documents } from "./gated-documents.js";
@@ -131,11 +130,8 @@ export class SimMachine {
             running.contactMs = scheduler.nowMs;
             this.lastContactMs = scheduler.nowMs;
           },
-          onRenewal: (leaseId, sentAtMs) => {
-            const isOurs = world.server.leaseOf(keyOf.presence(this.id)) === leaseId;
-            if (isOurs) this.guard.feed(sentAtMs + config.ttlSeconds * 1000);
-          },
         }),
+        onRenewed: (validUntilMs) => this.guard.feed(validUntilMs),
         unitManager: new GatedUnitManager(this.systemd, process, scheduler, this.#chance, (call, unit) => {
           this.#acted.push(scheduler.nowMs);
           return world.witness.onCall(this, call, unit);
