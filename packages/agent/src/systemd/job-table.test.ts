@@ -35,3 +35,13 @@ it("tells both callers that were given one job, also when it ends between their 
   const other = await queued[1];
   expect(await Promise.all([one?.result, other?.result])).toEqual(["done", "done"]);
 });
+
+it("tells of a stop that is done, once", () => {
+  const table = new JobTable();
+  table.isStop("/job/1");
+  table.isStop("/job/2");
+  expect(table.ended("/job/1", "done")).toBe(true);
+  expect(table.ended("/job/1", "done")).toBe(false);
+  expect(table.ended("/job/2", "canceled")).toBe(false);
+  expect(table.ended("/job/3", "done")).toBe(false);
+});

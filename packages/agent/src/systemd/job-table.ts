@@ -8,6 +8,8 @@ import type { Job, JobResult } from "@fleet/core/ports";
 export class JobTable {
   readonly #watched = new Map<string, (result: JobResult) => void>();
   readonly #early = new Map<string, JobResult>();
+  /** Those that stop a unit. */
+  readonly #stops = new Set<string>();
   #callsUnderWay = 0;
 
   /** Queues a job. @param call - Makes systemd queue it and returns its path. */
@@ -21,13 +23,19 @@ export class JobTable {
     }
   }
 
-  /** Takes in that a job, ours or not, has left the queue. */
-  ended(path: string, result: JobResult): void {
+  /** Takes in that a job stops a unit. */
+  isStop(path: string): void {
+    this.#stops.add(path);
+  }
+
+  /** Takes in that a job, ours or not, has left the queue. @returns whether a unit is known to have been stopped by it. */
+  ended(path: string, result: JobResult): boolean {
     const resolve = this.#watched.get(path);
     this.#watched.delete(path);
     resolve?.(result);
     // Also if somebody was told: a call that is on its way may have been given the same job.
     if (this.#callsUnderWay > 0) this.#early.set(path, result);
+    return this.#stops.delete(path) && result === "done";
   }
 
   /** The connection broke: nobody will say how the jobs end. */
@@ -35,6 +43,7 @@ export class JobTable {
     for (const resolve of this.#watched.values()) resolve("lost");
     this.#watched.clear();
     this.#early.clear();
+    this.#stops.clear();
   }
 
   #watch(path: string): Job {

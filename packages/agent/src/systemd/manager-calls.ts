@@ -114,18 +114,23 @@ export function readServiceProperties<T>(
   );
 }
 
-/** Queues a job for a unit. @returns the job's path. */
+/** Queues a job for a unit. @param queued - Is told the job's path before any later message is read. @returns that path. */
 export function queueJob(
   connection: DbusConnection,
   member: "StartUnit" | "StopUnit",
   unit: string,
   signal: AbortSignal,
+  queued: (path: string) => void = () => {},
 ): Promise<string> {
   const what = `${member === "StartUnit" ? "start" : "stop"} "${unit}"`;
   return callManager(
     connection,
     { member, signature: "ss", body: [unit, "replace"], what },
-    (body) => asString(body[0]),
+    (body) => {
+      const path = asString(body[0]);
+      queued(path);
+      return path;
+    },
     signal,
   );
 }

@@ -67,8 +67,10 @@ export class SignalReader {
         break;
       case "JobRemoved":
         // The unit's own change is announced after this; who looks now must not be told of the time before.
-        table.doubt(asString(signal.body[2]) as UnitName);
-        jobs.ended(asString(signal.body[1]), asString(signal.body[3]));
+        table.doubt(
+          asString(signal.body[2]) as UnitName,
+          jobs.ended(asString(signal.body[1]), asString(signal.body[3])),
+        );
         this.#jobRemoved(
           asString(signal.body[1]),
           asString(signal.body[2]) as UnitName,

@@ -70,8 +70,13 @@ function describing(active: string, sub: string, invocation = [1, 2]): (call: Pe
     InvocationID: { signature: "v", body: [variant("ay", Buffer.from(invocation))] },
     NeedDaemonReload: { signature: "v", body: [variant("b", false)] },
   };
-  return (call) =>
-    call.member.startsWith("ListUnits") ? rows(row(active, sub)) : (values[String(call.body[1])] ?? done);
+  const ofService: PeerAnswer = { signature: "a{sv}", body: [{ Result: variant("s", "exit-code") }] };
+  return (call) => {
+    if (call.member === "GetAll") return ofService;
+    return call.member.startsWith("ListUnits")
+      ? rows(row(active, sub))
+      : (values[String(call.body[1])] ?? done);
+  };
 }
 
 describe("connecting", () => {
@@ -348,13 +353,52 @@ describe("signals", () => {
     await connected();
     await units.describeLoaded([web], signal);
     const asked = peer.calls.length;
+    peer.answer = () => ({ signature: "o", body: ["/job/7"] });
+    await units.stop(web, signal);
     peer.signals(jobRemoved("done"), unitSignal("UnitNew", "other.service"));
     await until(() => expect(events).toHaveLength(2));
     const looking = units.describeLoaded([web], signal);
     peer.changed(path, { ActiveState: ["s", "inactive"], SubState: ["s", "dead"], Job: ["(uo)", [0, "/"]] });
     expect((await looking).get(web)).toMatchObject({ activeState: "inactive", hasJob: false });
+    expect(peer.calls).toHaveLength(asked + 1);
+  });
+
+  const ended = { ActiveState: ["s", "inactive"], SubState: ["s", "dead"], Job: ["(uo)", [0, "/"]] } as const;
+
+  test("of an end are not believed before systemd says so too: a restart may follow", async () => {
+    peer.answer = describing("active", "running");
+    begin();
+    await connected();
+    await units.describeLoaded([web], signal);
+    peer.answer = describing("activating", "auto-restart");
+    peer.changed(path, ended);
+    await until(() => expect(events).toHaveLength(2));
+    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({ activeState: "activating" });
+    peer.answer = describing("inactive", "dead");
+    peer.changed(path, ended);
+    await until(() => expect(events).toHaveLength(3));
+    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({ activeState: "inactive" });
+    const asked = peer.calls.length;
+    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({ activeState: "inactive" });
     expect(peer.calls).toHaveLength(asked);
   });
+
+  test.each(["done", "failed"])(
+    "of an end are not believed after a job either that was no stop and is %s",
+    async (result) => {
+      peer.answer = describing("active", "running");
+      begin();
+      await connected();
+      await units.describeLoaded([web], signal);
+      peer.answer = describing("activating", "auto-restart");
+      peer.signals(jobRemoved(result));
+      peer.changed(path, ended);
+      await until(() => expect(events.some(({ kind }) => kind === "changed")).toBe(true));
+      expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({
+        activeState: "activating",
+      });
+    },
+  );
 
   test("that do not come after a job are not waited for long", async () => {
     peer.answer = describing("active", "running");
@@ -410,20 +454,25 @@ describe("signals", () => {
     expect(peer.calls).toHaveLength(asked);
   });
 
-  test("that come between the questions are not overwritten by older answers", async () => {
-    const describe = describing("active", "running");
-    peer.answer = (call) => {
-      const answer = describe(call);
-      // The listing was made before the change, the change before the details.
-      if (call.body[1] === "FragmentPath") {
-        peer.changed(path, { ActiveState: ["s", "failed"], SubState: ["s", "failed"] });
-      }
-      return answer;
-    };
-    begin();
-    await connected();
-    expect((await units.describeLoaded([web], signal)).get(web)).toMatchObject({ activeState: "failed" });
-  });
+  test.each(["deactivating", "failed"])(
+    "that come between the questions are not overwritten by older answers: %s",
+    async (state) => {
+      const describe = describing("active", "running");
+      peer.answer = (call) => {
+        const answer = describe(call);
+        // The listing was made before the change, the change before the details.
+        if (call.body[1] === "FragmentPath") {
+          peer.changed(path, { ActiveState: ["s", state], SubState: ["s", "x"] });
+        }
+        return answer;
+      };
+      begin();
+      await connected();
+      const found = (await units.describeLoaded([web], signal)).get(web);
+      // An end that systemd has not been asked about is none yet.
+      expect(found).toMatchObject({ activeState: state === "failed" ? "active" : state });
+    },
+  );
 
   test("that cannot be read are logged, and harm nothing", async () => {
     begin();

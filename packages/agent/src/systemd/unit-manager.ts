@@ -157,7 +157,8 @@ class DbusUnitManager implements UnitManager {
   async stop(name: UnitName, signal: AbortSignal): Promise<Job> {
     const connection = this.#connected(`stop "${name}"`);
     try {
-      return await this.#jobs.queue(() => queueJob(connection, "StopUnit", name, signal));
+      const queued = (path: string) => this.#jobs.isStop(path);
+      return await this.#jobs.queue(() => queueJob(connection, "StopUnit", name, signal, queued));
     } catch (error) {
       if (isFleetError(error, "not-found")) return { result: Promise.resolve("done") };
       throw error;

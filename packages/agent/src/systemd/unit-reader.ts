@@ -158,7 +158,8 @@ export class UnitReader {
       const unit = this.#table.get(name);
       const entry = this.#table.row(name);
       const isCertain = entry !== undefined && entry.confirmedMs > confirmedSinceMs;
-      if (unit !== undefined && isCertain && !this.#table.lacksOutcome(name)) {
+      const isOpen = this.#table.lacksOutcome(name) || this.#table.isPassing(name);
+      if (unit !== undefined && isCertain && !isOpen) {
         units.set(name, unit);
       } else {
         unsure.add(name);
@@ -168,7 +169,8 @@ export class UnitReader {
     const rows = await this.#list(connection, unsure, signal);
     await Promise.all(
       [...rows].map(async ([name, { row, isKnown }]) => {
-        const known = isKnown && !this.#table.lacksOutcome(name) ? this.#table.get(name) : undefined;
+        const isOpen = this.#table.lacksOutcome(name) || this.#table.isPassing(name);
+        const known = isKnown && !isOpen ? this.#table.get(name) : undefined;
         units.set(name, known ?? (await this.#detail(connection, name, row, signal)));
       }),
     );
@@ -249,7 +251,7 @@ export class UnitReader {
     const fragmentPath = linkTarget(path);
     this.#table.enterDetails(name, { fragmentPath, needDaemonReload });
     // The table may know better by now, because signals have come since the row was read.
-    const known = this.#table.get(name);
+    const known = this.#table.isPassing(name) ? undefined : this.#table.get(name);
     if (known !== undefined) return known;
     const unit = { name, ...row, fragmentPath, invocationId, needDaemonReload };
     return outcome === undefined ? unit : { ...unit, outcome };

@@ -14,6 +14,8 @@ interface Entry {
   details: Partial<UnitDetails>;
   outcome: UnitOutcome | undefined;
   confirmedMs: number;
+  /** If the unit is at rest, it is there to stay. */
+  isRestSure: boolean;
 }
 
 /** A file from which systemd would load a unit that it does not hold in memory, and when it said so. */
@@ -45,10 +47,12 @@ export class UnitTable implements Interests {
     this.#gone.delete(name);
     const entry = this.#entries.get(name);
     if (entry === undefined) {
-      this.#entries.set(name, { row, details: {}, outcome: undefined, confirmedMs: nowMs });
+      const isRestSure = isAtRest(row);
+      this.#entries.set(name, { row, details: {}, outcome: undefined, confirmedMs: nowMs, isRestSure });
     } else {
       entry.row = row;
       entry.confirmedMs = nowMs;
+      entry.isRestSure = isAtRest(row);
     }
   }
 
@@ -73,6 +77,7 @@ export class UnitTable implements Interests {
     if (changed.InvocationID !== undefined) {
       entry.details = { ...entry.details, invocationId: asHex(unwrap(changed.InvocationID)) };
     }
+    if (!isAtRest(entry.row)) entry.isRestSure = false;
     entry.confirmedMs = nowMs;
   }
 
@@ -111,10 +116,24 @@ export class UnitTable implements Interests {
     return this.#entries.get(name)?.details.invocationId ?? "";
   }
 
-  /** What is known of the unit is about to change: until then systemd has to be asked. */
-  doubt(name: UnitName): void {
+  /**
+   * What is known of the unit is about to change: until then systemd has to be asked.
+   * @param isStopped - It was stopped: systemd does not start it again by itself.
+   */
+  doubt(name: UnitName, isStopped: boolean): void {
     const entry = this.#entries.get(name);
-    if (entry !== undefined) entry.confirmedMs = Number.NEGATIVE_INFINITY;
+    if (entry === undefined) return;
+    entry.confirmedMs = Number.NEGATIVE_INFINITY;
+    entry.isRestSure = isStopped;
+  }
+
+  /**
+   * The unit has ended, as far as signals tell. With `Restart=` that is announced in the middle of systemd's work on it, a
+   * moment before it waits for its restart; what systemd answers is never of such a moment.
+   */
+  isPassing(name: UnitName): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && isAtRest(entry.row) && !entry.isRestSure;
   }
 
   /** Changes of units that nobody has asked about are of no use: whoever asks is told of the unit as it is then. */
@@ -206,6 +225,7 @@ export class UnitTable implements Interests {
       details: { fragmentPath: expected.fragmentPath, needDaemonReload: false },
       outcome: undefined,
       confirmedMs: nowMs,
+      isRestSure: false,
     };
     this.#entries.set(name, entry);
     return entry;
@@ -217,6 +237,10 @@ export class UnitTable implements Interests {
     this.#waiting.delete(name);
     for (const resolve of waiting) resolve();
   }
+}
+
+function isAtRest({ activeState, hasJob }: UnitRow): boolean {
+  return (activeState === "inactive" || activeState === "failed") && !hasJob;
 }
 
 /** Whether there is anything to say of how a unit's process ended. */
