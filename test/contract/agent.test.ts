@@ -23,7 +23,8 @@ describe("an agent on systemd", () => {
     names = [];
     host = await AgentMachine.on(machine, 1_000);
     host.begin();
-    await vi.waitFor(() => expect(host.agent.status().isConnected).toBe(true), waiting);
+    // Connected is not enough: nothing is begun before systemd has told which boot this is.
+    await vi.waitFor(() => expect(host.agent.status().bootId).toBeDefined(), waiting);
   });
   afterEach(async () => {
     for (const name of names) host.session.seat(name, { target: "absent" });
