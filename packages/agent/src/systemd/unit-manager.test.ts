@@ -474,6 +474,22 @@ describe("signals", () => {
     },
   );
 
+  test("that a unit has gone between the questions make what was said of it before worthless", async () => {
+    const describe = describing("active", "running");
+    let isGone = false;
+    peer.answer = (call) => {
+      if (isGone && call.member.startsWith("ListUnits")) return rows([]);
+      if (call.body[1] === "FragmentPath") {
+        isGone = true;
+        peer.signals(unitSignal("UnitRemoved"));
+      }
+      return describe(call);
+    };
+    begin();
+    await connected();
+    expect((await units.describeLoaded([web], signal)).size).toBe(0);
+  });
+
   test("that cannot be read are logged, and harm nothing", async () => {
     begin();
     await connected();

@@ -165,8 +165,23 @@ export class UnitReader {
         unsure.add(name);
       }
     }
-    if (unsure.size === 0) return units;
-    const rows = await this.#list(connection, unsure, signal);
+    await this.#ask(connection, unsure, units, signal);
+    // What has left systemd's memory between the questions was described as it never was: partly before, partly after that.
+    const vanished = [...unsure].filter((name) => units.has(name) && this.#table.row(name) === undefined);
+    for (const name of vanished) units.delete(name);
+    await this.#ask(connection, new Set(vanished), units, signal);
+    return units;
+  }
+
+  /** Asks systemd about units, and enters those that it has in memory into `units`. */
+  async #ask(
+    connection: DbusConnection,
+    names: ReadonlySet<UnitName>,
+    units: Map<UnitName, LocalUnit>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (names.size === 0) return;
+    const rows = await this.#list(connection, names, signal);
     await Promise.all(
       [...rows].map(async ([name, { row, isKnown }]) => {
         const isOpen = this.#table.lacksOutcome(name) || this.#table.isPassing(name);
@@ -174,7 +189,6 @@ export class UnitReader {
         units.set(name, known ?? (await this.#detail(connection, name, row, signal)));
       }),
     );
-    return units;
   }
 
   /** When a job ends, systemd announces what has become of its unit right after it; that spares the question. */
