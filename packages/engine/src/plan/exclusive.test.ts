@@ -55,6 +55,12 @@ describe("an exclusive unit", () => {
     expect(next.tasks.every(({ kind }) => kind !== "move")).toBe(true);
   });
 
+  it("does not stay on a drained machine without those whom it follows", () => {
+    const cluster = sketch("m1%{side=yes} m2", "g{Global=true}");
+    cluster.addUnits("head>m1{MachineOf=none.service}; web>m1{Exclusive=true;MachineOf=head.service}");
+    expect(step(cluster).split(" ").sort()).toEqual(["+g@m2", "-head@m1", "-web@m1"]);
+  });
+
   it("is not removed for nothing", () => {
     const cluster = sketch("m1%", "web>m1{Exclusive=true}");
     const planned = planFor(cluster);

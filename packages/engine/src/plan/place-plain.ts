@@ -111,6 +111,7 @@ function decide(p: Planning, subject: Subject): void {
     subject.evicted = true;
     subject.leavingBecause = peers.because;
   }
+  loseWithPeers(p, subject);
   if (restore(p, subject)) return;
   if (subject.handsOver) {
     beginHandOver(p, subject);
@@ -119,6 +120,15 @@ function decide(p: Planning, subject: Subject): void {
   }
   if (!adopt(p, subject) && !place(p, subject)) return;
   makeWayFor(p, subject);
+}
+
+/** Whoever would leave if there were a place, and stays without one, stays only where those are whom it follows. */
+function loseWithPeers(p: Planning, subject: Subject): void {
+  if (subject.at === undefined || subject.evicted || !isAttended(subject.at)) return;
+  const peers = peersAt(p, subject, subject.at);
+  if (peers.kind !== "never") return;
+  subject.evicted = true;
+  subject.leavingBecause = peers.because;
 }
 
 /** Finds a unit a place where it is not yet. @returns whether there is one. */
