@@ -36,9 +36,10 @@ export async function writeAlone(
       }
       ready = rewriteAsIs(options, write, item, change);
     } else ready = draft;
-    pending.set(ready.trace, ready.effect);
     const done = await tryCommit(options, key, ready, signal);
     if (done?.succeeded === true) return { revision: done.revision, effect: ready.effect };
+    // One that lost its race has not happened, nor will it; others of the same trace, sent before, may have.
+    if (done === undefined) pending.set(ready.trace, ready.effect);
     trust.throwIfDistrusted();
   }
   throw contended(`${write.kind} "${write.name}"`);
@@ -65,8 +66,10 @@ async function findLanded(
       : { revision: current.modRevision, effect };
   }
   if (item !== undefined) return undefined;
-  const { item: mark } = await read(options, options.keys.mark(write.name), signal);
-  if (mark === undefined || !pending.has(decodeMark(mark, write.name).recordRevision)) return undefined;
+  const { item: mark, revision } = await read(options, options.keys.mark(write.name), signal);
+  // The leader has cleared up behind the end of the unit, which ours may have been: it is what the caller wants.
+  if (mark === undefined) return { revision, effect: "changed" };
+  if (!pending.has(decodeMark(mark, write.name).recordRevision)) return undefined;
   return { revision: mark.modRevision, effect: "changed" };
 }
 

@@ -146,6 +146,47 @@ export function describeManyWrites(name: string, makeHarness: MakeHarness): void
       expect((await harness.store.range({ prefix: keys.units }, never)).count).toBe(0);
     });
 
+    test("units whose end nobody heard of are gone, however quick the leader is", async () => {
+      const daemon = await makeLateDaemon(harness);
+      const { late: store, options, units } = daemon;
+      const { keys } = options;
+      const all = names(5);
+      await units.writeUnits(
+        all.map((unit) => create(unit)),
+        never,
+      );
+      store.fate = (transaction) => {
+        if (!writesUnder(keys.units, transaction)) return "pass";
+        store.fate = () => "pass";
+        return "unheard";
+      };
+      store.meanwhile = () =>
+        write(harness.store, ...all.map((unit) => ({ kind: "delete", key: keys.mark(unit) }) as const));
+      expect(await effectsOf(await units.writeUnits(all.map(destroy), never))).toEqual(
+        all.map(() => "changed"),
+      );
+      expect(await effectsOf(await units.writeUnits(all.map(destroy), never))).toEqual(
+        all.map(() => "not-found"),
+      );
+    });
+
+    test("a unit that others have destroyed meanwhile is not found", async () => {
+      const daemon = await makeLateDaemon(harness);
+      const { late: store, options, units } = daemon;
+      const { keys } = options;
+      const [a] = names(1) as [UnitName];
+      await units.writeUnits([create(a)], never);
+      store.fate = () => {
+        store.fate = () => "pass";
+        return "held";
+      };
+      const destroying = codeOf(units.destroyUnit(a, never));
+      await harness.until("the transaction is on its way", () => store.kept === 1);
+      await write(harness.store, { kind: "delete", key: keys.unit(a) });
+      await store.deliver();
+      expect(await destroying).toBe("not-found");
+    });
+
     test("writes that happened though their answer was lost are recognised, not repeated", async () => {
       const { units, line, options } = await makeDaemon(harness);
       const all = names(5);

@@ -4,9 +4,10 @@ import { never } from "./store-words.js";
 
 /**
  * What becomes of a transaction. `pass`: it goes through; `late`: its caller gets no answer, and it reaches etcd when the
- * test delivers it; `lost`: its caller gets no answer, and it never happens; `held`: its caller waits until it is delivered.
+ * test delivers it; `lost`: its caller gets no answer, and it never happens; `unheard`: it goes through, and then `meanwhile`, but its
+ * caller gets no answer; `held`: its caller waits until it is delivered.
  */
-export type Fate = "pass" | "late" | "lost" | "held";
+export type Fate = "pass" | "late" | "lost" | "unheard" | "held";
 
 /** A store whose transactions can reach etcd after others that were sent later, as if each had its own way there. */
 export class LateStore implements Store {
@@ -19,6 +20,8 @@ export class LateStore implements Store {
   readonly close: Store["close"];
   /** Asked for each transaction. */
   fate: (transaction: Transaction) => Fate = () => "pass";
+  /** What others do between an `unheard` transaction and the moment when its caller learns that there is no answer. */
+  meanwhile: () => Promise<unknown> = async () => undefined;
   readonly #inner: Store;
   readonly #kept: (() => Promise<TransactionResult>)[] = [];
 
@@ -38,11 +41,11 @@ export class LateStore implements Store {
     return this.#kept.length;
   }
 
-  transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
+  async transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
     const fate = this.fate(transaction);
-    if (fate === "pass") return this.#inner.transact(transaction, signal);
+    if (fate === "pass") return await this.#inner.transact(transaction, signal);
     if (fate === "held") {
-      return new Promise((resolve, reject) => {
+      return await new Promise((resolve, reject) => {
         this.#kept.push(() => {
           const sent = this.#inner.transact(transaction, never);
           sent.then(resolve, reject);
@@ -51,7 +54,11 @@ export class LateStore implements Store {
       });
     }
     if (fate === "late") this.#kept.push(() => this.#inner.transact(transaction, never));
-    return Promise.reject(new FleetError("unavailable", "cannot reach etcd: the answer was lost"));
+    if (fate === "unheard") {
+      await this.#inner.transact(transaction, signal);
+      await this.meanwhile();
+    }
+    throw new FleetError("unavailable", "cannot reach etcd: the answer was lost");
   }
 
   /** Lets what was kept reach etcd now, in its order. @returns what etcd made of it. */
