@@ -120,6 +120,29 @@ describe("behind the agent's back", () => {
     await untilState(web, { activeState: "active", started: expect.objectContaining({ startCount: 2 }) });
   });
 
+  test.each([
+    ["disabled", (name: UnitName) => machine.systemctl("disable", "--runtime", name)],
+    ["unlinked", (name: UnitName) => rm(join(machine.directory, "systemd/user", name))],
+  ])("one that was %s, without a daemon-reload, is stopped by the next fleetd", async (word, takeAway) => {
+    const kept = await started(`drift-${word}-kept.service`);
+    const gone = await started(`drift-${word}-gone.service`);
+    const before = (await host.describe(kept)).invocationId;
+    await takeAway(kept);
+    await takeAway(gone);
+    expect(await host.describe(gone)).toMatchObject({ loadState: "loaded", isFileGone: true });
+    await host.end();
+    host.session.seat(gone, { target: "absent" });
+    host.begin();
+    await untilState(gone, { condition: "unloaded" });
+    expect(await host.describe(gone)).toMatchObject({ activeState: "inactive" });
+    await vi.waitFor(async () => {
+      const fragmentPath = host.unitDirectory.pathOf(kept);
+      expect(await host.describe(kept)).toMatchObject({ fragmentPath, invocationId: before });
+    }, waiting);
+    host.session.seat(kept, { target: "loaded" });
+    await untilState(kept, { activeState: "inactive" });
+  });
+
   test("with drift = reconcile what was stopped is started again", async () => {
     await host.end();
     host.reconcilesDrift = true;

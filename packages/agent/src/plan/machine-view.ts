@@ -31,6 +31,8 @@ export interface LocalFacts {
   readonly activeState: string;
   readonly subState: string;
   readonly fragmentPath: string;
+  /** It is not there any more, and systemd has not noticed. */
+  readonly isFileGone?: boolean;
   readonly invocationId: string;
   readonly needDaemonReload: boolean;
   readonly hasJob: boolean;

@@ -16,9 +16,17 @@ export function hasTrace(unit: UnitView): boolean {
   return unit.file !== undefined || unit.starts.kind !== "never";
 }
 
-/** systemd has found no file for the unit. It may run all the same, if its file was deleted after its start. */
+/**
+ * systemd has found no file for the unit, or would find none where it has found one. It may run all the same, if its file
+ * was deleted, or its link taken away, after its start.
+ */
 export function isFileless({ local }: UnitView): boolean {
-  return local?.loadState === "not-found";
+  return local !== undefined && hasNoFile(local);
+}
+
+/** The same, of what systemd says. */
+export function hasNoFile({ loadState, isFileGone }: Pick<LocalFacts, "loadState" | "isFileGone">): boolean {
+  return loadState === "not-found" || isFileGone === true;
 }
 
 /** systemd has the unit from fleet's own file, or had it until somebody masked it, deleted its file or put another before it. */
@@ -40,7 +48,7 @@ function isSameRun({ local, ownInvocation = "" }: UnitView): boolean {
  */
 export function runsShadowed({ local, path, starts }: UnitView): boolean {
   if (local === undefined || !canBeStopped(local) || starts.kind === "never") return false;
-  return local.fragmentPath !== path && local.loadState !== "not-found" && local.loadState !== "masked";
+  return local.fragmentPath !== path && !hasNoFile(local) && local.loadState !== "masked";
 }
 
 /** It must go and runs, and nobody knows whether it is fleet's: neither stopped nor acknowledged, but told of. */
@@ -53,7 +61,7 @@ export function isInDoubt(unit: UnitView): boolean {
 
 /** Says for people why what runs is not taken for fleet's. */
 export function doubtWords(local: LocalFacts): string {
-  return local.loadState === "not-found"
+  return hasNoFile(local)
     ? "it runs without a file, and nothing shows that fleet has started it: stop it on the machine"
     : `it runs, from ${local.fragmentPath} by now, and may be what fleet has started: stop it on the machine`;
 }

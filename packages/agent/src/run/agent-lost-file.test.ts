@@ -106,6 +106,51 @@ describe("a unit runs, and its file is gone", () => {
   });
 });
 
+describe("a unit runs, its link is taken away, and systemd reads no files", () => {
+  let before: string | undefined;
+  beforeEach(async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    before = await machine.invocation(web);
+    await machine.systemd.disable([web], signal);
+    expect(await localFacts()).toMatchObject({ loadState: "loaded", isFileGone: true });
+    await machine.kill();
+  });
+
+  test("the next fleetd links it again, without a reload, and leaves it alone", async () => {
+    machine.takeCalls("reload");
+    await machine.begin();
+    await machine.clock.advance(10_000);
+    expect(await localFacts()).toMatchObject({ fragmentPath: machine.directory.pathOf(web) });
+    expect(await machine.invocation(web)).toBe(before);
+    expect(machine.takeCalls("reload")).toEqual([]);
+    expect(stateOf()).toMatchObject({ condition: "loaded", activeState: "active" });
+  });
+
+  test.each([
+    ["replaced by new content", { text: service("two") }],
+    ["stopped", { text: service(), target: "loaded" }],
+    ["stopped and acknowledged", { target: "absent" }],
+  ] as const)("by the next fleetd it is %s", async (_, seat) => {
+    machine.session.seat(web, seat);
+    await machine.begin();
+    await machine.clock.advance(10_000);
+    expect(await machine.invocation(web)).not.toBe(before);
+    const isGone = "target" in seat && seat.target === "absent";
+    expect(stateOf()).toMatchObject({ condition: isGone ? "unloaded" : "loaded" });
+    expect(tasks()).toBeLessThan(10);
+  });
+
+  test("without its file, too, it is stopped and acknowledged", async () => {
+    machine.directory.clear();
+    machine.session.seat(web, { target: "absent" });
+    await machine.begin();
+    await machine.clock.advance(10_000);
+    expect(await machine.local(web)).toBe("gone");
+    expect(stateOf()).toMatchObject({ condition: "unloaded" });
+  });
+});
+
 test("a unit that is started again and again while it is removed does not make fleetd go round", async () => {
   machine.session.seat(web, { text: service(), target: "loaded" });
   await machine.settle();

@@ -215,7 +215,7 @@ async function unload(
 ): Promise<void> {
   const local = await lookAgain(units, memory, signal);
   if (isInDoubt(memory)) throw stillRuns("unload", memory);
-  const isFree = local === undefined || local.loadState === "not-found" || isOurs(memory);
+  const isFree = local === undefined || isFileless(memory) || isOurs(memory);
   if (isFree) {
     if (canBeStopped(local)) throw stillRuns("unload", memory);
     // While the file is there: systemd reads in it which links to remove.

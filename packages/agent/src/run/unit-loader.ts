@@ -1,6 +1,7 @@
 import { FleetError, isFleetError, type UnitName } from "@fleet/core";
 import type { LocalUnit, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { LocalFile } from "../plan/machine-view.js";
+import { hasNoFile } from "../plan/unit-facts.js";
 import { Batcher } from "./batcher.js";
 import type { ExclusiveCare } from "./exclusive-care.js";
 
@@ -64,7 +65,7 @@ export class UnitLoader {
    */
   async refusalOf(unit: UnitName, hasTrace: boolean, signal: AbortSignal): Promise<string | undefined> {
     const local = await this.#units.describe(unit, signal);
-    const isFree = local.loadState === "not-found" && (hasTrace || local.activeState === "inactive");
+    const isFree = hasNoFile(local) && (hasTrace || local.activeState === "inactive");
     return isFree || local.fragmentPath === this.#directory.pathOf(unit) ? undefined : taken(unit, local);
   }
 
@@ -90,7 +91,7 @@ export class UnitLoader {
     const stale: LoadRequest[] = [];
     await this.#each(batch, rest, async (request) => {
       const local = await this.#units.describe(request.unit, signal);
-      if (local.loadState === "not-found" || local.needDaemonReload) stale.push(request);
+      if (hasNoFile(local) || local.needDaemonReload) stale.push(request);
       else batch.outcomes.set(request, await this.#conclude(request, local, signal));
     });
     if (stale.length > 0) await this.#reload(batch, stale);
@@ -124,7 +125,7 @@ export class UnitLoader {
   /** Looks again after loading: a file of the same name in a place that systemd prefers wins over ours. */
   async #conclude({ unit }: LoadRequest, local: LocalUnit, signal: AbortSignal): Promise<LoadOutcome> {
     if (local.fragmentPath === this.#directory.pathOf(unit)) return { kind: "loaded", local };
-    if (local.loadState === "not-found") {
+    if (hasNoFile(local)) {
       const error = new FleetError("internal", `cannot load "${unit}": systemd does not find its file`);
       return { kind: "failed", error };
     }

@@ -186,6 +186,21 @@ export function unitManagerContract(title: string, open: () => Promise<ContractS
       await eventually(name, { activeState: "inactive" });
     });
 
+    test("a unit whose link was taken away while it runs has no file, until it is linked again", async () => {
+      const name = await put("contract-unlinked.service", texts.service);
+      await started(name);
+      const before = await units.describe(name, signal);
+      await units.disable([name], signal);
+      expect(await units.describe(name, signal)).toMatchObject({
+        loadState: "loaded",
+        isFileGone: true,
+        needDaemonReload: true,
+      });
+      await units.link([subject.unitDirectory.pathOf(name)], signal);
+      expect(await units.describe(name, signal)).toEqual(before);
+      expect((await units.describeLoaded([name], signal)).get(name)).toEqual(before);
+    });
+
     test("clearing the failure of an unknown unit is no error", async () => {
       await units.resetFailed("contract-none.service" as UnitName, signal);
     });

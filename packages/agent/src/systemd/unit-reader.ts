@@ -111,7 +111,8 @@ export class UnitReader {
       if (isHeld !== undefined || !isIdle(row))
         return await this.#detail(connection, name, isHeld?.row ?? row, signal);
       const path = await readUnitProperty(connection, name, "FragmentPath", asString, signal);
-      const fragmentPath = linkTarget(path);
+      // systemd has read it for this very question.
+      const { fragmentPath } = linkTarget(path);
       this.#table.expect(name, fragmentPath, this.#clock.monotonic());
       return { name, ...row, ...nothingKnown, fragmentPath };
     };
@@ -262,12 +263,12 @@ export class UnitReader {
       readUnitProperty(connection, name, "NeedDaemonReload", asBoolean, signal),
       tellsOutcome(name, row) ? this.#outcome(connection, name, signal) : undefined,
     ]);
-    const fragmentPath = linkTarget(path);
-    this.#table.enterDetails(name, { fragmentPath, needDaemonReload });
+    const fragment = linkTarget(path);
+    this.#table.enterDetails(name, { fragment, needDaemonReload });
     // The table may know better by now, because signals have come since the row was read.
     const known = this.#table.isPassing(name) ? undefined : this.#table.get(name);
     if (known !== undefined) return known;
-    const unit = { name, ...row, fragmentPath, invocationId, needDaemonReload };
+    const unit = { name, ...row, ...fragment, invocationId, needDaemonReload };
     return outcome === undefined ? unit : { ...unit, outcome };
   }
 

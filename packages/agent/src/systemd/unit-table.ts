@@ -2,12 +2,15 @@ import type { UnitName } from "@fleet/core";
 import type { LocalUnit, UnitOutcome } from "@fleet/core/ports";
 import { asArray, asHex, asNumber, asString, unwrap } from "./dbus-value.js";
 import type { Interests } from "./early-filter.js";
+import type { FragmentFacts } from "./link-target.js";
 
 /** The parts of a unit's description that one row of systemd's listings has. */
 export type UnitRow = Pick<LocalUnit, "loadState" | "activeState" | "subState" | "hasJob">;
 
 /** The parts that have to be asked for one by one. */
-export type UnitDetails = Pick<LocalUnit, "fragmentPath" | "invocationId" | "needDaemonReload">;
+export type UnitDetails = Pick<LocalUnit, "invocationId" | "needDaemonReload"> & {
+  readonly fragment: FragmentFacts;
+};
 
 interface Entry {
   row: UnitRow;
@@ -91,11 +94,11 @@ export class UnitTable implements Interests {
   get(name: UnitName): LocalUnit | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
-    const { fragmentPath, invocationId, needDaemonReload } = entry.details;
-    if (fragmentPath === undefined || invocationId === undefined || needDaemonReload === undefined) {
+    const { fragment, invocationId, needDaemonReload } = entry.details;
+    if (fragment === undefined || invocationId === undefined || needDaemonReload === undefined) {
       return undefined;
     }
-    const unit = { name, ...entry.row, fragmentPath, invocationId, needDaemonReload };
+    const unit = { name, ...entry.row, ...fragment, invocationId, needDaemonReload };
     if (entry.outcome === undefined || !tellsOutcome(name, entry.row)) return unit;
     return { ...unit, outcome: entry.outcome };
   }
@@ -222,7 +225,7 @@ export class UnitTable implements Interests {
     this.#expected.delete(name);
     const entry: Entry = {
       row: { loadState: "loaded", activeState, subState: "", hasJob: false },
-      details: { fragmentPath: expected.fragmentPath, needDaemonReload: false },
+      details: { fragment: { fragmentPath: expected.fragmentPath }, needDaemonReload: false },
       outcome: undefined,
       confirmedMs: nowMs,
       isRestSure: false,

@@ -10,6 +10,8 @@ export interface LocalUnit {
   readonly subState: string;
   /** The file systemd read, or empty. */
   readonly fragmentPath: string;
+  /** That file, or the link by which systemd has found it, is not there any more, and systemd has not noticed. */
+  readonly isFileGone?: boolean;
   /** Hex, lower case, 32 digits; empty if the unit never ran. Changes with each activation. */
   readonly invocationId: string;
   /** The file has changed since systemd read it. */

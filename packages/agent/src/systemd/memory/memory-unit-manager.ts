@@ -110,7 +110,7 @@ export class MemoryUnitManager implements UnitManager {
   async describe(name: UnitName, signal: AbortSignal): Promise<LocalUnit> {
     this.#receive("describe", [name], signal);
     const unit = this.#load(name);
-    const described = describeMemoryUnit(unit, this.#textOf(name));
+    const described = this.#describe(unit);
     this.#collect(unit);
     return described;
   }
@@ -123,7 +123,7 @@ export class MemoryUnitManager implements UnitManager {
     const units = new Map<UnitName, LocalUnit>();
     for (const name of names) {
       const unit = this.#units.get(name);
-      if (unit !== undefined) units.set(name, describeMemoryUnit(unit, this.#textOf(name)));
+      if (unit !== undefined) units.set(name, this.#describe(unit));
     }
     return units;
   }
@@ -297,6 +297,15 @@ export class MemoryUnitManager implements UnitManager {
     // systemd looks again for a file it did not find before.
     if (known !== undefined && known.text !== undefined) return known;
     return this.#readUnit(name);
+  }
+
+  #describe(unit: MemoryUnit): LocalUnit {
+    const described = describeMemoryUnit(unit, this.#textOf(unit.name));
+    // systemd goes by the link until it reads its files again.
+    const isGone = unit.path === this.#directory.pathOf(unit.name) && !this.#links.has(unit.name);
+    return isGone
+      ? { ...described, fragmentPath: `/run/systemd/system/${unit.name}`, isFileGone: true }
+      : described;
   }
 
   #queue(unit: MemoryUnit, kind: MemoryJob["kind"], carryOut: () => string): Job {
