@@ -20,7 +20,9 @@ interface Passenger {
 /**
  * Makes many writes in as few transactions as etcd's limits allow: reads the records of many units at once, decides each,
  * and commits together what is decided. Whatever cannot go that way, because somebody else has been quicker or an answer was
- * lost, goes alone.
+ * lost, goes alone. When etcd serves no more, or the signal is aborted, what became of the writes before stays known, and
+ * the rest fail with that.
+ * @throws if etcd is not believed: then nothing is known of any write.
  */
 export async function writeTogether(
   options: RegistryOptions,
@@ -29,13 +31,19 @@ export async function writeTogether(
 ): Promise<readonly UnitWriteResult[]> {
   const results = new Map<UnitWrite, UnitWriteResult>();
   assert(new Set(writes.map(({ name }) => name)).size === writes.length, "no unit is written twice");
-  for (let begin = 0; begin < writes.length; begin += transactionLimit) {
-    const some = writes.slice(begin, begin + transactionLimit);
-    const ready = await draftAll(options, some, results, signal);
-    for (const passengers of cutIntoTransactions(ready)) {
-      await commit(options, passengers, results, signal);
+  try {
+    for (let begin = 0; begin < writes.length; begin += transactionLimit) {
+      const some = writes.slice(begin, begin + transactionLimit);
+      const ready = await draftAll(options, some, results, signal);
+      for (const passengers of cutIntoTransactions(ready)) {
+        await commit(options, passengers, results, signal);
+      }
+      await finishAlone(options, some, results, signal);
     }
-    await finishAlone(options, some, results, signal);
+  } catch (error) {
+    options.trust.throwIfDistrusted();
+    if (!signal.aborted && !isFleetError(error)) throw error;
+    for (const write of writes) if (!results.has(write)) results.set(write, { error });
   }
   return writes.map((write) => {
     const result = results.get(write);
@@ -152,6 +160,7 @@ async function finishAlone(
   );
 }
 
+/** @throws what etcd's last answer was, if it serves no more; results that are known by then are noted. */
 async function eachAlone(
   writes: readonly { readonly write: UnitWrite; readonly pending: PendingWrites }[],
   options: RegistryOptions,
@@ -159,15 +168,23 @@ async function eachAlone(
   signal: AbortSignal,
 ): Promise<void> {
   const queue = writes.values();
+  let failuresInARow = 0;
+  let end: { readonly reason: unknown } | undefined;
   const work = async (): Promise<void> => {
     for (const { write, pending } of queue) {
       try {
         results.set(write, { outcome: await writeAlone(options, write, signal, pending) });
+        failuresInARow = 0;
       } catch (error) {
-        signal.throwIfAborted();
         results.set(write, { error });
+        failuresInARow = isFleetError(error, "unavailable") ? failuresInARow + 1 : 0;
+        // Each takes its time to fail; a hiccup is over before so many have.
+        const isOver = signal.aborted || options.trust.problem !== undefined || failuresInARow >= aloneMax;
+        if (isOver) end ??= { reason: error };
       }
+      if (end !== undefined) return;
     }
   };
   await Promise.all(Array.from({ length: Math.min(aloneMax, writes.length) }, work));
+  if (end !== undefined) throw end.reason;
 }

@@ -77,9 +77,11 @@ export interface UnitRegistry {
   destroyUnit(name: UnitName, signal: AbortSignal): Promise<WriteOutcome>;
   /**
    * Changes and destroys many units, each as it would be alone: a failure of one is no other's. They share transactions as
-   * far as those go, which is much less work for everybody than one after another.
+   * far as those go, which is much less work for everybody than one after another. When etcd serves no more, or the signal
+   * is aborted, those that are left have that as their error.
    * @param writes - None of the names twice.
    * @returns the results in the order of the writes.
+   * @throws {FleetError} `unavailable` if etcd is not believed: then nothing is known of any of them.
    */
   writeUnits(writes: readonly UnitWrite[], signal: AbortSignal): Promise<readonly UnitWriteResult[]>;
   /** Applies all changes in one transaction. */

@@ -187,6 +187,79 @@ export function describeManyWrites(name: string, makeHarness: MakeHarness): void
       expect(await destroying).toBe("not-found");
     });
 
+    test("what became of the others is known when etcd does not serve some", async () => {
+      const daemon = await makeLateDaemon(harness);
+      const { late: store, options, units } = daemon;
+      const all = names(300);
+      let reads = 0;
+      store.fate = ({ success = [] }) => {
+        if (success.every(({ kind }) => kind === "get")) reads += 1;
+        return reads === 2 ? "lost" : "pass";
+      };
+      const created = await effectsOf(
+        await units.writeUnits(
+          all.map((unit) => create(unit)),
+          never,
+        ),
+      );
+      const { count } = await harness.store.range({ prefix: options.keys.units }, never);
+      expect([count, reads]).toEqual([128, 2]);
+      expect(created).toEqual(all.map((_, index) => (index < 128 ? "created" : "unavailable")));
+    });
+
+    test("one unit that etcd does not serve is no other's trouble; of many that it does not, few are tried", async () => {
+      const daemon = await makeLateDaemon(harness);
+      const { late: store, options, units } = daemon;
+      const { keys } = options;
+      const all = names(40);
+      const createAll = () => {
+        store.fate = (transaction) => {
+          if (!writesUnder(keys.units, transaction)) return "pass";
+          store.fate = () => "pass";
+          return "lost";
+        };
+        return units.writeUnits(
+          all.map((unit) => create(unit)),
+          never,
+        );
+      };
+      let asked = 0;
+      store.isUnread = () => {
+        asked += 1;
+        return true;
+      };
+      expect(await effectsOf(await createAll())).toEqual(all.map(() => "unavailable"));
+      expect(asked).toBeLessThan(20);
+      const [first] = all as [UnitName];
+      store.isUnread = (request) => "key" in request && request.key === keys.unit(first);
+      expect(await effectsOf(await createAll())).toEqual(
+        all.map((unit) => (unit === first ? "unavailable" : "created")),
+      );
+    });
+
+    test("what was done before the caller gave up is known; nothing is while etcd is not believed", async () => {
+      const daemon = await makeLateDaemon(harness);
+      const { late: store, options, units } = daemon;
+      const all = names(200);
+      const stop = new AbortController();
+      let transactions = 0;
+      store.fate = () => {
+        transactions += 1;
+        // One that reads and two that write, as many as one that reads is for.
+        if (transactions < 4) return "pass";
+        stop.abort(new Error("enough"));
+        return "lost";
+      };
+      const creating = all.map((unit) => create(unit));
+      const results = await units.writeUnits(creating, stop.signal);
+      expect(results.filter((result) => "outcome" in result).length).toBe(128);
+      store.fate = () => {
+        options.trust.distrust("wiped");
+        return "lost";
+      };
+      await expect(units.writeUnits(creating, never)).rejects.toThrow("wiped");
+    });
+
     test("writes that happened though their answer was lost are recognised, not repeated", async () => {
       const { units, line, options } = await makeDaemon(harness);
       const all = names(5);

@@ -1,5 +1,5 @@
 import { FleetError } from "@fleet/core";
-import type { Store, Transaction, TransactionResult } from "../store.js";
+import type { RangeRequest, RangeResult, Store, Transaction, TransactionResult } from "../store.js";
 import { never } from "./store-words.js";
 
 /**
@@ -11,7 +11,6 @@ export type Fate = "pass" | "late" | "lost" | "unheard" | "held";
 
 /** A store whose transactions can reach etcd after others that were sent later, as if each had its own way there. */
 export class LateStore implements Store {
-  readonly range: Store["range"];
   readonly watch: Store["watch"];
   readonly grantLease: Store["grantLease"];
   readonly keepAliveOnce: Store["keepAliveOnce"];
@@ -22,12 +21,13 @@ export class LateStore implements Store {
   fate: (transaction: Transaction) => Fate = () => "pass";
   /** What others do between an `unheard` transaction and the moment when its caller learns that there is no answer. */
   meanwhile: () => Promise<unknown> = async () => undefined;
+  /** Asked for each reading of a range: whether it gets no answer. */
+  isUnread: (request: RangeRequest) => boolean = () => false;
   readonly #inner: Store;
   readonly #kept: (() => Promise<TransactionResult>)[] = [];
 
   constructor(inner: Store) {
     this.#inner = inner;
-    this.range = (...call) => inner.range(...call);
     this.watch = (...call) => inner.watch(...call);
     this.grantLease = (...call) => inner.grantLease(...call);
     this.keepAliveOnce = (...call) => inner.keepAliveOnce(...call);
@@ -39,6 +39,11 @@ export class LateStore implements Store {
   /** How many transactions wait to be delivered. */
   get kept(): number {
     return this.#kept.length;
+  }
+
+  async range(request: RangeRequest, signal: AbortSignal): Promise<RangeResult> {
+    if (this.isUnread(request)) throw unavailable();
+    return await this.#inner.range(request, signal);
   }
 
   async transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
@@ -58,7 +63,7 @@ export class LateStore implements Store {
       await this.#inner.transact(transaction, signal);
       await this.meanwhile();
     }
-    throw new FleetError("unavailable", "cannot reach etcd: the answer was lost");
+    throw unavailable();
   }
 
   /** Lets what was kept reach etcd now, in its order. @returns what etcd made of it. */
@@ -67,6 +72,10 @@ export class LateStore implements Store {
     for (const send of this.#kept.splice(0)) results.push(await send());
     return results;
   }
+}
+
+function unavailable(): FleetError {
+  return new FleetError("unavailable", "cannot reach etcd: the answer was lost");
 }
 
 /** Says whether a transaction writes under a prefix. */
