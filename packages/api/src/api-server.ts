@@ -76,6 +76,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     counters,
     debugState: options.debugState,
     insight: options.insight,
+    logger: options.logger,
     machineId: options.machineId ?? "",
     metrics: options.metrics,
     replica,

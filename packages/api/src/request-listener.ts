@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestListener } from "node:http";
 import { linkController } from "@fleet/client";
-import { FleetError, isFleetError, RegistryDistrustError } from "@fleet/core";
+import { FleetError } from "@fleet/core";
 import type { Logger } from "@fleet/core/ports";
 import { type Answer, answerForError, errorAnswer } from "./answer.js";
 import type { MutableApiCounters } from "./api-counters.js";
+import { isTroubleWithEtcd, refusalForEtcd } from "./etcd-trouble.js";
 import { unavailableMessage } from "./replica-access.js";
 import { createApiRequest } from "./request.js";
 import { matchRoute, type Route } from "./routes.js";
@@ -111,21 +112,12 @@ function failed(error: unknown, incoming: IncomingMessage, signal: AbortSignal, 
   if (!signal.aborted && isTroubleWithEtcd(error)) {
     const { method, url = "" } = incoming;
     logger.warn("etcd did not serve a request", { method, path: url, reason: error.message });
-    const hint = isV2(url) && error.hint !== undefined ? { hint: withoutCredentials(error.hint) } : {};
-    return errorAnswer(503, unavailableMessage, hint);
+    const { status, message, ...options } = refusalForEtcd(error, isV2(url));
+    return errorAnswer(status, message, options);
   }
   const { answer, isInternal } = answerForError(error, isV2(incoming.url ?? ""));
   if (isInternal) {
     logger.error("request failed", { method: incoming.method, path: incoming.url, err: error });
   }
   return answer;
-}
-
-/**
- * What the registry could not do because of etcd, with its address and the words of the layers below, which are for the
- * log. A registry that is not believed is no such trouble: what was found is for everybody.
- */
-function isTroubleWithEtcd(error: unknown): error is FleetError {
-  if (!isFleetError(error) || error instanceof RegistryDistrustError) return false;
-  return error.code === "unavailable" || error.code === "compacted" || error.code === "permission-denied";
 }

@@ -1,4 +1,4 @@
-import type { Clock, ClusterInsight, ClusterReplica, UnitRegistry } from "@fleet/core/ports";
+import type { Clock, ClusterInsight, ClusterReplica, Logger, UnitRegistry } from "@fleet/core/ports";
 import type { Answer } from "./answer.js";
 import type { ApiCounters } from "./api-counters.js";
 import type { ChangeTracker } from "./change-tracker.js";
@@ -23,6 +23,8 @@ export interface Services {
   readonly units: UnitRegistry;
   readonly insight: ClusterInsight;
   readonly clock: Clock;
+  /** For what goes wrong with a part of a request that is answered all the same. */
+  readonly logger: Logger;
   /** Entries on a page. */
   readonly tokenLimit: number;
   readonly version: string;

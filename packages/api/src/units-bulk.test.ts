@@ -1,19 +1,20 @@
 import { FleetError, parseUnitName, RegistryDistrustError } from "@fleet/core";
 import { expect, it } from "vitest";
 import { createApiHarness } from "./testing/api-harness.js";
+import { until } from "./testing/manual-clock.js";
 
 const text = "# kept\n[Service]\nExecStart=/bin/true\n";
 const other = "[Service]\nExecStart=/bin/false\n";
 
 function setUp() {
-  const { ask, cluster } = createApiHarness();
+  const { ask, clock, cluster } = createApiHarness();
   const write = async (units: unknown, more: object = {}) => {
     const answer = await ask("POST", "/fleet/v2/units", JSON.stringify({ units, ...more }));
     return { status: answer.status, headers: answer.headers, body: JSON.parse(answer.body) };
   };
   const states = () =>
     Object.fromEntries([...cluster.units.values()].map(({ name, desiredState }) => [name, desiredState]));
-  return { ask, cluster, states, write };
+  return { ask, clock, cluster, states, write };
 }
 
 it("creates, changes and destroys units in one request", async () => {
@@ -96,6 +97,76 @@ it.each([
   cluster.writeFailure = failure;
   const { status, body } = await write([{ name: "a.service", text }]);
   expect([status, body.error.message]).toEqual([503, expect.stringMatching(message)]);
+});
+
+it("says what became of the others when etcd did not serve some, and shows what was written", async () => {
+  const { ask, cluster, write } = setUp();
+  const writeUnits = cluster.writeUnits.bind(cluster);
+  const failures = [
+    new FleetError("unavailable", "etcd at 10.0.0.1 is away", { hint: "see http://me:word@10.0.0.1" }),
+    new FleetError("deadline-exceeded", "not written within 20 s"),
+  ];
+  cluster.writeUnits = async (writes) => [
+    ...(await writeUnits(writes.slice(0, 1))),
+    ...failures.map((error) => ({ error })),
+  ];
+  const { status, body, headers } = await write(
+    ["a", "b", "c"].map((name) => ({ name: `${name}.service`, text })),
+  );
+  expect([status, body.revision, headers["fleet-revision"]]).toEqual([
+    200,
+    cluster.revision,
+    String(cluster.revision),
+  ]);
+  expect(body.units).toEqual([
+    { name: "a.service", effect: "created", revision: cluster.revision },
+    {
+      name: "b.service",
+      error: {
+        code: 503,
+        message: "fleet server unable to communicate with etcd",
+        hint: "see http://***@10.0.0.1",
+      },
+    },
+    { name: "c.service", error: { code: 504, message: "not written within 20 s" } },
+  ]);
+  // What was written is noted: no view that is older is shown.
+  cluster.revision -= 1;
+  const reading = ask("GET", "/fleet/v2/units/a.service");
+  cluster.addMachine("m9", "10.0.0.9");
+  expect((await reading).headers["fleet-revision"]).toBe(String(body.revision));
+});
+
+it("answers as a whole when nothing is known of any unit, or the registry is not believed", async () => {
+  const { cluster, write } = setUp();
+  const away = new FleetError("unavailable", "etcd is away");
+  const units = [
+    { name: "a.service", text },
+    { name: "b.service", text },
+  ];
+  const known = { outcome: { revision: 1, effect: "created" } } as const;
+  cluster.writeUnits = async () => [{ error: away }, { error: away }];
+  expect((await write(units)).status).toBe(503);
+  expect((await write([{ name: "no-such-type", text }, ...units])).status).toBe(200);
+  cluster.writeUnits = async () => [known, { error: new RegistryDistrustError("wiped") }];
+  expect((await write(units)).status).toBe(503);
+});
+
+it("tells what is known before its clients give up", async () => {
+  const { clock, cluster, write } = setUp();
+  cluster.writeUnits = (_, signal) =>
+    new Promise((resolve) => {
+      const known = { outcome: { revision: 1, effect: "created" } } as const;
+      signal?.addEventListener("abort", () => resolve([known, { error: signal.reason }]), { once: true });
+    });
+  const writing = write([
+    { name: "a.service", text },
+    { name: "b.service", text },
+  ]);
+  await until(() => clock.sleeping.includes(20_000));
+  clock.advance(20_000);
+  const { status, body } = await writing;
+  expect([status, body.units[1].error.code]).toEqual([200, 504]);
 });
 
 it("takes no other method", async () => {

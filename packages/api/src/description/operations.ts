@@ -174,7 +174,8 @@ const v2: readonly Operation[] = [
     path: "/fleet/v2/units",
     id: "writeUnits",
     about:
-      "Creates, changes and destroys many units, each as its own PUT or DELETE would, independently of the others.",
+      "Creates, changes and destroys many units, each as its own PUT or DELETE would, independently of the others. " +
+      "One that failed has its error in its place, 503 and 504 included; the answer is an error only if that is all there is to say.",
     parameters: [],
     request: entity("UnitsWrite"),
     answers: { 200: entity("UnitsWriteAnswer") },

@@ -1,23 +1,34 @@
 import type { UnitsWriteAnswerV2, UnitWriteAnswerV2 } from "@fleet/client";
-import { parseUnitName, type UnitContent, unitContentFromText } from "@fleet/core";
+import {
+  FleetError,
+  parseUnitName,
+  RegistryDistrustError,
+  type UnitContent,
+  unitContentFromText,
+} from "@fleet/core";
 import type { UnitWrite, UnitWriteResult } from "@fleet/core/ports";
-import { HttpError, jsonAnswer, refusalIn } from "../answer.js";
+import { HttpError, jsonAnswer, type Refusal, refusalIn } from "../answer.js";
 import { decodeObject, refuseStrangers } from "../decode-proposal.js";
+import { isTroubleWithEtcd, refusalForEtcd } from "../etcd-trouble.js";
 import { isJsonObject } from "../json.js";
 import { revisionHeader } from "../revision-header.js";
-import type { Handler } from "../services.js";
+import type { Handler, Services } from "../services.js";
+import { withTimeLimit } from "../time-limit.js";
 import { changeOf, readPut } from "../unit-put-v2.js";
 
 /** The most units of one request: their writes take etcd a second or two at worst. */
 const unitsMax = 1_000;
 /** The largest body: enough for as many units of a common size, and several of the largest. */
 const bodyBytesMax = 8 * 1024 * 1024;
+/** How long the writes may take before it is told what became of them: less than clients wait for an answer. */
+const writeMsMax = 20_000;
 
 /**
  * `POST /fleet/v2/units`: writes many units, each as its own `PUT` or `DELETE` would. What is wrong with one is said in its
- * place of the answer and keeps no other back; what is wrong with the request as a whole refuses it.
+ * place of the answer and keeps no other back, also when it is etcd that did not serve it; what is wrong with the request as
+ * a whole refuses it.
  */
-export const postUnitsV2: Handler = async ({ access, units }, request, signal) => {
+export const postUnitsV2: Handler = async (services, request, signal) => {
   const items = decode(await request.readBody(signal, bodyBytesMax));
   const read = rememberingContents();
   const answers = new Map<number, UnitWriteAnswerV2>();
@@ -29,12 +40,15 @@ export const postUnitsV2: Handler = async ({ access, units }, request, signal) =
       answers.set(index, refusal(name, error));
     }
   }
-  const results = await units.writeUnits(
+  const results = await writeInTime(
+    services,
     writes.map(({ write }) => write),
     signal,
   );
   const revision = results.reduce((newest, result) => Math.max(newest, revisionOf(result)), 0);
-  if (revision > 0) access.noteWrite(revision);
+  if (revision > 0) services.access.noteWrite(revision);
+  throwIfNothingKnown(results, answers.size);
+  tellLog(services, results);
   for (const [at, { index, write }] of writes.entries()) {
     const result = results[at];
     if (result === undefined) continue;
@@ -111,10 +125,51 @@ function toAnswer(
   return { name, effect: outcome.effect, revision: outcome.revision };
 }
 
-/** @throws the error, if it is not about this unit but about etcd or ourselves: then nothing is known of the others either. */
+function writeInTime(
+  { clock, units }: Services,
+  writes: readonly UnitWrite[],
+  signal: AbortSignal,
+): Promise<readonly UnitWriteResult[]> {
+  const late = (): Error => new FleetError("deadline-exceeded", `not written within ${writeMsMax / 1000} s`);
+  return withTimeLimit(clock, writeMsMax, signal, late, (limited) => units.writeUnits(writes, limited));
+}
+
+/**
+ * @param refused - How many units of the request could not be written whatever etcd says.
+ * @throws {RegistryDistrustError} if one of the results is that: no other says anything then; the first error, if none of
+ * the units is known to be written, unchanged or refused.
+ */
+function throwIfNothingKnown(results: readonly UnitWriteResult[], refused: number): void {
+  const errors = results.flatMap((result) => ("error" in result ? [result.error] : []));
+  const distrust = errors.find((error) => error instanceof RegistryDistrustError);
+  if (distrust !== undefined) throw distrust;
+  const isKnown = refused > 0 || errors.length < results.length;
+  if (!isKnown && errors.every((error) => statusOf(error) >= 500)) throw errors[0];
+}
+
+/** Tells the log once of etcd, however many units it did not serve, and of each fault of our own. */
+function tellLog({ logger }: Services, results: readonly UnitWriteResult[]): void {
+  const errors = results.flatMap((result) => ("error" in result ? [result.error] : []));
+  const [trouble, ...others] = errors.filter(isTroubleWithEtcd);
+  if (trouble !== undefined) {
+    const units = others.length + 1;
+    logger.warn("etcd did not serve all units of a request", { units, reason: trouble.message });
+  }
+  for (const error of errors) {
+    if (refusalIn(error, true) === undefined) logger.error("a unit of a request failed", { err: error });
+  }
+}
+
+function statusOf(error: unknown): number {
+  return refusalOf(error).status;
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (isTroubleWithEtcd(error)) return refusalForEtcd(error, true);
+  return refusalIn(error, true) ?? { status: 500, message: "internal error" };
+}
+
 function refusal(name: string, error: unknown): UnitWriteAnswerV2 {
-  const refused = refusalIn(error, true);
-  if (refused === undefined || refused.status >= 500) throw error;
-  const { status, message, hint } = refused;
+  const { status, message, hint } = refusalOf(error);
   return { name, error: { code: status, message, ...(hint === undefined ? {} : { hint }) } };
 }

@@ -156,7 +156,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     return { revision: this.revision, effect: "changed" };
   }
 
-  async writeUnits(writes: readonly UnitWrite[]): Promise<readonly UnitWriteResult[]> {
+  async writeUnits(writes: readonly UnitWrite[], _signal?: AbortSignal): Promise<readonly UnitWriteResult[]> {
     const results: UnitWriteResult[] = [];
     for (const write of writes) {
       try {
