@@ -84,6 +84,13 @@ cases("MachineMetadata with operators", [
     because: { api: "no machine can meet both z=e and z!=e" },
   },
   {
+    id: "demands that rule each other out, where no machine is asked for them",
+    machines: "m1{z=e} m2",
+    units: "api{MachineID=m9;MachineMetadata=z=e;MachineMetadata=z!=e}",
+    where: "api=-",
+    because: { api: 'no machine: 2 are not machine "m9"' },
+  },
+  {
     id: "a global unit whose demands rule each other out",
     machines: "m1{k=5} m2",
     units: "mon{Global=true;MachineMetadata=k>5;MachineMetadata=k<4;MachineMetadata=z;MachineMetadata=!z}",

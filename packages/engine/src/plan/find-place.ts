@@ -55,7 +55,9 @@ export function refuse(p: Planning, subject: Subject): Refusal {
     };
   }
   const failed = failuresOf(p, subject);
-  return { ...base, reason: say(refusalText(failed, contradictionText(subject))), failed };
+  const isByMetadata = failed.some(({ check }) => check === "machine-metadata");
+  const contradiction = isByMetadata ? contradictionText(subject) : undefined;
+  return { ...base, reason: say(refusalText(failed, contradiction)), failed };
 }
 
 /** Whether a unit with the same demands was refused and nothing has left any machine since. */
