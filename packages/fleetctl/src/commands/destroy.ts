@@ -1,11 +1,11 @@
 import type { Command } from "../command.js";
 import { unitArguments } from "../completion/offer.js";
 import { exitCode } from "../exit-code.js";
-import { tellError } from "../output/error-text.js";
 import { blockOptions, readPatience } from "../units/block-options.js";
 import { findUnits, refuseInstances } from "../units/find-units.js";
 import { judgeGone } from "../units/judge.js";
 import { tellFailures } from "../units/tell-failures.js";
+import { tellUnitErrors } from "../units/tell-unit-errors.js";
 import { waitForUnits } from "../units/wait-for-units.js";
 import { destroyAll } from "../units/write-unit.js";
 
@@ -29,13 +29,14 @@ export const destroy: Command = {
     if (units === undefined || refuseInstances(context, "destroy", units)) return exitCode.failed;
     const { results, gone } = await destroyAll(context, units);
     signal.throwIfAborted();
-    const destroyed: string[] = [];
-    for (const result of results) {
-      const { name } = result.item;
-      if ("error" in result) tellError(context, "Error destroying units", result.error);
-      // Somebody else may have been quicker; then there is nothing left to do.
-      else if (!gone.has(name)) destroyed.push(name);
-    }
+    const failed = results.flatMap(({ item: { name }, ...result }) =>
+      "error" in result ? [{ name, error: result.error }] : [],
+    );
+    tellUnitErrors(context, "Error destroying units", failed);
+    // Somebody else may have been quicker; then there is nothing left to do.
+    const destroyed = results
+      .filter((result) => !("error" in result) && !gone.has(result.item.name))
+      .map(({ item }) => item.name);
     for (const name of destroyed) stdout.write(`Destroyed ${name}\n`);
     const failures = await waitForUnits(context, {
       names: args.flag("no-block") ? [] : destroyed,
@@ -45,7 +46,7 @@ export const destroy: Command = {
       interrupted: "Stopped waiting. The units are destroyed; machines may still be stopping them",
     });
     tellFailures(context, "Error destroying units", failures);
-    const isGood = failures.length === 0 && results.every((result) => !("error" in result));
+    const isGood = failures.length === 0 && failed.length === 0;
     return isGood ? exitCode.ok : exitCode.failed;
   },
 };

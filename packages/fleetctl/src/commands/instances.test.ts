@@ -136,7 +136,7 @@ describe("a global unit on one machine", () => {
     await run("stop glob");
     expect(await run("start glob@@113f")).toEqual(
       refused(
-        "Error starting units: googleapi: Error 409: unit glob.service is wanted loaded on all of its machines\nHint: start it as a whole first\n",
+        "Error starting units: unit glob.service@@113f16a7: googleapi: Error 409: unit glob.service is wanted loaded on all of its machines\nHint: start it as a whole first\n",
       ),
     );
     expect(await run("stop glob@@113f")).toEqual(ok());

@@ -1,11 +1,12 @@
 import type { UnitsSnapshot } from "@fleet/client";
 import { assert, FleetError, isTemplate, parseRequirements, type UnitContent } from "@fleet/core";
 import type { CommandContext, OptionSpec } from "../command.js";
-import { errorHint, errorText, tellError } from "../output/error-text.js";
+import { tellError } from "../output/error-text.js";
 import { UsageError } from "../usage-error.js";
 import { expandArguments } from "./expand-arguments.js";
 import { judgeState } from "./judge.js";
 import { tellFailures } from "./tell-failures.js";
+import { tellUnitErrors } from "./tell-unit-errors.js";
 import { type CreatingCommand, planOnMachine, planUnit, type UnitPlan } from "./unit-plan.js";
 import { parseUnitArguments, type UnitArgument } from "./unit-source.js";
 import { waitForUnits } from "./wait-for-units.js";
@@ -188,11 +189,11 @@ async function writePlans(
   const results = await writeContents(context, written);
   context.signal.throwIfAborted();
   const failures = results.filter((result) => "error" in result);
-  for (const { item, error } of failures) {
-    const hint = errorHint(error, context.client.endpoint);
-    context.stderr.write(`${step}: failed creating unit ${item.name}: ${errorText(error)}\n`);
-    if (hint !== undefined) context.stderr.write(`Hint: ${hint}\n`);
-  }
+  tellUnitErrors(
+    context,
+    step,
+    failures.map(({ item: { name }, error }) => ({ name, error, doing: "failed creating" })),
+  );
   const created = results.filter((result) => !("error" in result)).map(({ item }) => item.name);
   const late = await waitForUnits(context, {
     names: created,

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../command.js";
-import { tellError } from "../output/error-text.js";
 import { formatUnitAddress } from "../patterns/unit-address.js";
 import { judgeInstanceStarted, judgeInstanceStopped } from "./judge-instance.js";
+import { tellUnitErrors } from "./tell-unit-errors.js";
 import { type WaitFailure, waitForUnits } from "./wait-for-units.js";
 import { writeAll } from "./write-unit.js";
 
@@ -35,7 +35,10 @@ export async function setInstances<T extends Instance>(
     if (answer === "unsupported") throw new Error("the server has no v2 API");
   });
   signal.throwIfAborted();
-  for (const result of results) if ("error" in result) tellError(context, step, result.error);
+  const failures = results.flatMap(({ item: { label }, ...result }) =>
+    "error" in result ? [{ name: label, error: result.error }] : [],
+  );
+  tellUnitErrors(context, step, failures);
   return results.filter((result) => !("error" in result)).map(({ item }) => item);
 }
 

@@ -1,6 +1,6 @@
 import type { DesiredState } from "@fleet/core";
 import type { CommandContext } from "../command.js";
-import { tellError } from "../output/error-text.js";
+import { tellUnitErrors } from "./tell-unit-errors.js";
 import { type UnitToSet, writeDesiredStates } from "./write-unit.js";
 
 /**
@@ -16,11 +16,11 @@ export async function setStates(
 ): Promise<readonly string[]> {
   const results = await writeDesiredStates(context, units, desiredState);
   context.signal.throwIfAborted();
-  for (const result of results) {
-    if (!("error" in result)) continue;
-    const { name, replacement } = result.item;
-    const what = replacement === undefined ? step : `${step}: failed replacing unit ${name}`;
-    tellError(context, what, result.error);
-  }
+  const failures = results.flatMap(({ item: { name, replacement }, ...result }) =>
+    "error" in result
+      ? [{ name, error: result.error, ...(replacement === undefined ? {} : { doing: "failed replacing" }) }]
+      : [],
+  );
+  tellUnitErrors(context, step, failures);
   return results.filter((result) => !("error" in result)).map(({ item }) => item.name);
 }
