@@ -81,6 +81,24 @@ it("refuses a request that is wrong as a whole, and writes nothing", async () =>
   expect(states()).toEqual({});
 });
 
+it("refuses a unit that is too large for its own request, and no other", async () => {
+  const { ask, states, write } = setUp();
+  const ofBytes = (bytes: number): string => `${text}${"# €\n".repeat(bytes / 7)}`;
+  const units = [
+    { name: "a.service", text },
+    { name: "large.service", text: ofBytes(1_000_000) },
+    { name: "too-large.service", text: ofBytes(1_100_000) },
+    { name: "z.service", text },
+  ];
+  const { status, body } = await write(units);
+  expect(status).toBe(200);
+  const codes = body.units.map(({ error }: { error?: { code: number } }) => error?.code);
+  expect(codes).toEqual([undefined, undefined, 413, undefined]);
+  expect(Object.keys(states())).toEqual(["a.service", "large.service", "z.service"]);
+  const own = await ask("PUT", "/fleet/v2/units/too-large.service", JSON.stringify({ text: units[2]?.text }));
+  expect(own.status).toBe(413);
+});
+
 it("takes a thousand units", async () => {
   const { cluster, write } = setUp();
   const units = Array.from({ length: 1_000 }, (_, index) => ({ name: `u${index}.service`, text }));

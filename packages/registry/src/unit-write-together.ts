@@ -130,9 +130,10 @@ async function commit(
       return;
     }
   } catch (error) {
-    if (!isFleetError(error, "unavailable")) throw error;
     trust.throwIfDistrusted();
-    isLost = true;
+    if (signal.aborted || !isFleetError(error)) throw error;
+    // What etcd has refused has not happened. Whose fault that was is found out alone; it may be one unit that is too large.
+    isLost = error.code === "unavailable";
   }
   await eachAlone(
     passengers.map(({ write, ready }) => ({

@@ -175,7 +175,7 @@ const v2: readonly Operation[] = [
     id: "writeUnits",
     about:
       "Creates, changes and destroys many units, each as its own PUT or DELETE would, independently of the others. " +
-      "One that failed has its error in its place, 503 and 504 included; the answer is an error only if that is all there is to say.",
+      "One that failed has its error in its place, 413, 503 and 504 included; the answer is an error only if that is all there is to say.",
     parameters: [],
     request: entity("UnitsWrite"),
     answers: { 200: entity("UnitsWriteAnswer") },

@@ -11,6 +11,7 @@ import { HttpError, jsonAnswer, type Refusal, refusalIn } from "../answer.js";
 import { decodeObject, refuseStrangers } from "../decode-proposal.js";
 import { isTroubleWithEtcd, refusalForEtcd } from "../etcd-trouble.js";
 import { isJsonObject } from "../json.js";
+import { bodyBytesMax as itemBytesMax } from "../request.js";
 import { revisionHeader } from "../revision-header.js";
 import type { Handler, Services } from "../services.js";
 import { withTimeLimit } from "../time-limit.js";
@@ -100,6 +101,7 @@ function rememberingContents(): (text: string) => UnitContent {
 
 function toWrite(text: string, item: Item["item"], read: (text: string) => UnitContent): UnitWrite {
   const name = parseUnitName(text);
+  refuseTooLarge(item);
   if (item.destroy === true) {
     refuseStrangers(item, ["destroy"]);
     return { kind: "destroy", name };
@@ -112,6 +114,15 @@ function toWrite(text: string, item: Item["item"], read: (text: string) => UnitC
     });
   }
   return { kind: "change", name, decide: changeOf(name, readPut(put), read) };
+}
+
+/** What its own request would not take, etcd would not take either. @throws {HttpError} 413. */
+function refuseTooLarge(item: Item["item"]): void {
+  const { text } = item;
+  // A character is six bytes at most, as JSON.
+  if (typeof text !== "string" || text.length * 6 < itemBytesMax) return;
+  if (Buffer.byteLength(JSON.stringify(item)) <= itemBytesMax) return;
+  throw new HttpError(413, `the unit is too large: at most ${itemBytesMax} bytes, as JSON`);
 }
 
 function revisionOf(result: UnitWriteResult): number {

@@ -237,6 +237,20 @@ export function describeManyWrites(name: string, makeHarness: MakeHarness): void
       );
     });
 
+    test("a unit that etcd refuses keeps no other back", async () => {
+      const { late: store, options, units } = await makeLateDaemon(harness);
+      const all = names(140);
+      const [first] = all as [UnitName];
+      store.fate = (transaction) => (writesUnder(options.keys.unit(first), transaction) ? "refused" : "pass");
+      const results = await units.writeUnits(
+        all.map((unit) => create(unit)),
+        never,
+      );
+      expect(await effectsOf(results)).toEqual(
+        all.map((unit) => (unit === first ? "invalid-argument" : "created")),
+      );
+    });
+
     test("what was done before the caller gave up is known; nothing is while etcd is not believed", async () => {
       const daemon = await makeLateDaemon(harness);
       const { late: store, options, units } = daemon;

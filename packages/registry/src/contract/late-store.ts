@@ -5,9 +5,10 @@ import { never } from "./store-words.js";
 /**
  * What becomes of a transaction. `pass`: it goes through; `late`: its caller gets no answer, and it reaches etcd when the
  * test delivers it; `lost`: its caller gets no answer, and it never happens; `unheard`: it goes through, and then `meanwhile`, but its
- * caller gets no answer; `held`: its caller waits until it is delivered.
+ * caller gets no answer; `held`: its caller waits until it is delivered;
+ * `refused`: etcd does not take it, as if it were too large.
  */
-export type Fate = "pass" | "late" | "lost" | "unheard" | "held";
+export type Fate = "pass" | "late" | "lost" | "unheard" | "held" | "refused";
 
 /** A store whose transactions can reach etcd after others that were sent later, as if each had its own way there. */
 export class LateStore implements Store {
@@ -48,6 +49,7 @@ export class LateStore implements Store {
 
   async transact(transaction: Transaction, signal: AbortSignal): Promise<TransactionResult> {
     const fate = this.fate(transaction);
+    if (fate === "refused") throw new FleetError("invalid-argument", "cannot commit: request is too large");
     if (fate === "pass") return await this.#inner.transact(transaction, signal);
     if (fate === "held") {
       return await new Promise((resolve, reject) => {
