@@ -53,14 +53,19 @@ export class ReplicaAccess {
 
   /**
    * The same for those who name units: before one of them is said not to be there, etcd itself is asked, because another
-   * server may have written it a moment ago, and this one's replica may lag behind.
+   * server may have written it a moment ago, and this one's replica may lag behind. Both together take no longer than one.
    */
   async viewWith(names: readonly UnitName[], atLeast: Revision, signal: AbortSignal): Promise<ClusterView> {
+    const wanted = this.revisionMin(atLeast);
     const release = this.#replica.hold();
     try {
-      const view = await this.view(atLeast, signal);
-      const isThere = (name: UnitName): boolean => view.units.has(name) || view.unreadableUnits.has(name);
-      return names.every(isThere) ? view : await this.currentView(signal);
+      await this.#inTime(wanted, signal, async (limited) => {
+        await this.#replica.waitFor(wanted, limited);
+        const { units, unreadableUnits } = this.#replica.view();
+        const areThere = names.every((name) => units.has(name) || unreadableUnits.has(name));
+        if (!areThere) await this.#replica.refresh(limited);
+      });
+      return this.#replica.view();
     } finally {
       release();
     }

@@ -1,6 +1,7 @@
 import { parseUnitName, unitContentFromText } from "@fleet/core";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type ApiHarness, createApiHarness } from "./testing/api-harness.js";
+import { until } from "./testing/manual-clock.js";
 
 // Another server has written a unit, and the watch of this one has not delivered it yet: only a refresh shows it.
 const name = parseUnitName("late.service");
@@ -42,4 +43,27 @@ it("what etcd does not have either is not there, and somebody who waits on asks 
   await api.ask("GET", `/fleet/v2/wait?units=${none}&after=${revision}&timeout=0`);
   expect(refreshes).toBe(1);
   expect((await api.ask("GET", `/fleet/v2/units/${none}`)).status).toBe(404);
+});
+
+it("waiting for the replica and asking etcd take no longer than one of them may", async () => {
+  const { clock, cluster } = api;
+  let isAsked = false;
+  cluster.refresh = (signal) =>
+    new Promise((_, reject) => {
+      isAsked = true;
+      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
+  cluster.setCondition("syncing");
+  const began = clock.now();
+  const asking = api
+    .ask("GET", `/fleet/v2/units/${name}`)
+    .then(({ status }) => [status, clock.now() - began]);
+  await until(() => clock.sleeping.includes(8_000));
+  clock.advance(7_000);
+  cluster.setCondition("current");
+  await until(() => isAsked);
+  clock.advance(1_000);
+  await until(() => !clock.sleeping.includes(8_000));
+  expect(await asking).toEqual([503, 8_000]);
+  expect(cluster.holds).toBe(0);
 });

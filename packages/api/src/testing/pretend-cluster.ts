@@ -97,7 +97,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
     }
   }
 
-  async refresh(): Promise<Revision> {
+  async refresh(_signal?: AbortSignal): Promise<Revision> {
     return this.revision;
   }
 
