@@ -1,5 +1,5 @@
 // What people do with systemctl behind fleet's back, on a real systemd: it is noticed by signals, told, and not fought.
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseUnitName, type UnitName, type UnitState } from "@fleet/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -71,6 +71,33 @@ describe("behind the agent's back", () => {
     await machine.systemctl("kill", "--signal=KILL", web);
     await untilState(web, { activeState: "failed", reason: "killed by SIGKILL" });
     expect(stateOf(web)?.drift).toBeUndefined();
+  });
+
+  const restarting = (condition: string, after: string) =>
+    `[Unit]\nConditionPathExists=${condition}\n${service(`Restart=always\nRestartSec=${after}\n`)}`;
+
+  test("a restart of systemd's own that a condition forbids is no drift", async () => {
+    const condition = join(machine.directory, "drift-condition");
+    await writeFile(condition, "");
+    const web = await started("drift-skipped.service", restarting(condition, "200ms"));
+    let isTold = false;
+    host.unitManager.subscribe((event) => {
+      if (event.kind === "job-done" && event.unit === web) isTold = true;
+    });
+    await rm(condition);
+    await machine.systemctl("kill", "--signal=KILL", web);
+    await untilState(web, { activeState: "inactive" });
+    await vi.waitFor(async () => expect((await host.describe(web)).hasJob).toBe(false), waiting);
+    expect(isTold).toBe(false);
+    expect(stateOf(web)?.drift).toBeUndefined();
+  });
+
+  test("systemctl stop of one that waits for its restart is told", async () => {
+    const web = await started("drift-waiting.service", restarting("/", "60s"));
+    await machine.systemctl("kill", "--signal=KILL", web);
+    await untilState(web, { subState: "auto-restart" });
+    await machine.systemctl("stop", web);
+    await untilState(web, { activeState: "inactive", drift: "stopped" });
   });
 
   test("a service that ends says its exit status and restarts, also to the next fleetd", async () => {

@@ -83,6 +83,25 @@ describe("a unit is stopped by hand", () => {
     expect(state()?.drift).toBeUndefined();
   });
 
+  test("one that systemd's own restart skips, because a condition does not hold, is none", async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    machine.systemd.play(web, "activating", "auto-restart");
+    machine.systemd.unmet.add(web);
+    expect(await (await machine.systemd.start(web, signal)).result).toBe("done");
+    await machine.settle();
+    expect(state()).toMatchObject({ activeState: "inactive" });
+    expect(state()?.drift).toBeUndefined();
+  });
+
+  test("one that waits for its restart is told of like others", async () => {
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    machine.systemd.play(web, "activating", "auto-restart");
+    await byHand("stop");
+    expect(state()).toMatchObject({ activeState: "inactive", drift: "stopped" });
+  });
+
   test("a restart by hand is none", async () => {
     machine.session.seat(web, { text: service() });
     await machine.settle();

@@ -1,7 +1,7 @@
 import type { UnitName } from "@fleet/core";
 import type { Clock, UnitManagerEvent } from "@fleet/core/ports";
 import type { DbusSignal } from "./dbus-connection.js";
-import { asBoolean, asDictionary, asString } from "./dbus-value.js";
+import { asArray, asBoolean, asDictionary, asString, unwrap } from "./dbus-value.js";
 import type { JobTable } from "./job-table.js";
 import {
   busName,
@@ -24,13 +24,21 @@ export interface SignalReaderOptions {
   readonly ownerLost: () => void;
 }
 
+/** A job of a unit that ran when it was queued. */
+interface JobOfRunning {
+  /** The run that it found. */
+  readonly invocationId: string;
+  /** The unit waited for its restart then, so that it may be just that. */
+  readonly mayBeRestart: boolean;
+}
+
 /** Turns the signals of one connection into events; all that arrive in one read become one event. */
 export class SignalReader {
   readonly #options: SignalReaderOptions;
   #changed = new Set<UnitName>();
   #isAnnounced = false;
-  /** Jobs of units that ran when they were queued, by their paths, with the invocation that ran. */
-  readonly #jobsOfRunning = new Map<string, string>();
+  /** Jobs of units that ran when they were queued, by their paths. */
+  readonly #jobsOfRunning = new Map<string, JobOfRunning>();
   #isReloading = false;
 
   constructor(options: SignalReaderOptions) {
@@ -51,11 +59,9 @@ export class SignalReader {
     if (signal.body[0] === serviceInterface)
       this.#options.table.enterOutcome(name as UnitName, asDictionary(signal.body[1]));
     if (signal.body[0] !== unitInterface) return;
-    this.#options.table.enterChange(
-      name as UnitName,
-      asDictionary(signal.body[1]),
-      this.#options.clock.monotonic(),
-    );
+    const changed = asDictionary(signal.body[1]);
+    this.#options.table.enterChange(name as UnitName, changed, this.#options.clock.monotonic());
+    this.#forgetSkipped(changed);
     this.#touch(name as UnitName);
   }
 
@@ -101,16 +107,27 @@ export class SignalReader {
 
   #jobQueued(path: string, unit: UnitName): void {
     const { table } = this.#options;
-    const activeState = table.row(unit)?.row.activeState ?? "inactive";
-    if (activeState !== "inactive" && activeState !== "failed")
-      this.#jobsOfRunning.set(path, table.invocationId(unit));
+    const { activeState, subState } = table.row(unit)?.row ?? { activeState: "inactive", subState: "dead" };
+    if (activeState === "inactive" || activeState === "failed") return;
+    const mayBeRestart = subState.startsWith("auto-restart");
+    this.#jobsOfRunning.set(path, { invocationId: table.invocationId(unit), mayBeRestart });
+  }
+
+  /**
+   * systemd's own restart begins nothing if a condition of the unit does not hold, and its job is done all the same. Nobody
+   * has stopped the unit then: a stop asks for no conditions. What has changed is announced before the end of the job.
+   */
+  #forgetSkipped({ ConditionResult, Job }: Readonly<Record<string, unknown>>): void {
+    if (ConditionResult === undefined || Job === undefined || asBoolean(unwrap(ConditionResult))) return;
+    const path = asString(asArray(unwrap(Job))[1]);
+    if (this.#jobsOfRunning.get(path)?.mayBeRestart === true) this.#jobsOfRunning.delete(path);
   }
 
   #jobRemoved(path: string, unit: UnitName, result: string): void {
-    const invocationId = this.#jobsOfRunning.get(path);
+    const job = this.#jobsOfRunning.get(path);
     this.#jobsOfRunning.delete(path);
-    if (invocationId !== undefined && result === "done")
-      this.#options.emit({ kind: "job-done", unit, invocationId });
+    if (job !== undefined && result === "done")
+      this.#options.emit({ kind: "job-done", unit, invocationId: job.invocationId });
   }
 
   #reloading(isReloading: boolean): void {

@@ -315,6 +315,31 @@ describe("signals", () => {
     expect(events[1]).toEqual({ kind: "changed", units: new Set(["a.service", "b.service"]) });
   });
 
+  test.each([
+    ["is none that was skipped", "auto-restart", false, false],
+    ["is one while it waited for its restart", "auto-restart", true, true],
+    ["is one while it ran, also if it is not started again", "running", false, true],
+  ])("of a stop: what ends %s", async (_, subState, conditionResult, isTold) => {
+    peer.answer = describing(subState === "running" ? "active" : "activating", subState);
+    begin();
+    await connected();
+    await units.describeLoaded([web], signal);
+    peer.signals({ member: "JobNew", signature: "uos", body: [7, "/job/7", web] });
+    peer.changed(path, {
+      ActiveState: ["s", "inactive"],
+      SubState: ["s", "dead"],
+      Job: ["(uo)", [7, "/job/7"]],
+      ConditionResult: ["b", conditionResult],
+    });
+    peer.signals(jobRemoved("done"), unitSignal("UnitNew", "other.service"));
+    const isOther = (event: (typeof events)[number]) =>
+      event.kind === "changed" && event.units.has(parseUnitName("other.service"));
+    await until(() => expect(events.some(isOther)).toBe(true));
+    expect(events.filter(({ kind }) => kind === "job-done")).toEqual(
+      isTold ? [{ kind: "job-done", unit: web, invocationId: "0102" }] : [],
+    );
+  });
+
   test("about units coming and going during a reload are dropped; a resync follows", async () => {
     begin();
     await connected();

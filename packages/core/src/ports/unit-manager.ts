@@ -56,7 +56,7 @@ export interface Job {
  * `disconnected`: nothing is known any more. `job-done`: a job, whoever queued it, did what it was for on a unit that ran
  * when it was queued; if the unit does not run now, and still has the invocation id of that moment (`invocationId`; empty if
  * unknown), then it did not end by itself, but was stopped. Another id means that the job started it, as systemd's own
- * restarts do.
+ * restarts do; of such a restart that a condition of the unit forbids nothing is said.
  */
 export type UnitManagerEvent =
   | { readonly kind: "changed"; readonly units: ReadonlySet<UnitName> }

@@ -34,6 +34,8 @@ export class MemoryUnitManager implements UnitManager {
   isFrozen = false;
   /** Answers of `systemState`. */
   state = "running";
+  /** Units of which a condition does not hold: their starts are done, and nothing is started. */
+  readonly unmet = new Set<UnitName>();
   /** Called before a start is carried out; what it throws is systemd's refusal. */
   beforeStart: (name: UnitName) => void = () => {};
   /** Carries out a queued job, unless jobs are held: at once. A simulation lets it take its time, fail, or hang. */
@@ -312,7 +314,7 @@ export class MemoryUnitManager implements UnitManager {
     const { name, job: before } = unit;
     // As systemd does: the same once more is the same job, and the opposite takes its place.
     if (before?.kind === kind) return { result: before.result };
-    const { invocationId } = unit;
+    const { invocationId, subState } = unit;
     const ran = unit.activeState !== "inactive" && unit.activeState !== "failed";
     let follow: (result: JobResult) => void = () => {};
     const result = new Promise<JobResult>((resolve) => {
@@ -329,7 +331,8 @@ export class MemoryUnitManager implements UnitManager {
         const word = forced === "" ? carryOut() : forced;
         this.#followers.delete(follow);
         follow(word);
-        if (ran && word === "done" && this.connected)
+        const isSkipped = kind === "start" && subState === "auto-restart" && this.unmet.has(name);
+        if (ran && word === "done" && !isSkipped && this.connected)
           this.#emit({ kind: "job-done", unit: name, invocationId });
         this.#touch(name);
         if (current !== undefined) this.#collect(current);
@@ -347,6 +350,10 @@ export class MemoryUnitManager implements UnitManager {
   #started(name: UnitName): string {
     const unit = this.#load(name);
     if (unit.activeState === "active") return "done";
+    if (this.unmet.has(name)) {
+      this.#set(name, "inactive", "dead");
+      return "done";
+    }
     const outcome = startOutcome(unit);
     unit.invocationId = this.#nextInvocation();
     this.#set(name, outcome.activeState, outcome.subState);
