@@ -36,6 +36,21 @@ it("tells both callers that were given one job, also when it ends between their 
   expect(await Promise.all([one?.result, other?.result])).toEqual(["done", "done"]);
 });
 
+it("keeps no stop that has ended before its path was known", async () => {
+  const table = new JobTable();
+  const stop = call();
+  const queued = table.queue(async () => {
+    const path = await stop.make();
+    table.isStop(path);
+    return path;
+  });
+  expect(table.ended("/job/1", "done")).toBe(false);
+  stop.answer("/job/1");
+  expect(await (await queued).result).toBe("done");
+  // It would be told now if it had been kept.
+  expect(table.ended("/job/1", "done")).toBe(false);
+});
+
 it("tells of a stop that is done, once", () => {
   const table = new JobTable();
   table.isStop("/job/1");

@@ -23,9 +23,10 @@ export class JobTable {
     }
   }
 
-  /** Takes in that a job stops a unit. */
+  /** Takes in that a job stops a unit. To be called before the call that queued it returns. */
   isStop(path: string): void {
-    this.#stops.add(path);
+    // Of one that has ended already nothing more will be heard.
+    if (!this.#early.has(path)) this.#stops.add(path);
   }
 
   /** Takes in that a job, ours or not, has left the queue. @returns whether a unit is known to have been stopped by it. */
