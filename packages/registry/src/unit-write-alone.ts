@@ -25,7 +25,7 @@ export async function writeAlone(
   const key = keys.unit(write.name);
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const { item, revision } = await read(options, key, signal);
-    const landed = await findLanded(options, write, item, pending, signal);
+    const landed = await findLanded(options, write, { item, revision }, pending, signal);
     if (landed !== undefined) return landed;
     const draft = draftWrite(options, write, item);
     let ready: ReadyWrite;
@@ -45,6 +45,12 @@ export async function writeAlone(
   throw contended(`${write.kind} "${write.name}"`);
 }
 
+/** What a read of one key found, and of which revision that is. */
+interface ReadRecord {
+  readonly item: StoredValue | undefined;
+  readonly revision: number;
+}
+
 /** A change that others get ahead of again and again. */
 export function contended(what: string): FleetError {
   return new FleetError("conflict", `cannot ${what}: others change it all the time`);
@@ -53,7 +59,7 @@ export function contended(what: string): FleetError {
 async function findLanded(
   options: RegistryOptions,
   write: UnitWrite,
-  item: StoredValue | undefined,
+  { item, revision: readRevision }: ReadRecord,
   pending: PendingWrites,
   signal: AbortSignal,
 ): Promise<WriteOutcome | undefined> {
@@ -66,18 +72,15 @@ async function findLanded(
       : { revision: current.modRevision, effect };
   }
   if (item !== undefined) return undefined;
-  const { item: mark, revision } = await read(options, options.keys.mark(write.name), signal);
-  // The leader has cleared up behind the end of the unit, which ours may have been: it is what the caller wants.
-  if (mark === undefined) return { revision, effect: "changed" };
+  const { item: mark } = await read(options, options.keys.mark(write.name), signal);
+  // The leader has cleared up behind the end of the unit, which ours may have been: it is what the caller wants. By the
+  // time the mark was read the unit may have been made anew.
+  if (mark === undefined) return { revision: readRevision, effect: "changed" };
   if (!pending.has(decodeMark(mark, write.name).recordRevision)) return undefined;
   return { revision: mark.modRevision, effect: "changed" };
 }
 
-async function read(
-  { trust }: RegistryOptions,
-  key: string,
-  signal: AbortSignal,
-): Promise<{ readonly item: StoredValue | undefined; readonly revision: number }> {
+async function read({ trust }: RegistryOptions, key: string, signal: AbortSignal): Promise<ReadRecord> {
   const { items, revision } = await trust.store.range({ key }, signal);
   return { item: items[0], revision };
 }

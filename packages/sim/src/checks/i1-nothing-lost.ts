@@ -60,7 +60,9 @@ export function nothingLost(world: World): Checker {
     const version = truth.history
       .all(keyOf.unit(unit))
       .findLast((candidate) => candidate.branch <= branch && candidate.revision <= revision);
-    return problemOf(request, unitOf(version), version?.revision === revision || effect === "unchanged");
+    // Of an end whose answer was lost only the unit's absence may be left to see, at some later revision.
+    const isItsRevision = request.kind === "destroy" ? version !== undefined : version?.revision === revision;
+    return problemOf(request, unitOf(version), isItsRevision || effect === "unchanged");
   };
 
   return {
