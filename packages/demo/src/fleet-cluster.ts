@@ -129,7 +129,9 @@ export class FleetCluster {
     const client = new FleetClient({ transport, clock });
     try {
       const seen = await client.look([unit], signal ?? new AbortController().signal);
-      return seen.units.get(unit)?.problem;
+      const { problem, seats = [] } = seen.units.get(unit) ?? {};
+      // What is held on a lost machine is not without a place: it waits, and goes elsewhere later.
+      return seats.some(({ held = "" }) => held !== "") ? undefined : problem;
     } catch (error) {
       signal?.throwIfAborted();
       // A server that has no answer now may have one when it is asked again.

@@ -31,9 +31,18 @@ interface UnitOfFleet {
   readonly isLaunched: boolean;
 }
 
-async function unitsOfFleet(cluster: FleetCluster): Promise<readonly UnitOfFleet[]> {
-  const listed = await cluster.fleetctl(["list-unit-files", "--no-legend", "--fields=unit,global,dstate"]);
-  return listed.stdout
+/** Asks until the cluster answers: right after an outage of etcd it may not yet. */
+async function unitsOfFleet(
+  cluster: FleetCluster,
+  signal: AbortSignal | undefined,
+): Promise<readonly UnitOfFleet[]> {
+  let stdout = "";
+  await until("fleet to list its units", { signal, timeoutMs: failoverTimeoutMs, everyMs: 100 }, async () => {
+    const listed = await cluster.fleetctl(["list-unit-files", "--no-legend", "--fields=unit,global,dstate"]);
+    stdout = listed.stdout;
+    return listed.status === 0;
+  });
+  return stdout
     .split("\n")
     .map((line) => line.split(/\t+/))
     .flatMap(([name = "", global, desired]) =>
@@ -52,7 +61,7 @@ export async function loseMachine(
   { onCut, signal }: LossOptions = {},
 ): Promise<LossReport> {
   const running = await cluster.lab.unitsRunning(name);
-  const units = (await unitsOfFleet(cluster)).filter((unit) => running.has(unit.name));
+  const units = (await unitsOfFleet(cluster, signal)).filter((unit) => running.has(unit.name));
   const movable = units.filter((unit) => !unit.isGlobal && unit.isLaunched).map((unit) => unit.name);
   const startedMs = performance.now();
   await cluster.lab.killMachine(name, { signal });
@@ -125,7 +134,7 @@ export async function playRevival(
   screen.step(`${name} has booted`);
   await cluster.waitForMachines(present.length + 1, signal);
   screen.step(`${name} has joined`);
-  const globals = (await unitsOfFleet(cluster)).filter((unit) => unit.isGlobal && unit.isLaunched);
+  const globals = (await unitsOfFleet(cluster, signal)).filter((unit) => unit.isGlobal && unit.isLaunched);
   for (const unit of globals) {
     await cluster.waitForPlaces(unit.name, (places) => places.includes(name), { signal });
     screen.step(`${unit.name} runs on ${name}`);
