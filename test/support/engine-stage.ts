@@ -16,6 +16,8 @@ export interface EngineStage {
   readonly election: FakeElection;
   readonly clock: VirtualClock;
   readonly engine: Engine;
+  /** Aborted when the stage closes: what is unanswered then has to be answered, or the engine never ends. */
+  readonly ending: AbortSignal;
   elect(): Promise<void>;
   /** Changes the cluster, and lets the replica see it. */
   happen(change: () => void): Promise<void>;
@@ -70,5 +72,5 @@ function openStage(machines: string, units: string, options: Partial<EngineOptio
     await clock.settle();
     await ended;
   };
-  return { cluster, replica, registry, election, clock, engine, elect, happen, close };
+  return { cluster, replica, registry, election, clock, engine, ending: stop.signal, elect, happen, close };
 }

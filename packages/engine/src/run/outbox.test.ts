@@ -1,16 +1,13 @@
 import type { CommitResult, GuardedChange, Leadership } from "@fleet/core/ports";
-import { VirtualClock } from "@fleet/registry/contract";
-import { afterEach, expect, it } from "vitest";
-import { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
-import { FakeElection, FakeLeaderRegistry, FakeReplica } from "../../../../test/support/fake-cluster.js";
-import { silentLogger } from "../../../../test/support/silent-logger.js";
-import { createEngine } from "./engine.js";
+import { expect, it } from "vitest";
+import { useEngineStages } from "../../../../test/support/engine-stage.js";
+
+const open = useEngineStages();
 
 /** An engine whose writes take effect, and are answered, when the test says so. */
 async function makeStage(machines: string, units: string) {
-  const cluster = new ClusterSketch().addMachines(machines).addUnits(units);
-  const replica = new FakeReplica(cluster);
-  const registry = new FakeLeaderRegistry(cluster, replica);
+  const stage = open(machines, units);
+  const { clock, registry } = stage;
   const commit = registry.commit.bind(registry);
   const calls: { readonly names: string; readonly answer: () => void }[] = [];
   registry.commit = (leadership: Leadership, changes: readonly GuardedChange[]) =>
@@ -19,26 +16,10 @@ async function makeStage(machines: string, units: string) {
       const answer = () => void commit(leadership, changes).then(resolve, reject);
       calls.push({ names, answer });
     });
-  const election = new FakeElection();
-  const clock = new VirtualClock();
-  const stop = new AbortController();
-  const engine = createEngine({
-    election,
-    replica,
-    leaderRegistry: registry,
-    clock,
-    logger: silentLogger,
-    options: { machineTtlMs: 10_000 },
+  stage.ending.addEventListener("abort", () => {
+    for (const call of calls) call.answer();
   });
-  const ended = engine.run(stop.signal);
-  await clock.settle();
-  election.elect(cluster.view.revision);
-  await clock.settle();
-  const happen = async (change: () => void) => {
-    change();
-    replica.step();
-    await clock.settle();
-  };
+  await stage.elect();
   /** Answers the oldest calls, and tells what they were about. */
   const answer = async (count = calls.length) => {
     const answered = calls.splice(0, count);
@@ -46,18 +27,8 @@ async function makeStage(machines: string, units: string) {
     await clock.settle();
     return answered.map(({ names }) => names);
   };
-  close = async () => {
-    stop.abort();
-    for (const call of calls) call.answer();
-    await clock.settle();
-    await ended;
-  };
-  return { cluster, clock, calls, election, engine, happen, answer };
+  return { ...stage, calls, answer };
 }
-
-let close: () => Promise<void>;
-
-afterEach(() => close());
 
 const underWay = ({ calls }: { calls: readonly { readonly names: string }[] }) =>
   calls.map(({ names }) => names);

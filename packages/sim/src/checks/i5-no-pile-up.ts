@@ -51,6 +51,9 @@ export function noPileUp(world: World): Checker {
   /** Absent machines that had units to move when they vanished. */
   const hadUnits = new Set<string>();
 
+  const isMost = (machines: number): boolean =>
+    machines >= mass.machines && machines > truth.knownMachines().length * mass.part;
+
   const followMachine = ({ before, after }: RecordChange, machine: string): void => {
     const isKnown = history.current(keyOf.record(machine)) !== undefined;
     const isPresent = history.current(keyOf.presence(machine)) !== undefined;
@@ -61,10 +64,8 @@ export function noPileUp(world: World): Checker {
       absentSinceMs.set(machine, world.nowMs);
       if (burdened().has(machine)) hadUnits.add(machine);
     }
-    const known = truth.knownMachines().length;
     const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
-    const isMass = lost >= mass.machines && lost > known * mass.part;
-    if (isMass) massSinceMs ??= world.nowMs;
+    if (isMost(lost)) massSinceMs ??= world.nowMs;
     else massSinceMs = undefined;
   };
 
@@ -134,12 +135,11 @@ export function noPileUp(world: World): Checker {
       (other) => !settled.has(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
     );
     const left = new Set([...burdened(), ...seen, machine]);
-    const isMass = left.size >= mass.machines && left.size > truth.knownMachines().length * mass.part;
-    if (!isMass || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
+    if (!isMost(left.size) || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
     if (world.nowMs - massSinceMs < config.holdWatchedMs - toleranceMs) {
       // A leader may have known for long who has no other place, though it has not said so since etcd was restored.
       const open = [...left].filter((other) => other === machine || !isStuck(other)).length;
-      if (open < mass.machines || open <= truth.knownMachines().length * mass.part) return;
+      if (!isMost(open)) return;
       fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - massSinceMs)} ms`);
     }
   };

@@ -85,10 +85,7 @@ class Settlement {
       if (!this.#refused.has(unit))
         this.#problems.push(`${unit} runs on ${machine.name} without a seat, unremarked`);
     }
-    const prefix = keyOf.state(machine.id, "");
-    for (const key of truth.history.keys) {
-      if (!key.startsWith(prefix)) continue;
-      const unit = key.slice(prefix.length);
+    for (const unit of truth.unitsSaidOn(machine.id)) {
       const isSeated = truth.history.current(keyOf.seat(machine.id, unit)) !== undefined;
       const isHere = machine.directory.textAt(machine.directory.pathOf(unit as never)) !== undefined;
       if (!isSeated && !isHere) this.#problems.push(`the state of ${unit} on ${machine.name} is left`);

@@ -28,11 +28,15 @@ export function isPlaceFor(world: World, machine: string, unit: string, demands:
   for (const peer of wanted.machineOf) {
     if (liveSeatOf(history.current(keyOf.seat(machine, peer))) === undefined) return false;
   }
-  const running = [
+  const isSaidLoaded = (other: string): boolean =>
+    stateOf(history.current(keyOf.state(machine, other)))?.condition === "loaded";
+  const there = new Set<string>([
+    ...seatedOn(world, machine),
     ...(world.machineById(machine)?.systemd.loaded.keys() ?? []),
-    ...saidLoaded(world, machine),
-  ];
-  for (const other of new Set<string>([...seatedOn(world, machine), ...running])) {
+    // Be it without a seat and not running.
+    ...truth.unitsSaidOn(machine).filter(isSaidLoaded),
+  ]);
+  for (const other of there) {
     if (other === unit) continue;
     const theirs = truth.demandsNow(other);
     if (exclude(unit, wanted, other, theirs)) return false;
@@ -42,19 +46,7 @@ export function isPlaceFor(world: World, machine: string, unit: string, demands:
     ] as const;
     if (replacementBetween(...parties) !== undefined) return false;
   }
-  const there = new Set<string>([...seatedOn(world, machine), ...running]);
   const amountOf = (other: string, resource: string): number =>
     truth.demandsNow(other)?.reserve.get(resource) ?? 0;
   return shortage(world, machine, unit, wanted.reserve, there, amountOf) === undefined;
-}
-
-/** What the machine says to have, be it without a seat and not running. */
-function saidLoaded(world: World, machine: string): readonly string[] {
-  const { history } = world.truth;
-  const prefix = keyOf.state(machine, "");
-  return [...history.keys].flatMap((key) =>
-    key.startsWith(prefix) && stateOf(history.current(key))?.condition === "loaded"
-      ? [key.slice(prefix.length)]
-      : [],
-  );
 }

@@ -113,11 +113,9 @@ export class ReasonsToLeave {
   /** Whoever is there, has a seat there or had one lately, or is said to be there. */
   #companionsOn(machine: string): readonly string[] {
     const strays = this.#world.machineById(machine)?.systemd.loaded.keys() ?? [];
-    const prefix = keyOf.state(machine, "");
-    const said = [...this.#world.truth.history.keys].flatMap((key) =>
-      key.startsWith(prefix) ? [key.slice(prefix.length)] : [],
-    );
-    return [...new Set([...this.#seatedLately(machine), ...strays, ...said])];
+    return [
+      ...new Set([...this.#seatedLately(machine), ...strays, ...this.#world.truth.unitsSaidOn(machine)]),
+    ];
   }
 
   #seatedLately(machine: string): readonly string[] {

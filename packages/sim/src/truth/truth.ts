@@ -107,6 +107,14 @@ export class Truth implements EtcdWitness {
     return found;
   }
 
+  /** The units that a machine says anything of. */
+  unitsSaidOn(machine: string): readonly string[] {
+    const prefix = keyOf.state(machine, "");
+    return [...this.history.keys].flatMap((key) =>
+      key.startsWith(prefix) ? [key.slice(prefix.length)] : [],
+    );
+  }
+
   /** The versions of a key that were current at some time within the last so many ms. */
   lately(key: string, ms: number): readonly Version[] {
     return this.history.since(key, this.#scheduler.nowMs - ms);
