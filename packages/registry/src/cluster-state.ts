@@ -20,12 +20,16 @@ import {
 } from "@fleet/core";
 import { decodeCluster, decodeLeader, decodeMark, decodeSeat, decodeState, decodeUnit } from "./codec.js";
 import type { Keys, ParsedKey } from "./keys.js";
+import { LatestWrites } from "./latest-writes.js";
 import { MachineTable } from "./machine-table.js";
 import { setMember, setNested, setOrDelete } from "./nested-maps.js";
 import { PresumedUnits } from "./presumed-units.js";
 import { decodeStatus } from "./status-codec.js";
 import type { StoredValue, StoreEvent } from "./store.js";
 import { UnitContents } from "./unit-contents.js";
+
+/** How many of the keys written last must be in etcd as they were, for it to be taken for the one that was followed. */
+const witnessesMin = 16;
 
 /** What a step touched. */
 export interface Touched {
@@ -50,6 +54,7 @@ export class ClusterState {
   #revision: Revision = 0;
   /** Every key with its mod revision: for telling what a new reading of everything has changed. */
   readonly #modRevisions = new Map<string, Revision>();
+  #latest = new LatestWrites(witnessesMin);
   #identity: ClusterIdentity | undefined;
   #leader: LeaderRecord | undefined;
   #engineStatus: EngineStatus | undefined;
@@ -103,11 +108,9 @@ export class ClusterState {
     };
   }
 
-  /** The keys that were written last, so many or a few more, with their revisions: by them a history is known again. */
-  newest(count: number): ReadonlyMap<string, Revision> {
-    const revisions = [...this.#modRevisions.values()].sort((a, b) => b - a);
-    const oldest = revisions[Math.min(count, revisions.length) - 1] ?? 0;
-    return new Map([...this.#modRevisions].filter(([, revision]) => revision >= oldest));
+  /** What was written last: by it a history is known again. */
+  get latest(): Pick<LatestWrites, "since" | "size" | "isAsWritten" | "contradicts"> {
+    return this.#latest;
   }
 
   /**
@@ -116,6 +119,7 @@ export class ClusterState {
    * @returns what differs from before.
    */
   load(items: readonly StoredValue[], revision: Revision, isOtherHistory = false): Touched {
+    if (isOtherHistory) this.#latest = new LatestWrites(witnessesMin);
     const present = new Set(items.map((item) => item.key));
     const events: StoreEvent[] = [];
     for (const key of this.#modRevisions.keys()) {
@@ -160,8 +164,13 @@ export class ClusterState {
 
   #applyEvent(key: string, event: StoreEvent, touched: Touched, stale: Set<UnitName>): void {
     const item = event.kind === "put" ? event.item : undefined;
-    if (item === undefined) this.#modRevisions.delete(key);
-    else this.#modRevisions.set(key, item.modRevision);
+    if (item === undefined) {
+      this.#modRevisions.delete(key);
+      this.#latest.delete(key);
+    } else {
+      this.#modRevisions.set(key, item.modRevision);
+      this.#latest.put(item);
+    }
     this.#unreadable.delete(key);
     const parsed = this.#keys.parse(key);
     if (parsed === undefined) {

@@ -17,9 +17,6 @@ export interface ReplicaOptions extends RegistryOptions {
 const proofDelayMs = 200;
 const proofDelayMsMax = 5_000;
 
-/** How many of the keys written last must be in etcd as they were, for it to be taken for the one that was followed. */
-const witnessesMax = 16;
-
 /** Opens the replica. */
 export function createReplica(options: ReplicaOptions): ClusterReplica {
   return new StoredReplica(options);
@@ -174,6 +171,8 @@ class StoredReplica implements ClusterReplica {
     const { trust, keys } = this.#options;
     if (this.#condition !== "disconnected") this.#become("syncing", undefined);
     const { items, revision } = await readAll(trust.store, keys.prefix, signal);
+    const isOther = !isOtherHistory && items.some((item) => this.#state.latest.contradicts(item));
+    if (isOther) this.#distrust(this.#state.revision);
     const touched = this.#state.load(items, revision, isOtherHistory);
     this.#become("current", undefined);
     this.#tell(touched, true);
@@ -186,20 +185,21 @@ class StoredReplica implements ClusterReplica {
   async #reconnect(signal: AbortSignal): Promise<void> {
     const { trust, keys } = this.#options;
     await trust.store.range({ key: keys.cluster }, signal);
-    const known = this.#state.newest(witnessesMax);
-    const revision = this.#state.revision;
-    const modifiedSince = Math.min(revision, ...known.values());
-    const { items, count } = await trust.store.range(
-      { prefix: keys.prefix, revision, modifiedSince, keysOnly: true },
-      signal,
-    );
-    const isThere =
-      count === this.#state.keyCount && items.every(({ key, modRevision }) => known.get(key) === modRevision);
-    if (!isThere || items.length < known.size) {
-      trust.distrust(`etcd does not have what it had at revision ${revision}: it was restored and went on`);
-      trust.throwIfDistrusted();
-    }
+    const { revision, latest } = this.#state;
+    const request = { prefix: keys.prefix, revision, modifiedSince: latest.since };
+    const { items, count } = await trust.store.range(request, signal);
+    const isSame =
+      count === this.#state.keyCount &&
+      items.length === latest.size &&
+      items.every((item) => latest.isAsWritten(item));
+    if (!isSame) this.#distrust(revision);
     this.#become("current", undefined);
+  }
+
+  #distrust(revision: Revision): void {
+    const { trust } = this.#options;
+    trust.distrust(`etcd does not have what it had at revision ${revision}: it was restored and went on`);
+    trust.throwIfDistrusted();
   }
 
   async #watch(signal: AbortSignal): Promise<void> {

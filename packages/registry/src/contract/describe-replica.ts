@@ -262,6 +262,27 @@ export function describeReplica(name: string, makeHarness: MakeHarness): void {
       expect(replica.view().units.get(web)?.content?.text).toBe(content("one").text);
       expect(replica.view().units.get(late)?.content?.text).toBe(content("five").text);
     });
+
+    test("nor one that wrote other values to the same keys at the same revisions", async () => {
+      const { replica } = start();
+      replica.hold();
+      const key = daemon.options.keys.metadataValue(m1, "zone");
+      const snapshot = await harness.snapshot();
+      await waitFor(replica, await write(harness.store, put(key, "a")));
+      daemon.line.cut();
+      await harness.until("the replica to notice the line", () => replica.condition === "disconnected");
+      const { revision } = replica;
+      await snapshot.restore();
+      await harness.until("etcd to answer", async () => {
+        return (await codeOf(harness.store.range({ key }, never))) === "resolved";
+      });
+      await write(harness.store, put(key, "b"));
+      const { items } = await harness.store.range({ key }, never);
+      expect(items[0]?.modRevision).toBe(revision);
+      daemon.line.heal();
+      await harness.until("the replica to notice", () => replica.condition === "younger");
+      expect(replica.problem).toMatch(/restored and went on/);
+    });
   });
 }
 
