@@ -1,4 +1,4 @@
-import { nextTurn } from "./turn.js";
+import { turnByTurn } from "./turn.js";
 
 /** Something that is going to happen. */
 export interface Timer {
@@ -59,29 +59,31 @@ export class Scheduler {
   /** Lets time pass until then. Rejects with what an event throws. */
   run(untilMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const step = (): void => {
+      turnByTurn(() => {
         try {
           this.onSettled();
           const timer = this.#next(untilMs);
-          if (timer === undefined) {
-            this.#nowMs = Math.max(this.#nowMs, untilMs);
-            resolve();
-            return;
+          if (timer !== undefined) {
+            this.#happen(timer);
+            return true;
           }
-          this.#noteProgress(timer.dueMs);
-          this.#nowMs = timer.dueMs;
-          this.#events += 1;
-          const { fire } = timer;
-          timer.fire = undefined;
-          fire?.();
+          this.#nowMs = Math.max(this.#nowMs, untilMs);
+          resolve();
         } catch (error) {
           reject(error);
-          return;
         }
-        nextTurn(step);
-      };
-      nextTurn(step);
+        return false;
+      });
     });
+  }
+
+  #happen(timer: Timer): void {
+    this.#noteProgress(timer.dueMs);
+    this.#nowMs = timer.dueMs;
+    this.#events += 1;
+    const { fire } = timer;
+    timer.fire = undefined;
+    fire?.();
   }
 
   #noteProgress(dueMs: number): void {
