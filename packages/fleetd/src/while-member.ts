@@ -7,18 +7,18 @@ function isMember({ condition }: Observed): boolean {
   return condition === "joined" || condition === "disconnected";
 }
 
-/** Resolves when the session is, or is not, a member's; or when aborted. */
-function untilMember(session: Observed, wanted: boolean, signal: AbortSignal): Promise<void> {
+/** Resolves when the session is, or is not, a member's; or when any signal is aborted. Leaves nothing behind on them. */
+function untilMember(session: Observed, wanted: boolean, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     let unsubscribe = () => {};
     const look = () => {
-      if (isMember(session) !== wanted && !signal.aborted) return;
+      if (isMember(session) !== wanted && !signals.some(({ aborted }) => aborted)) return;
       unsubscribe();
-      signal.removeEventListener("abort", look);
+      for (const signal of signals) signal.removeEventListener("abort", look);
       resolve();
     };
     unsubscribe = session.subscribe(look);
-    signal.addEventListener("abort", look);
+    for (const signal of signals) signal.addEventListener("abort", look);
     look();
   });
 }
@@ -37,7 +37,7 @@ export async function whileMember(
     await untilMember(session, true, signal);
     if (signal.aborted) return;
     const membership = new AbortController();
-    const over = untilMember(session, false, AbortSignal.any([signal, membership.signal])).then(() =>
+    const over = untilMember(session, false, signal, membership.signal).then(() =>
       membership.abort(signal.reason),
     );
     try {
