@@ -10,6 +10,7 @@ import {
 import { Chance } from "../chance.js";
 import { Link } from "../etcd/link.js";
 import { SimStore } from "../etcd/sim-store.js";
+import { keyOf, liveSeatOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import { Daemon } from "./daemon.js";
 import { Documents } from "./gated-documents.js";
@@ -71,8 +72,8 @@ export class SimMachine {
   readonly touchedByHandMs = new Map<string, number>();
   /** When an answer of etcd last arrived at any process. */
   lastContactMs = Number.NEGATIVE_INFINITY;
-  /** When systemd was asked by fleetd to start or stop something. */
-  readonly #acted: number[] = [];
+  /** When systemd was asked by fleetd to start or stop something, and when the seat of then was written. */
+  readonly #acted: { readonly atMs: number; readonly seatSinceMs: number }[] = [];
 
   constructor(world: World, name: string, metadata: Metadata, capacity: Amounts) {
     this.#world = world;
@@ -133,7 +134,7 @@ export class SimMachine {
         }),
         onRenewed: (validUntilMs) => this.guard.feed(validUntilMs),
         unitManager: new GatedUnitManager(this.systemd, process, scheduler, this.#chance, (call, unit) => {
-          this.#acted.push(scheduler.nowMs);
+          this.#noteAct(call, unit);
           return world.witness.onCall(this, call, unit);
         }),
         unitDirectory: gateUnitDirectory(this.directory, process),
@@ -249,9 +250,9 @@ export class SimMachine {
     return path !== "" && !this.isOurs(unit);
   }
 
-  /** Whether fleetd has asked systemd for something between two moments. */
-  actedBetween(fromMs: number, toMs: number): boolean {
-    return this.#acted.some((atMs) => atMs >= fromMs && atMs <= toMs);
+  /** Whether fleetd has acted until then on a seat that was not written before the other moment. */
+  hasActedOnSeatsSince(sinceMs: number, untilMs: number): boolean {
+    return this.#acted.some(({ atMs, seatSinceMs }) => atMs <= untilMs && seatSinceMs >= sinceMs);
   }
 
   /** What fleetd has put down in the runtime directory about starts, document by document. */
@@ -295,6 +296,14 @@ export class SimMachine {
     const known = this.systemd.loaded.get(unit as UnitName);
     if (known === undefined) return false;
     return !["inactive", "failed"].includes(known.activeState) || known.job?.kind === "start";
+  }
+
+  #noteAct(call: "start" | "stop", unit: UnitName): void {
+    const { nowMs, truth } = this.#world;
+    const version = truth.history.newest(keyOf.seat(this.id, unit));
+    // The stop of a unit that is to run is the first half of an act: a machine that dies in it need not remember it.
+    const isHalf = call === "stop" && liveSeatOf(version)?.target === "launched";
+    if (version !== undefined && !isHalf) this.#acted.push({ atMs: nowMs, seatSinceMs: version.sinceMs });
   }
 
   #kill(running: RunningDaemon): void {

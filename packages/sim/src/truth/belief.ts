@@ -33,7 +33,7 @@ export class Beliefs {
     if (branch <= (this.#accepted.get(machine) ?? 0)) return true;
     const restored = this.#world.truth.restores[branch - 1];
     if (restored === undefined || restored.isLossless) return true;
-    return !machine.actedBetween(restored.takenAtMs, restored.atMs);
+    return !machine.hasActedOnSeatsSince(restored.takenAtMs, restored.atMs);
   }
 
   /** When an operator last accepted what etcd holds for a machine: all that stands there counts as said anew then (P6.3). */
