@@ -14,6 +14,8 @@ import type { Version } from "./key-history.js";
 
 /** Under which key something stands. */
 export const keyOf = {
+  /** What the keys of an area begin with. */
+  area: (area: string): string => `${defaultKeyPrefix}${area}/`,
   unit: (unit: string): string => `${defaultKeyPrefix}units/${unit}`,
   mark: (unit: string): string => `${defaultKeyPrefix}destroyed/${unit}`,
   text: (contentId: string): string => `${defaultKeyPrefix}unit-files/${contentId}`,

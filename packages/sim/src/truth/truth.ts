@@ -100,9 +100,11 @@ export class Truth implements EtcdWitness {
   /** All seats that stand in etcd, tombstones included: machine and unit. */
   seats(): readonly (readonly [machine: string, unit: string])[] {
     const found: (readonly [string, string])[] = [];
+    const prefix = keyOf.area("schedule");
     for (const key of this.history.keys) {
-      const [area, machine, unit] = partsOf(key);
-      if (area === "schedule" && machine !== undefined && unit !== undefined) found.push([machine, unit]);
+      if (!key.startsWith(prefix)) continue;
+      const [, machine, unit] = partsOf(key);
+      if (machine !== undefined && unit !== undefined) found.push([machine, unit]);
     }
     return found;
   }
@@ -155,9 +157,9 @@ export class Truth implements EtcdWitness {
 
   #named(area: string): readonly string[] {
     const found: string[] = [];
+    const prefix = keyOf.area(area);
     for (const key of this.history.keys) {
-      const [first, name, ...rest] = partsOf(key);
-      if (first === area && name !== undefined && rest.length === 0) found.push(name);
+      if (key.startsWith(prefix) && !key.includes("/", prefix.length)) found.push(key.slice(prefix.length));
     }
     return found;
   }
