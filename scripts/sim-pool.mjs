@@ -9,10 +9,10 @@ const worker = join(dirname(fileURLToPath(import.meta.url)), "sim-worker.mjs");
 const portion = 20;
 
 /**
- * A process plays so many portions, and another one goes on: processes that a world has killed never settle what they
- * waited for, and some of that is kept as long as the real process lives.
+ * A process plays so many portions, and another one goes on, so that nothing a world may leave behind ever adds up. A new
+ * process is slow for its first dozens of worlds, until their code has been compiled.
  */
-const portionsMax = 25;
+const portionsMax = 100;
 
 /** What a seed came to if its process died with it. */
 const died = { virtualMs: 0, events: 0, faults: {}, digest: "died" };
