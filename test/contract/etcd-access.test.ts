@@ -213,6 +213,22 @@ describe("several endpoints", () => {
     proxy.heal();
   });
 
+  test("a renewal beside one that waits has a connection of its own, which the calls after it use", async () => {
+    const etcd = await startEtcd();
+    const proxy = await TcpProxy.listen({ targetPort: etcd.port });
+    cleanups.push(() => proxy.close());
+    // Longer than the test may take: nothing below is saved by a call that is given up.
+    const store = open({ endpoints: [`http://127.0.0.1:${proxy.port}`], requestTimeoutMs: 600_000 });
+    const leaseId = await store.grantLease(600, never);
+    proxy.strand();
+    const first = new AbortController();
+    const stuck = store.keepAliveOnce(leaseId, first.signal).catch((error: unknown) => error);
+    expect(await store.keepAliveOnce(leaseId, never)).toBe(600);
+    expect(await reading(store)).toBe("read");
+    first.abort("enough");
+    expect(await stuck).toBe("enough");
+  });
+
   test("watches leave a stalled endpoint together with the call that found it dead", async () => {
     const etcd = await startEtcd();
     const proxy = await TcpProxy.listen({ targetPort: etcd.port });

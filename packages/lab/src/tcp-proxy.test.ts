@@ -103,6 +103,20 @@ describe("TcpProxy", () => {
     direct.socket.destroy();
   });
 
+  it("strands what is there, and lets what comes pass", async () => {
+    const before = new Client(proxy.port);
+    before.socket.write("a");
+    await before.gets("a");
+    proxy.strand();
+    before.socket.write("b");
+    const after = new Client(proxy.port);
+    after.socket.write("c");
+    await after.gets("c");
+    expect(before.received).toBe("a");
+    proxy.heal();
+    await before.gets("ab");
+  });
+
   it("can stall one direction: the server hears, the client does not", async () => {
     const client = new Client(proxy.port);
     client.socket.write("a");

@@ -40,6 +40,7 @@ export class TcpProxy {
   readonly #pairs = new Set<Pair>();
   #mode: ProxyMode = "open";
   #direction: ProxyDirection = "both";
+  #stranded: ReadonlySet<Pair> = new Set();
 
   private constructor(options: TcpProxyOptions) {
     this.#target = { host: options.targetHost ?? "127.0.0.1", port: options.targetPort };
@@ -95,9 +96,19 @@ export class TcpProxy {
     for (const pair of this.#pairs) this.#regulate(pair);
   }
 
+  /**
+   * Holds the bytes of the present connections back until healed, while new ones flow: what is left of a network that
+   * swallowed packets for a while, until the kernels send again what was lost.
+   */
+  strand(): void {
+    this.#stranded = new Set(this.#pairs);
+    for (const pair of this.#pairs) this.#regulate(pair);
+  }
+
   /** Lets bytes flow again. Cut connections stay lost. */
   heal(): void {
     this.#mode = "open";
+    this.#stranded = new Set();
     for (const pair of [...this.#pairs]) {
       if (pair.client.destroyed || pair.server.destroyed) this.#drop(pair);
       else this.#regulate(pair);
@@ -135,13 +146,14 @@ export class TcpProxy {
     from.on("end", () => to.end());
     from.on("error", () => undefined);
     from.on("close", () => {
-      if (this.#mode !== "stalled") this.#drop(pair);
+      if (this.#mode !== "stalled" && !this.#stranded.has(pair)) this.#drop(pair);
     });
   }
 
   #regulate(pair: Pair): void {
-    this.#flow(pair.client, this.#holds("to-server"));
-    this.#flow(pair.server, this.#holds("to-client"));
+    const isStranded = this.#stranded.has(pair);
+    this.#flow(pair.client, isStranded || this.#holds("to-server"));
+    this.#flow(pair.server, isStranded || this.#holds("to-client"));
   }
 
   #holds(direction: ProxyDirection): boolean {

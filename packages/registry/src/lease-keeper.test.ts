@@ -64,14 +64,47 @@ describe("a kept lease", () => {
     expect(keeper.validUntilMs).toBe(4_750);
   });
 
-  test("outlives two renewals that nobody answers, as of dead members of etcd", async () => {
+  test("knocks anew while a try waits, and counts from the one that was answered", async () => {
+    const clock = new VirtualClock();
+    const line = new MemoryEtcd(clock).connect();
+    const calls: { readonly atMs: number; readonly signal: AbortSignal }[] = [];
+    const store = Object.assign(Object.create(line) as typeof line, {
+      grantLease: line.grantLease.bind(line),
+      keepAliveOnce: (leaseId: string, signal: AbortSignal) => {
+        calls.push({ atMs: clock.boottime(), signal });
+        return calls.length < 3 ? new Promise<number>(() => undefined) : line.keepAliveOnce(leaseId, signal);
+      },
+    });
+    const keeper = await LeaseKeeper.grant({ store, clock, ttlSeconds: 3 }, never);
+    const stop = new AbortController();
+    const running = keeper.run(stop.signal);
+    await clock.advance(1_700);
+    expect(calls.map(({ atMs }) => atMs)).toEqual([1_000, 1_250, 1_500]);
+    expect(calls.slice(0, 2).every(({ signal }) => signal.aborted)).toBe(true);
+    expect(keeper.validUntilMs).toBe(4_500);
+    await clock.advance(800);
+    expect(calls.at(-1)?.atMs).toBe(2_500);
+    stop.abort();
+    await running;
+  });
+
+  test("is tried for by one at a time once it may be over", async () => {
+    const { clock, line, events } = await keep(0);
+    line.stall("both");
+    await clock.advance(4_000);
+    events.length = 0;
+    await clock.advance(3_000);
+    expect(events).toEqual(["deadline-exceeded at 5000", "deadline-exceeded at 6250"]);
+  });
+
+  test("outlives renewals that nobody answers for half its life, as of dead members of etcd", async () => {
     const { clock, line, keeper, events } = await keep(0, 12);
     line.stall("both");
     await clock.advance(8_300);
-    expect(events).toEqual(["deadline-exceeded at 6000", "deadline-exceeded at 8250"]);
+    expect(events).toEqual([6_000, 6_500, 7_000, 7_500, 8_000].map((atMs) => `deadline-exceeded at ${atMs}`));
     line.heal();
     await clock.advance(300);
-    expect(keeper.validUntilMs).toBe(20_500);
+    expect(keeper.validUntilMs).toBe(20_000);
   });
 
   test("ends as not found when etcd says that it is gone", async () => {

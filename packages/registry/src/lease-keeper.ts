@@ -1,5 +1,6 @@
 import { FleetError, isFleetError } from "@fleet/core";
 import type { Clock } from "@fleet/core/ports";
+import { Scope } from "./async/scope.js";
 import { withTimeLimit } from "./async/time-limit.js";
 import type { LeaseId, Store } from "./store.js";
 
@@ -26,6 +27,11 @@ const retryPauseMs = 250;
 const answerShare = 1 / 6;
 /** No less than this: a connection over a slow line has to be made first. */
 const answerMsMin = 1_000;
+/**
+ * How many tries may be under way at once. After a line that swallowed packets for a while the kernel sends again ever more
+ * rarely, and a lease may end in between: so who has no answer yet knocks anew.
+ */
+const triesMax = 4;
 
 /**
  * Keeps a lease alive, and knows until when it certainly lives: one lifetime from the moment at which the last answered
@@ -70,9 +76,8 @@ export class LeaseKeeper {
     try {
       for (;;) {
         await clock.sleep(Math.max(pauseMs, 0), signal);
-        const sentAtMs = clock.boottime();
-        const isRenewed = await this.#renew(sentAtMs, signal);
-        pauseMs = isRenewed ? sentAtMs + this.#renewEveryMs - clock.boottime() : retryPauseMs;
+        const isRenewed = await this.#renew(signal);
+        pauseMs = isRenewed ? this.#sentAtMs + this.#renewEveryMs - clock.boottime() : retryPauseMs;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -91,14 +96,53 @@ export class LeaseKeeper {
     }
   }
 
-  async #renew(sentAtMs: number, signal: AbortSignal): Promise<boolean> {
+  /** Renews once, with as many tries as it takes. @returns whether any of them was answered; if not, all of them failed. */
+  async #renew(signal: AbortSignal): Promise<boolean> {
+    const scope = new Scope(signal);
+    const tries = new Set<Promise<boolean>>();
+    try {
+      do {
+        const one = this.#try(scope.signal).finally(() => tries.delete(one));
+        tries.add(one);
+        if (await this.#anyAnswered(tries, scope.signal)) return true;
+      } while (tries.size > 0);
+      return false;
+    } finally {
+      scope.abort();
+      await Promise.allSettled(tries);
+    }
+  }
+
+  /** Waits for a try to be answered, for all to fail, or until it is time for another one. */
+  async #anyAnswered(tries: ReadonlySet<Promise<boolean>>, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#options;
+    const knocking = new Scope(signal);
+    const knockAnew = clock.sleep(this.#answerMs / triesMax, knocking.signal).then(
+      () => "later" as const,
+      () => "later" as const,
+    );
+    try {
+      for (;;) {
+        // Whoever may have lost the lease already only finds out whether it is still there.
+        const isLate = clock.boottime() >= this.validUntilMs || tries.size >= triesMax;
+        const outcome = await Promise.race<boolean | "later">(isLate ? tries : [...tries, knockAnew]);
+        if (outcome === "later") return false;
+        if (outcome || tries.size === 0) return outcome;
+      }
+    } finally {
+      knocking.abort();
+    }
+  }
+
+  async #try(signal: AbortSignal): Promise<boolean> {
     const { store, clock, onRenewed, onFailed } = this.#options;
+    const sentAtMs = clock.boottime();
     try {
       const ttlSeconds = await withTimeLimit(clock, this.#answerMs, signal, (limited) =>
         store.keepAliveOnce(this.leaseId, limited),
       );
       if (ttlSeconds === 0) throw new FleetError("not-found", "the lease is gone");
-      this.#sentAtMs = sentAtMs;
+      this.#sentAtMs = Math.max(this.#sentAtMs, sentAtMs);
       onRenewed?.();
       return true;
     } catch (error) {

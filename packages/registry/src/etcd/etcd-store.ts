@@ -67,6 +67,8 @@ class EtcdStore implements Store {
   readonly #closed = new AbortController();
   #replaced: { readonly client: Etcd3; readonly atMs: number }[] = [];
   #current = 0;
+  /** How many renewals of a lease are under way. */
+  readonly #renewals = new Map<LeaseId, number>();
   /** Aborted when another endpoint becomes current: what still listens at the old one would wait for its end. */
   #abandoned = new AbortController();
 
@@ -156,9 +158,20 @@ class EtcdStore implements Store {
     return answer.ID;
   }
 
-  keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
+  async keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
     const deadline = this.#options.clock.now() + this.#options.requestTimeoutMs;
-    return this.#once("renew a lease in etcd", signal, (client) => renewEtcdLease(client, leaseId, deadline));
+    const what = "renew a lease in etcd";
+    const renew = (client: Etcd3): Promise<number> => renewEtcdLease(client, leaseId, deadline);
+    const waiting = this.#renewals.get(leaseId) ?? 0;
+    this.#renewals.set(leaseId, waiting + 1);
+    try {
+      if (waiting === 0) return await this.#once(what, signal, renew);
+      return await this.#aside(waiting, what, signal, renew);
+    } finally {
+      const left = (this.#renewals.get(leaseId) ?? 1) - 1;
+      if (left > 0) this.#renewals.set(leaseId, left);
+      else this.#renewals.delete(leaseId);
+    }
   }
 
   async revokeLease(leaseId: LeaseId, signal: AbortSignal): Promise<void> {
@@ -214,9 +227,39 @@ class EtcdStore implements Store {
       // A caller that gave up because it waited too long has found the endpoint as good as dead, too.
       const failed = signal.aborted ? signal.reason : translateEtcdError(error, `${what} at ${url}`);
       const isDead = isFleetError(failed, "unavailable") || isFleetError(failed, "deadline-exceeded");
+      const isCurrent = this.#current === index && endpoint.client === client;
       if (isDead) this.#replace(endpoint, client);
-      if (isDead && this.#current === index) this.#useNext();
+      if (isDead && isCurrent) this.#useNext();
       throw failed;
+    } finally {
+      scope.release();
+    }
+  }
+
+  /**
+   * A call beside others of its kind that still wait: over a connection of its own to the endpoint that comes after theirs.
+   * The connection stays if it is the one that works.
+   */
+  async #aside<T>(
+    waiting: number,
+    what: string,
+    signal: AbortSignal,
+    perform: (client: Etcd3) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    this.#throwIfClosed();
+    const scope = new Scope(signal, this.#closed.signal);
+    const index = (this.#current + waiting) % this.#endpoints.length;
+    const endpoint = this.#endpoints[index] as Endpoint;
+    const client = createEtcdClient(endpoint.url, this.#options);
+    try {
+      const answer = await abortable(perform(client), scope.signal);
+      this.#adopt(endpoint, client);
+      if (index !== this.#current) this.#use(index);
+      return answer;
+    } catch (error) {
+      client.close();
+      throw signal.aborted ? signal.reason : translateEtcdError(error, `${what} at ${endpoint.url}`);
     } finally {
       scope.release();
     }
@@ -224,12 +267,19 @@ class EtcdStore implements Store {
 
   /** Gives an endpoint that did not answer in time another connection, which begins to knock anew. */
   #replace(endpoint: Endpoint, client: Etcd3): void {
+    const ageMs = this.#options.clock.boottime() - endpoint.madeAtMs;
+    if (endpoint.client !== client || ageMs < clientAgeMsMin) return;
+    this.#adopt(endpoint, createEtcdClient(endpoint.url, this.#options));
+  }
+
+  /** Puts another client in the place of an endpoint's, which goes on serving the calls that it has for a while. */
+  #adopt(endpoint: Endpoint, successor: Etcd3): void {
     const nowMs = this.#options.clock.boottime();
-    if (endpoint.client !== client || nowMs - endpoint.madeAtMs < clientAgeMsMin) return;
+    const { client } = endpoint;
     const isOver = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs >= farewellMs;
     for (const replaced of this.#replaced.filter(isOver)) replaced.client.close();
     this.#replaced = [...this.#replaced.filter((replaced) => !isOver(replaced)), { client, atMs: nowMs }];
-    endpoint.client = createEtcdClient(endpoint.url, this.#options);
+    endpoint.client = successor;
     endpoint.madeAtMs = nowMs;
   }
 
@@ -238,8 +288,11 @@ class EtcdStore implements Store {
    * for that would tell it so, until a ping of the transport goes unanswered many seconds later.
    */
   #useNext(): void {
-    if (this.#endpoints.length === 1) return;
-    this.#current = (this.#current + 1) % this.#endpoints.length;
+    if (this.#endpoints.length > 1) this.#use((this.#current + 1) % this.#endpoints.length);
+  }
+
+  #use(index: number): void {
+    this.#current = index;
     const abandoned = this.#abandoned;
     this.#abandoned = new AbortController();
     abandoned.abort(new FleetError("unavailable", "cannot watch etcd: another endpoint is used now"));
