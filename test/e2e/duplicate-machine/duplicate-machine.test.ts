@@ -3,6 +3,9 @@ import { fleetDaemon, runProgram } from "@fleet/demo";
 import { expect, it } from "vitest";
 import { checkout, fleetctl, invocations, rows, useCluster } from "../../support/fleet.js";
 
+/** Twelve lifetimes: a refusal takes two renewals. */
+const refusalMsMax = 60_000;
+
 const cluster = useCluster("e2eduplicate", { machines: 2, ttl: "5s" });
 
 it("refuses the second, and leaves the first and its units alone", async ({ signal }) => {
@@ -26,7 +29,16 @@ it("refuses the second, and leaves the first and its units alone", async ({ sign
     FLEET_STATE_DIRECTORY: `${lab.dataDirectory}/clone`,
     FLEET_RUNTIME_DIRECTORY: `${lab.dataDirectory}/clone-run`,
   };
-  const result = await runProgram(command, { environment: { ...environment, ...elsewhere }, signal });
+  // A clone that was let in runs on: it is ended in time to say so.
+  const limit = new AbortController();
+  const limited = AbortSignal.any([signal, limit.signal]);
+  const timer = setTimeout(() => limit.abort(), refusalMsMax);
+  const ending = runProgram(command, { environment: { ...environment, ...elsewhere }, signal: limited });
+  const result = await ending
+    .catch((cause: unknown) => {
+      throw new Error(`the clone was not refused within ${refusalMsMax} ms`, { cause });
+    })
+    .finally(() => clearTimeout(timer));
   expect(result.status).toBe(6);
   expect(result.stderr).toContain(first.machineId);
   expect(result.stderr).toContain(first.address);

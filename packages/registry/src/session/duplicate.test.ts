@@ -66,6 +66,32 @@ describe("a presence of another boot", () => {
     );
   });
 
+  test.each([4, 5, 6, 10, 30])(
+    "is a duplicate's that misses a renewal of its lease of %i s, whenever it is looked at",
+    async (ttlSeconds) => {
+      const ttlMs = ttlSeconds * 1000;
+      // The renewal after the first begins a third of a lifetime late, and takes a little while.
+      const gaps = [1 / 3, 2 / 3 + 1 / 50, ...Array.from({ length: 12 }, () => 1 / 3)];
+      for (const phase of [0, 0.2, 0.4, 0.6, 0.8, 0.95]) {
+        const { clock, owner, leaseId, judge } = await prepare(ttlSeconds);
+        const stop = new AbortController();
+        const living = (async () => {
+          for (const gap of gaps) {
+            await clock.sleep(gap * ttlMs, stop.signal);
+            await owner.keepAliveOnce(leaseId, never);
+          }
+        })().catch(() => undefined);
+        await clock.advance(phase * ttlMs);
+        let verdict: string | undefined;
+        void judge().then((judged) => (verdict = judged));
+        await clock.advance(3 * ttlMs);
+        stop.abort();
+        await living;
+        expect(verdict, `looked at after ${phase} lifetimes`).toBe("duplicate");
+      }
+    },
+  );
+
   test.each([2, 3, 5, 10, 30])(
     "is a remnant before its lease of %i s ends, if nobody renews it",
     async (ttlSeconds) => {

@@ -9,8 +9,8 @@ const resolutionMs = 1_000;
 /** How much faster or slower than ours etcd's clock may run within the seconds that this takes. */
 const toleranceMs = 50;
 
-/** The judgement needs the lease to be this old, unless that is more than half of its lifetime. */
-const leftMsMax = 2 * resolutionMs;
+/** No further apart than this are two looks, so that one of them falls into the last second of a lease. */
+const lookMsMax = resolutionMs / 2;
 
 /** What the judgement needs. */
 type Surroundings = Pick<MachineSessionOptions, "clock" | "trust" | "description">;
@@ -22,7 +22,8 @@ type Surroundings = Pick<MachineSessionOptions, "clock" | "trust" | "description
  * asked for all the same: a member may learn of the election a little later than the lease's end has moved.
  *
  * How long a lease was not renewed is read from what is left of it, by etcd's own clock: a pause of this machine, or of
- * etcd, is none in the renewals. A machine that renews each third of a lifetime and misses one is not taken for dead.
+ * etcd, is none in the renewals. A machine that renews each third of a lifetime and misses one is not taken for dead,
+ * unless the lifetime is below four seconds: there etcd's whole seconds tell too little.
  * @returns when it is a remnant, or gone.
  * @throws {FleetError} `already-exists` if another machine lives under this id; the message has both addresses.
  */
@@ -51,13 +52,16 @@ export async function waitUntilRemnant(
       latestMs = Math.min(latestMs, end.latestMs);
       if (isNearItsEnd(end)) return;
     }
-    await clock.sleep(end.lifetimeMs / 6, signal);
+    await clock.sleep(Math.min(end.lifetimeMs / 6, lookMsMax), signal);
   }
 }
 
-/** Nobody has renewed it for two thirds of its lifetime; if that is short, for half of it at least. */
+/**
+ * Nobody has renewed it for three quarters of its lifetime, or it is in its last second. No sooner: who misses a renewal, and
+ * comes late with the next, is taken for a remnant then, and a clone takes its place for good.
+ */
 function isNearItsEnd({ leftMsMost, lifetimeMs }: { leftMsMost: number; lifetimeMs: number }): boolean {
-  return leftMsMost <= Math.max(lifetimeMs / 3, Math.min(lifetimeMs / 2, leftMsMax));
+  return leftMsMost <= Math.max(lifetimeMs / 4, resolutionMs);
 }
 
 /** Between which moments, on `boottime`, a lease ends if nobody renews it. @returns `undefined` if it has ended. */
