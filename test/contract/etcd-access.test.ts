@@ -229,6 +229,28 @@ describe("several endpoints", () => {
     expect(await stuck).toBe("enough");
   });
 
+  test("renewals share a stream, and have another one after it broke", async () => {
+    const etcd = await startEtcd();
+    const proxy = await TcpProxy.listen({ targetPort: etcd.port });
+    cleanups.push(() => proxy.close());
+    const store = open({ endpoints: [`http://127.0.0.1:${proxy.port}`], requestTimeoutMs: 600_000 });
+    const streams = async (): Promise<number> => {
+      const metrics = await (await fetch(`${etcd.url}/metrics`)).text();
+      const line = /^grpc_server_started_total\{grpc_method="LeaseKeepAlive".*\} (\d+)$/m.exec(metrics);
+      return Number(line?.[1]);
+    };
+    const leases = await Promise.all([600, 700].map((ttlSeconds) => store.grantLease(ttlSeconds, never)));
+    const renewals = () => Promise.all(leases.map((leaseId) => store.keepAliveOnce(leaseId, never)));
+    for (let round = 0; round < 5; round += 1) expect(await renewals()).toEqual([600, 700]);
+    expect(await streams()).toBe(1);
+    proxy.cut();
+    await expect(renewals()).rejects.toMatchObject({ code: "unavailable" });
+    proxy.heal();
+    expect(await reading(store)).toBe("read");
+    expect(await renewals()).toEqual([600, 700]);
+    expect(await streams()).toBe(2);
+  });
+
   test("watches leave a stalled endpoint together with the call that found it dead", async () => {
     const etcd = await startEtcd();
     const proxy = await TcpProxy.listen({ targetPort: etcd.port });

@@ -22,13 +22,14 @@ import {
   toStoredValue,
 } from "./etcd-convert.js";
 import { translateEtcdError } from "./etcd-errors.js";
-import { renewEtcdLease } from "./etcd-lease.js";
+import { LeaseRenewals } from "./etcd-lease.js";
 import { type CheckedEtcdOptions, checkEtcdOptions, type EtcdStoreOptions } from "./etcd-options.js";
 import { watchEtcd } from "./etcd-watch.js";
 
 interface Endpoint {
   readonly url: string;
   client: Etcd3;
+  renewals: LeaseRenewals;
   /** When the client was made, on `boottime`. */
   madeAtMs: number;
 }
@@ -68,18 +69,17 @@ class EtcdStore implements Store {
   #replaced: { readonly client: Etcd3; readonly atMs: number }[] = [];
   #current = 0;
   /** How many renewals of a lease are under way. */
-  readonly #renewals = new Map<LeaseId, number>();
+  readonly #renewing = new Map<LeaseId, number>();
   /** Aborted when another endpoint becomes current: what still listens at the old one would wait for its end. */
   #abandoned = new AbortController();
 
   constructor(options: CheckedEtcdOptions) {
     this.#options = options;
     const madeAtMs = options.clock.boottime();
-    this.#endpoints = options.endpoints.map((url) => ({
-      url,
-      client: createEtcdClient(url, options),
-      madeAtMs,
-    }));
+    this.#endpoints = options.endpoints.map((url) => {
+      const client = createEtcdClient(url, options);
+      return { url, client, renewals: new LeaseRenewals(client), madeAtMs };
+    });
   }
 
   async range(request: RangeRequest, signal: AbortSignal): Promise<RangeResult> {
@@ -159,18 +159,27 @@ class EtcdStore implements Store {
   }
 
   async keepAliveOnce(leaseId: LeaseId, signal: AbortSignal): Promise<number> {
-    const deadline = this.#options.clock.now() + this.#options.requestTimeoutMs;
-    const what = "renew a lease in etcd";
-    const renew = (client: Etcd3): Promise<number> => renewEtcdLease(client, leaseId, deadline);
-    const waiting = this.#renewals.get(leaseId) ?? 0;
-    this.#renewals.set(leaseId, waiting + 1);
+    const { clock, requestTimeoutMs } = this.#options;
+    const waiting = this.#renewing.get(leaseId) ?? 0;
+    this.#renewing.set(leaseId, waiting + 1);
+    const scope = new Scope(signal, this.#closed.signal);
+    const timer = new Scope(scope.signal);
+    clock.sleep(requestTimeoutMs, timer.signal).then(
+      () => scope.abort(new FleetError("unavailable", "etcd did not renew a lease in time")),
+      () => undefined,
+    );
+    const renew = (renewals: LeaseRenewals): Promise<number> =>
+      renewals.renew(leaseId, clock.boottime(), scope.signal);
     try {
-      if (waiting === 0) return await this.#once(what, signal, renew);
-      return await this.#aside(waiting, what, signal, renew);
+      if (waiting > 0) return await this.#renewAside(waiting, renew, scope.signal);
+      const { renewals } = this.#endpoints[this.#current] as Endpoint;
+      return await this.#once("renew a lease in etcd", scope.signal, () => renew(renewals));
     } finally {
-      const left = (this.#renewals.get(leaseId) ?? 1) - 1;
-      if (left > 0) this.#renewals.set(leaseId, left);
-      else this.#renewals.delete(leaseId);
+      timer.abort();
+      scope.release();
+      const left = (this.#renewing.get(leaseId) ?? 1) - 1;
+      if (left > 0) this.#renewing.set(leaseId, left);
+      else this.#renewing.delete(leaseId);
     }
   }
 
@@ -237,31 +246,30 @@ class EtcdStore implements Store {
   }
 
   /**
-   * A call beside others of its kind that still wait: over a connection of its own to the endpoint that comes after theirs.
-   * The connection stays if it is the one that works.
+   * A renewal beside others that still wait: over a connection of its own, to the endpoint that comes after theirs. The
+   * connection stays if it is the one that works.
    */
-  async #aside<T>(
+  async #renewAside(
     waiting: number,
-    what: string,
+    renew: (renewals: LeaseRenewals) => Promise<number>,
     signal: AbortSignal,
-    perform: (client: Etcd3) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<number> {
     signal.throwIfAborted();
     this.#throwIfClosed();
-    const scope = new Scope(signal, this.#closed.signal);
     const index = (this.#current + waiting) % this.#endpoints.length;
     const endpoint = this.#endpoints[index] as Endpoint;
     const client = createEtcdClient(endpoint.url, this.#options);
+    const renewals = new LeaseRenewals(client);
     try {
-      const answer = await abortable(perform(client), scope.signal);
-      this.#adopt(endpoint, client);
+      const answer = await renew(renewals);
+      this.#adopt(endpoint, client, renewals);
       if (index !== this.#current) this.#use(index);
       return answer;
     } catch (error) {
       client.close();
-      throw signal.aborted ? signal.reason : translateEtcdError(error, `${what} at ${endpoint.url}`);
-    } finally {
-      scope.release();
+      throw signal.aborted
+        ? signal.reason
+        : translateEtcdError(error, `renew a lease in etcd at ${endpoint.url}`);
     }
   }
 
@@ -269,17 +277,19 @@ class EtcdStore implements Store {
   #replace(endpoint: Endpoint, client: Etcd3): void {
     const ageMs = this.#options.clock.boottime() - endpoint.madeAtMs;
     if (endpoint.client !== client || ageMs < clientAgeMsMin) return;
-    this.#adopt(endpoint, createEtcdClient(endpoint.url, this.#options));
+    const successor = createEtcdClient(endpoint.url, this.#options);
+    this.#adopt(endpoint, successor, new LeaseRenewals(successor));
   }
 
   /** Puts another client in the place of an endpoint's, which goes on serving the calls that it has for a while. */
-  #adopt(endpoint: Endpoint, successor: Etcd3): void {
+  #adopt(endpoint: Endpoint, successor: Etcd3, renewals: LeaseRenewals): void {
     const nowMs = this.#options.clock.boottime();
     const { client } = endpoint;
     const isOver = ({ atMs }: { readonly atMs: number }): boolean => nowMs - atMs >= farewellMs;
     for (const replaced of this.#replaced.filter(isOver)) replaced.client.close();
     this.#replaced = [...this.#replaced.filter((replaced) => !isOver(replaced)), { client, atMs: nowMs }];
     endpoint.client = successor;
+    endpoint.renewals = renewals;
     endpoint.madeAtMs = nowMs;
   }
 
