@@ -75,6 +75,21 @@ export class ReasonsToLeave {
     );
   }
 
+  /** Whether there is a unit that would replace it wherever it came, and has no place or has to leave the one it has. */
+  mayMakeRoomForHomeless(unit: string): boolean {
+    return this.#world.truth.units().some((other) => {
+      if (other === unit || !mayReplace(this.#world, other, unit)) return false;
+      return seatsOf(this.#world, other).every(
+        (machine) => this.isAway(machine) || this.isDrained(machine) || this.isMisplaced(machine, other),
+      );
+    });
+  }
+
+  /** Whether whoever led at a revision has lost the office since. */
+  hasLeaderEnded(revision: number): boolean {
+    return (this.#world.truth.history.newest(keyOf.leader)?.revision ?? 0) > revision;
+  }
+
   /** Whether a unit on the machine replaces it, by some reading. */
   isReplaced(machine: string, unit: string): boolean {
     return this.#companionsOn(machine).some(
