@@ -55,6 +55,13 @@ describe("an exclusive unit", () => {
     expect(next.tasks.every(({ kind }) => kind !== "move")).toBe(true);
   });
 
+  it("that has two seats keeps the one where it may stay, also when that depends on whom it follows", () => {
+    const cluster = sketch("m1% m2 m3", "g{Global=true}; web>m1{Exclusive=true;MachineOf=g.service}");
+    for (const machine of ["m1", "m2", "m3"]) cluster.putSeat(machine, serviceName("g"), "launched");
+    cluster.putSeat("m2", web, "launched");
+    expect(step(cluster)).toBe("-web@m1");
+  });
+
   it("does not stay on a drained machine without those whom it follows", () => {
     const cluster = sketch("m1%{side=yes} m2", "g{Global=true}");
     cluster.addUnits("head>m1{MachineOf=none.service}; web>m1{Exclusive=true;MachineOf=head.service}");

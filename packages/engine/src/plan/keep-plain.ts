@@ -76,6 +76,7 @@ function judgeOne(p: Planning, subject: Subject): void {
   const verdicts = subject.claims.map((claim) => ({ claim, verdict: judgeClaim(p, subject, claim) }));
   const chosen =
     verdicts.find(({ verdict }) => verdict.kind === "stays") ??
+    verdicts.find(({ verdict }) => verdict.kind === "depends") ??
     verdicts.find(({ verdict }) => verdict.kind !== "must-go") ??
     verdicts[0]!;
   hold(p, subject, chosen.claim, chosen.verdict);
