@@ -182,11 +182,26 @@ export class FakeLeaderRegistry implements LeaderRegistry {
 /** An election that is won and lost when the test says so. */
 export class FakeElection implements Election {
   isLeader = false;
-  isCandidate = true;
   resigned = 0;
+  #isCandidate = true;
+  readonly #listeners = new Set<() => void>();
   #elect: ((revision: Revision) => void) | undefined;
   #office = new AbortController();
   #terms = 0;
+
+  get isCandidate(): boolean {
+    return this.#isCandidate;
+  }
+
+  set isCandidate(isCandidate: boolean) {
+    this.#isCandidate = isCandidate;
+    for (const listener of this.#listeners) listener();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 
   /** Wins the office, from the given revision on. */
   elect(revision: Revision): void {

@@ -114,6 +114,7 @@ describe("a watched election", () => {
     const election: Election = {
       isLeader: false,
       isCandidate: true,
+      subscribe: () => () => undefined,
       run: (lead) => lead({} as Leadership),
     };
     const watched = watchOffice(election, steppingClock());

@@ -19,6 +19,7 @@ export function watchOffice(election: Election, clock: Clock): WatchedElection {
     get leadingSinceMs() {
       return sinceMs;
     },
+    subscribe: (listener) => election.subscribe(listener),
     run: (lead, signal) =>
       election.run(async (leadership) => {
         sinceMs = clock.now();

@@ -40,6 +40,7 @@ class StoredElection implements Election {
   readonly #renewEveryMs: number;
   #isLeader = false;
   #isCandidate = false;
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: ElectionOptions) {
     this.#options = options;
@@ -61,6 +62,11 @@ class StoredElection implements Election {
 
   get isCandidate(): boolean {
     return this.#isCandidate;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async run(lead: (leadership: Leadership) => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -88,7 +94,7 @@ class StoredElection implements Election {
     signal: AbortSignal,
   ): Promise<void> {
     const slot = await CandidateSlot.take(this.#options, signal);
-    this.#isCandidate = true;
+    this.#become(true);
     backoff.reset();
     const campaign = new Campaign(this.#options, slot, this.#leaderTtlSeconds, this.#renewEveryMs);
     try {
@@ -97,9 +103,14 @@ class StoredElection implements Election {
         (both) => this.#serveTerms(campaign, lead, backoff, both),
       ]);
     } finally {
-      this.#isCandidate = false;
+      this.#become(false);
       await giveUp(this.#options, slot.keeper);
     }
+  }
+
+  #become(isCandidate: boolean): void {
+    this.#isCandidate = isCandidate;
+    for (const listener of [...this.#listeners]) listener();
   }
 
   /** Serves term after term until aborted, or until the candidate's place is lost. */

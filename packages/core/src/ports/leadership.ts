@@ -25,6 +25,8 @@ export interface Election {
   run(lead: (leadership: Leadership) => Promise<void>, signal: AbortSignal): Promise<void>;
   readonly isLeader: boolean;
   readonly isCandidate: boolean;
+  /** Calls `listener` when this daemon becomes a candidate, and when it is none any more. @returns the unsubscription. */
+  subscribe(listener: () => void): () => void;
 }
 
 /** What a leader's change was decided from; it is compared inside the transaction. 0 stands for "absent". */

@@ -50,9 +50,6 @@ export interface Engine extends Considering {
   readonly counters: EngineCounters;
 }
 
-/** How often it is looked whether this daemon has become a candidate. A look costs nothing. */
-const candidacyLookMs = 500;
-
 /** Makes an engine. It does nothing before it is run. */
 export function createEngine(parts: EngineParts): Engine {
   const { election, replica, clock, logger, options } = parts;
@@ -73,27 +70,26 @@ export function createEngine(parts: EngineParts): Engine {
     if (isNews || change.quarantine === true) bell.ring();
   };
 
-  /** Keeps the replica following, and watches for losses, while this daemon may come to lead. */
-  const holdWhileCandidate = async (signal: AbortSignal): Promise<void> => {
+  /** Keeps the replica following, and watches for losses, while this daemon may come to lead. @returns what ends that. */
+  const holdWhileCandidate = (): (() => void) => {
     let release: (() => void) | undefined;
-    const unsubscribe = replica.subscribe(follow);
-    try {
-      while (!signal.aborted) {
-        if (election.isCandidate && release === undefined) {
-          losses.noteGap();
-          release = replica.hold();
-          // Others may have kept it following; then this is the moment from which vanishing is seen.
-          if (replica.condition === "current") losses.look(replica.view());
-        } else if (!election.isCandidate && release !== undefined) {
-          release();
-          release = undefined;
-        }
-        await clock.sleep(candidacyLookMs, signal).catch(() => undefined);
+    const look = (): void => {
+      if (election.isCandidate && release === undefined) {
+        losses.noteGap();
+        release = replica.hold();
+        // Others may have kept it following; then this is the moment from which vanishing is seen.
+        if (replica.condition === "current") losses.look(replica.view());
+      } else if (!election.isCandidate && release !== undefined) {
+        release();
+        release = undefined;
       }
-    } finally {
-      unsubscribe();
+    };
+    const unsubscribe = [replica.subscribe(follow), election.subscribe(look)];
+    look();
+    return () => {
+      for (const end of unsubscribe) end();
       release?.();
-    }
+    };
   };
 
   const lead = async (leadership: Leadership): Promise<void> => {
@@ -121,14 +117,12 @@ export function createEngine(parts: EngineParts): Engine {
     consider: (view, names) => term?.consider(view, names),
     run: async (signal) => {
       if (signal.aborted) return;
-      const ended = new AbortController();
-      const end = (): void => ended.abort(signal.reason);
-      signal.addEventListener("abort", end, { once: true });
-      // Whichever ends first ends the other.
-      const activities = [election.run(lead, ended.signal), holdWhileCandidate(ended.signal)];
-      const outcomes = await Promise.allSettled(activities.map((activity) => activity.finally(end)));
-      signal.removeEventListener("abort", end);
-      for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+      const end = holdWhileCandidate();
+      try {
+        await election.run(lead, signal);
+      } finally {
+        end();
+      }
     },
   };
 }

@@ -92,12 +92,16 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
       await harness.until("a leader", () => first.election.isLeader);
       const second = start(other);
       await harness.until("a second candidate", () => second.election.isCandidate);
+      const told: boolean[] = [];
+      const unsubscribe = first.election.subscribe(() => told.push(first.election.isCandidate));
       stalled.line.stall("both");
       await harness.until("the other to lead", () => second.election.isLeader);
       expect(first.terms[0]?.endedMs).toBeLessThanOrEqual(second.terms[0]?.begunMs ?? 0);
       expect(first.election.isLeader).toBe(false);
       stalled.line.heal();
       await harness.until("the first to be a candidate again", () => first.election.isCandidate);
+      expect(told).toEqual([false, true]);
+      unsubscribe();
       expect([first.election.isLeader, second.election.isLeader]).toEqual([false, true]);
     });
 
