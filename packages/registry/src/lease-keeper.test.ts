@@ -83,9 +83,27 @@ describe("a kept lease", () => {
     expect(calls.slice(0, 2).every(({ signal }) => signal.aborted)).toBe(true);
     expect(keeper.validUntilMs).toBe(4_500);
     await clock.advance(800);
-    expect(calls.at(-1)?.atMs).toBe(2_500);
+    expect(calls.at(-1)?.atMs).toBe(2_000);
     stop.abort();
     await running;
+  });
+
+  test("is renewed together with the others of its process, and never late", async () => {
+    const clock = new VirtualClock();
+    const line = new MemoryEtcd(clock).connect();
+    const stop = new AbortController();
+    const sent: string[] = [];
+    const begin = async (ttlSeconds: number) => {
+      const onRenewed = () => sent.push(`${ttlSeconds} at ${clock.boottime()}`);
+      const keeper = await LeaseKeeper.grant({ store: line, clock, ttlSeconds, onRenewed }, never);
+      void keeper.run(stop.signal);
+    };
+    await begin(12);
+    await clock.advance(1_700);
+    await begin(6);
+    await clock.advance(7_000);
+    stop.abort();
+    expect(sent).toEqual(["6 at 2000", "12 at 4000", "6 at 4000", "6 at 6000", "12 at 8000", "6 at 8000"]);
   });
 
   test("is tried for by one at a time once it may be over", async () => {

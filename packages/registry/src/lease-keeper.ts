@@ -34,6 +34,15 @@ const answerMsMin = 1_000;
 const triesMax = 4;
 
 /**
+ * When the first lease of a process was granted, by its clock. Renewals of all its leases fall on beats counted from then:
+ * an idle process wakes up once for several of them.
+ */
+const firstBeatsMs = new WeakMap<Clock, number>();
+
+/** A due moment may be so much past a beat, as a part of the pause, because it was calculated. */
+const rounding = 1e-6;
+
+/**
  * Keeps a lease alive, and knows until when it certainly lives: one lifetime from the moment at which the last answered
  * renewal was *sent*, on a clock that counts suspend. etcd counts from when it received it, which is never earlier.
  */
@@ -52,6 +61,7 @@ export class LeaseKeeper {
     this.#renewEveryMs = options.renewEveryMs ?? this.#ttlMs / 3;
     this.#answerMs = Math.min(this.#renewEveryMs, Math.max(this.#ttlMs * answerShare, answerMsMin));
     this.#sentAtMs = options.sentAtMs;
+    if (!firstBeatsMs.has(options.clock)) firstBeatsMs.set(options.clock, options.sentAtMs);
   }
 
   /** Makes a lease and its keeper. */
@@ -72,12 +82,12 @@ export class LeaseKeeper {
   /** Renews until aborted. @throws {FleetError} `not-found` when etcd says that the lease is gone. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    let pauseMs = this.#sentAtMs + this.#renewEveryMs - clock.boottime();
+    let pauseMs = this.#dueMs() - clock.boottime();
     try {
       for (;;) {
         await clock.sleep(Math.max(pauseMs, 0), signal);
         const isRenewed = await this.#renew(signal);
-        pauseMs = isRenewed ? this.#sentAtMs + this.#renewEveryMs - clock.boottime() : retryPauseMs;
+        pauseMs = isRenewed ? this.#dueMs() - clock.boottime() : retryPauseMs;
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -94,6 +104,14 @@ export class LeaseKeeper {
         if (!signal.aborted) throw error;
       });
     }
+  }
+
+  /** The last beat at which the next renewal is not late. */
+  #dueMs(): number {
+    const { clock } = this.#options;
+    const firstMs = firstBeatsMs.get(clock) ?? 0;
+    const beats = (this.#sentAtMs - firstMs) / this.#renewEveryMs + 1;
+    return firstMs + Math.floor(beats + rounding) * this.#renewEveryMs;
   }
 
   /** Renews once, with as many tries as it takes. @returns whether any of them was answered; if not, all of them failed. */
