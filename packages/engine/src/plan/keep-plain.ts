@@ -74,9 +74,11 @@ function judge(p: Planning, subject: Subject): void {
 
 function judgeOne(p: Planning, subject: Subject): void {
   const verdicts = subject.claims.map((claim) => ({ claim, verdict: judgeClaim(p, subject, claim) }));
+  const depending = verdicts.filter(({ verdict }) => verdict.kind === "depends");
   const chosen =
     verdicts.find(({ verdict }) => verdict.kind === "stays") ??
-    verdicts.find(({ verdict }) => verdict.kind === "depends") ??
+    depending.find(({ claim }) => isLikelyBeside(p, subject, claim.place)) ??
+    depending[0] ??
     verdicts.find(({ verdict }) => verdict.kind !== "must-go") ??
     verdicts[0]!;
   hold(p, subject, chosen.claim, chosen.verdict);

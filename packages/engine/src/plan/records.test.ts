@@ -340,3 +340,15 @@ describe("the brake", () => {
     expect(tasksOf(cluster, { pace })).toBe("c@m2>m1");
   });
 });
+
+describe("a plain unit that was global", () => {
+  it("keeps a seat beside the global unit that it follows", () => {
+    const cluster = sketch(
+      "m1 m2{zone=a} m3",
+      "g{Global=true;MachineMetadata=zone=a}; app{MachineOf=g.service}",
+    );
+    cluster.putSeat("m2", serviceName("g"), "launched");
+    for (const machine of ["m1", "m2", "m3"]) cluster.putSeat(machine, serviceName("app"), "launched");
+    expect(tasksOf(cluster).split(" ").sort()).toEqual(["-app@m1", "-app@m3"]);
+  });
+});
