@@ -35,7 +35,7 @@ export function createLeaderRegistry(options: RegistryOptions): LeaderRegistry {
 
 class StoredLeaderRegistry implements LeaderRegistry {
   readonly #options: RegistryOptions;
-  /** What each office has published. */
+  /** What each office has published; nothing while that is in doubt. */
   readonly #published = new WeakMap<Office, string>();
 
   constructor(options: RegistryOptions) {
@@ -70,6 +70,8 @@ class StoredLeaderRegistry implements LeaderRegistry {
     const office = asOffice(leadership);
     const value = encodeStatus(status);
     if (this.#published.get(office) === value) return;
+    // Should the answer be lost, the one before may be there or not, and has to be written again if it is wanted again.
+    this.#published.delete(office);
     const { keys } = this.#options;
     const put = { kind: "put", key: keys.status, value, leaseId: office.leaseId } as const;
     for (;;) {

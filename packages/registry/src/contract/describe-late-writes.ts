@@ -35,6 +35,10 @@ export function describeLateWrites(name: string, makeHarness: MakeHarness): void
       late.fate = (transaction) =>
         writesUnder(daemon.options.keys.schedule, transaction) ? (next.shift() ?? "pass") : "pass";
     };
+    const publish = (reason: string) => {
+      const status = { machines: [], refusals: [{ unit: web, reason }] };
+      return daemon.leaderWrites.publishStatus(term.leadership, status, never);
+    };
     const seats = async () => {
       const { items } = await harness.store.range({ prefix: daemon.options.keys.schedule }, never);
       return items.map(({ key }) => key.slice(daemon.options.keys.schedule.length));
@@ -117,18 +121,23 @@ export function describeLateWrites(name: string, makeHarness: MakeHarness): void
 
     test("a status that arrives late does not replace a newer one", async () => {
       const { keys } = daemon.options;
-      const publish = (reason: string) =>
-        daemon.leaderWrites.publishStatus(
-          term.leadership,
-          { machines: [], refusals: [{ unit: web, reason }] },
-          never,
-        );
       late.fate = (transaction) => (writesUnder(keys.status, transaction) ? "late" : "pass");
       await expect(publish("old")).rejects.toMatchObject({ code: "unavailable" });
       late.fate = () => "pass";
       await harness.finish(publish("new"));
       await late.deliver();
       expect(await readJson(harness.store, keys.status)).toMatchObject({ refusals: [{ reason: "new" }] });
+    });
+
+    test("a status whose answer was lost is not left there when all is as it was before", async () => {
+      const { keys } = daemon.options;
+      await publish("old");
+      late.fate = (transaction) => (writesUnder(keys.status, transaction) ? "late" : "pass");
+      await expect(publish("new")).rejects.toMatchObject({ code: "unavailable" });
+      await late.deliver();
+      late.fate = () => "pass";
+      await harness.finish(publish("old"));
+      expect(await readJson(harness.store, keys.status)).toMatchObject({ refusals: [{ reason: "old" }] });
     });
 
     test("the leader's key hangs on its lease as before, and goes with the office", async () => {
