@@ -313,6 +313,18 @@ describe("tasks", () => {
   });
 });
 
+describe("components", () => {
+  it("hold what comes to a machine together with what was destroyed there: who knows what that excluded", () => {
+    const cluster = sketch("m1 m2^", "p>m1; q; other/loaded>m2");
+    const { tasks } = planFor(cluster.destroy("p"));
+    const seats = tasks.filter(({ kind }) => kind === "seat" || kind === "unseat");
+    expect(seats.map(({ unit, component, stage }) => [unit, component, stage])).toEqual([
+      ["p.service", "p.service", 0],
+      ["q.service", "p.service", 1],
+    ]);
+  });
+});
+
 describe("stages", () => {
   it("let a rival leave before others take its place", () => {
     const cluster = sketch(

@@ -57,6 +57,21 @@ it("does not let a unit come where another has not left yet for certain", async 
   expect(stage.cluster.where(["old", "new"])).toBe("old=m1 new=-");
 });
 
+it("lets nobody come where a unit was destroyed to which something is still being written", async () => {
+  const stage = await makeStage("m1", "old/loaded>m1{Conflicts=new.service}; new");
+  await stage.happen(() => stage.cluster.changeUnit("old", { desiredState: "launched" }));
+  expect(underWay(stage)).toEqual(["old"]);
+  await stage.happen(() => stage.cluster.destroy("old"));
+  expect(underWay(stage)).toEqual(["old"]);
+  const written: string[] = [];
+  while (stage.calls.length > 0) {
+    written.push(...(await stage.answer()));
+    await stage.clock.advance(100);
+  }
+  // The last is the mark.
+  expect(written).toEqual(["old", "old", "old new"]);
+});
+
 it("plans in part while it leads, whatever happens to units and to machines that are known", async () => {
   const stage = await makeStage("m1 m2 m3", "a>m1; b>m2; c");
   await stage.answer();
