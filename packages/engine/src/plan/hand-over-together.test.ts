@@ -1,7 +1,8 @@
 import { type Proposal, parseMachineId } from "@fleet/core";
 import { describe, expect, it } from "vitest";
 import { carryOut, sketchTasks } from "../../../../test/support/carry-out.js";
-import { ClusterSketch } from "../../../../test/support/cluster-sketch.js";
+import { ClusterSketch, serviceName } from "../../../../test/support/cluster-sketch.js";
+import { drainProgress } from "./drain-progress.js";
 import { decide, type Plan, plan } from "./plan.js";
 import { foresee } from "./what-if.js";
 
@@ -191,5 +192,28 @@ describe("a unit that cannot leave without others", () => {
     const machine = cluster.machines.get(id)!;
     cluster.machines.set(id, { ...machine, presence: { ...machine.presence!, state: "leaving" } });
     expect(settle(cluster)).toEqual(["-e@m1", "~e@m1 +e@m2"]);
+  });
+});
+
+describe("a unit that has taken over", () => {
+  it.each([
+    ["does not run", { jobResult: "failed" }, { leaving: 0, stuck: 2 }],
+    ["is only loaded, which is a matter of time", { started: undefined }, { leaving: 2, stuck: 0 }],
+  ])("says that it waits for one whose new copy %s, and is tried anew with it", (_what, state, progress) => {
+    const cluster = atRest("m1 m2 m3^", "db>m1; app>m1{MachineOf=db.service}");
+    cluster.setPolicy("m1", { drained: true });
+    carryOut(cluster, planFor(cluster));
+    cluster.reportLoaded("m2", serviceName("db"));
+    cluster.reportLoaded("m2", serviceName("app"), { activeState: "inactive", ...state } as object);
+    const { refusals, tasks } = planFor(cluster);
+    expect(tasks).toEqual([]);
+    expect(reasonsAfter(cluster)).toContain(
+      "db: stays on m1 (machine m1 is being drained): its new copy on m2 waits for app.service, without which it cannot leave",
+    );
+    expect(drainProgress(cluster.view, refusals)).toMatchObject([{ machine: "m1", ...progress }]);
+    cluster.setPolicy("m3", {});
+    const retriedHeirs = new Map([[serviceName("db"), parseMachineId("m2")]]);
+    const retried = plan(cluster.view, { releasedMachines: new Set(), retriedHeirs });
+    expect(sketchTasks(retried)).toBe("-db@m2 db@m1+m3 app@m2>m3");
   });
 });

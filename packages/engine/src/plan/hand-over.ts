@@ -93,8 +93,17 @@ function isAtRest(state: UnitState | undefined): boolean {
   return state?.condition === "loaded" && ["inactive", "failed"].includes(state.activeState);
 }
 
-/** Whether the new copy has just been loaded, as far as anybody can tell, so that it may well be started next. */
-export function isUntried(p: Planning, { name }: Subject, { heir }: Pair): boolean {
+/** Whether what keeps a hand-over from going on may well be over soon: a new copy is only loaded, and may be started next. */
+export function isUntried(p: Planning, subject: Subject, pair: Pair): boolean {
+  if (!hasTakenOver(p, subject, pair)) return isJustLoaded(p, subject, pair);
+  return laggardsOf(p, subject, pair.old.place).every((member) => {
+    const theirs = pairOf(member);
+    return theirs !== undefined && isJustLoaded(p, member, theirs);
+  });
+}
+
+/** Whether the new copy has just been loaded, as far as anybody can tell. */
+function isJustLoaded(p: Planning, { name }: Subject, { heir }: Pair): boolean {
   const state = p.world.view.states.get(heir.place.id)?.get(name);
   return state?.activeState === "inactive" && state.jobResult === undefined;
 }
@@ -104,15 +113,31 @@ export function handOverTrouble(p: Planning, subject: Subject, pair: Pair): stri
   const { heir, old } = pair;
   const copy = `its new copy on ${heir.place.id}`;
   if (hasTakenOver(p, subject, pair)) {
-    const left = groupOf(subject, old.place).filter((member) => pairOf(member) === undefined);
-    const names = left.map(({ name }) => name).join(", ");
-    return left.length === 0 ? undefined : `${copy} waits for ${names}, without which it cannot leave`;
+    const names = laggardsOf(p, subject, old.place).map(({ name }) => name);
+    return names.length === 0
+      ? undefined
+      : `${copy} waits for ${names.join(", ")}, without which it cannot leave`;
   }
-  const state = p.world.view.states.get(heir.place.id)?.get(subject.name);
-  if (state?.condition !== "loaded" || !isAtRest(state)) return undefined;
+  const state = stateAtRest(p, subject, pair);
+  if (state === undefined) return undefined;
   const { activeState, jobResult, reason = "", subState } = state;
   const how = jobResult === undefined || jobResult === "done" ? "" : `, job result ${jobResult}`;
   return `${copy} does not run (${activeState}/${subState}${how})${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** Those who are to leave together with a unit and have no new copy, or one that does not run. */
+function laggardsOf(p: Planning, subject: Subject, from: Place): readonly Subject[] {
+  return groupOf(subject, from).filter((member) => {
+    const pair = pairOf(member);
+    if (pair === undefined) return true;
+    return !hasTakenOver(p, member, pair) && stateAtRest(p, member, pair) !== undefined;
+  });
+}
+
+/** What is said of a new copy with which nothing is being done. */
+function stateAtRest(p: Planning, { name }: Subject, { heir }: Pair): UnitState | undefined {
+  const state = p.world.view.states.get(heir.place.id)?.get(name);
+  return isAtRest(state) ? state : undefined;
 }
 
 /** Counts a unit that is on its way away from a machine. */
