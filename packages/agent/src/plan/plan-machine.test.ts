@@ -12,6 +12,9 @@ import {
   tombstone,
 } from "./testing/unit-sketch.js";
 
+/** Its start was issued, and is remembered. */
+const noted: Sketch = { record: {}, rest: { watermark: 20 } };
+
 interface Case {
   readonly name: string;
   readonly unit: Sketch;
@@ -111,19 +114,24 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       name: "file, systemd has an older text, running",
-      unit: { ...launched, ...here, record: {}, local: { ...active, needDaemonReload: true } },
+      unit: { ...launched, ...here, ...noted, local: { ...active, needDaemonReload: true } },
     },
     { name: "a file that cannot be read", unit: { ...launched, file: "unreadable" }, wait: "cannot be read" },
     { name: "other content, not running", unit: { seat: { contentId: "two" }, ...here }, task: "load" },
   ],
   "a start is issued once for each generation": [
     { name: "never started", unit: { ...launched, ...here }, task: "start" },
-    { name: "issued, running", unit: { ...launched, ...here, record: {}, local: active } },
-    { name: "issued, ended", unit: { ...launched, ...here, record: {}, local: ended } },
-    { name: "issued, failed", unit: { ...launched, ...here, record: {}, local: { activeState: "failed" } } },
+    { name: "issued, running", unit: { ...launched, ...here, ...noted, local: active } },
+    {
+      name: "issued, and fleetd ended before it remembered the seat",
+      unit: { ...launched, ...here, record: {}, local: active },
+      task: "note-start",
+    },
+    { name: "issued, ended", unit: { ...launched, ...here, ...noted, local: ended } },
+    { name: "issued, failed", unit: { ...launched, ...here, ...noted, local: { activeState: "failed" } } },
     {
       name: "issued, stopped by hand",
-      unit: { ...launched, ...here, record: {}, local: { activeState: "inactive" } },
+      unit: { ...launched, ...here, ...noted, local: { activeState: "inactive" } },
     },
     { name: "start count risen", unit: { seat: { startCount: 2 }, ...here, record: {} }, task: "start" },
     {

@@ -66,7 +66,11 @@ function planLaunched(
   const due: Due = isToReturn
     ? { kind: "start", reason: "stopped by somebody else" }
     : startDue(unit, generation);
-  if (due.kind === "done") return undefined;
+  if (due.kind === "done") {
+    if (seat.modRevision <= unit.watermark) return undefined;
+    // fleetd ended before it could remember that it acted on this seat.
+    return startStep("note-start", unit, seat, generation, "its start had been issued when fleetd ended");
+  }
   if (due.kind === "note") return startStep("note-start", unit, seat, generation, due.reason);
   const other = blockedBy();
   if (other !== undefined) {

@@ -42,7 +42,7 @@ describe("a unit is not started beside one that it conflicts with", () => {
     { name: "loaded only", b: { ...loaded, ...here, rest: { watermark: 20 } }, tasks: ["start a.service"] },
     {
       name: "ended by itself",
-      b: { ...launched, ...here, record: {}, local: ended },
+      b: { ...launched, ...here, record: {}, rest: { watermark: 20 }, local: ended },
       tasks: ["start a.service"],
     },
     {
