@@ -1,12 +1,12 @@
 import { compareUnitNames, type Seat, type Unit, type UnitName, wantedOn } from "@fleet/core";
 import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
-import type { Place } from "./place.js";
+import { isAttended, type Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
 import { roomTies } from "./room-ties.js";
 import { type Arrival, stagesOf } from "./stages.js";
 import type { Claim, Subject } from "./subject.js";
-import type { EngineTask, SeatTask, SeatWish, UnseatTask } from "./task.js";
+import type { EngineTask, SeatTask, SeatWish, UnseatCause, UnseatTask } from "./task.js";
 
 type Unfinished<Task> = Task extends EngineTask ? Omit<Task, "component" | "stage" | "unit"> : never;
 
@@ -137,12 +137,18 @@ function unseat(p: Planning, { subject, place, cause, reason, rival, ...rest }: 
     tombstone: rest.tombstone,
     seatRevision: rest.seatRevision,
     unitRevision: p.world.view.units.get(subject.name)?.modRevision ?? 0,
+    ...(isAttended(place) || isAskedFor(cause) ? {} : { presenceRevision: place.presenceRevision }),
     ...(cause === "destroyed" ? { markRevision: destroyedSince(p, subject) } : {}),
     ...(rival === undefined
       ? {}
       : { rival: { machine: rival.place.id, seatRevision: rival.seat.modRevision } }),
   };
   return { subject, task };
+}
+
+/** Whether a unit goes because somebody wants it to, wherever it is. */
+function isAskedFor(cause: UnseatCause): boolean {
+  return cause === "inactive" || cause === "destroyed";
 }
 
 /**

@@ -75,6 +75,8 @@ export interface UnseatTask extends TaskBase {
   readonly seatRevision: Revision;
   /** The mod revision of the unit's record; 0 if there is none. */
   readonly unitRevision: Revision;
+  /** The presence of the machine, 0 for none, if it may be the reason: unless the machine is there and follows its seats. */
+  readonly presenceRevision?: Revision;
   /** The mark this relies on, for `destroyed`. */
   readonly markRevision?: Revision;
   /** The copy that is the right one, for `surplus` and `moved`. */

@@ -7,7 +7,8 @@ import { toGuardedChange } from "./guarded-change.js";
 
 /** The changes of a plan, guards and writes in brief. */
 function changesOf(cluster: ClusterSketch): readonly string[] {
-  const { tasks } = plan(cluster.view, { releasedMachines: cluster.absent });
+  const { absent } = cluster;
+  const { tasks } = plan(cluster.view, { releasedMachines: absent, fencedMachines: absent });
   return tasks.map((task) => {
     const { guards, writes } = toGuardedChange(task);
     const written = writes.map((write) => {
@@ -103,6 +104,22 @@ describe("a guarded change compares", () => {
     const surplus = sketch("m1 m2", "a>m1");
     surplus.reportLoaded("m2", serviceName("a"));
     expect(changesOf(surplus)).toEqual(["unseat: unit=ok a@m2=0 a@m1=ok -> absent@m2"]);
+  });
+
+  it.each([
+    ["is away", "m1 m2!", "a>m2{Exclusive=true}", "unseat: unit=ok a@m2=ok m2=0 -> absent@m2"],
+    ["is shutting down", "m1 m2~", "a>m2{Exclusive=true}", "unseat: unit=ok a@m2=ok m2=ok -> absent@m2"],
+    ["is away, whatever else", "m2!", "a/inactive>m2", "unseat: unit=ok a@m2=ok -> absent@m2"],
+    ["was forgotten", "m1 m2?", "g>m2{Global=true}", "unseat: unit=ok g@m2=ok m2=0 -> absent@m2"],
+  ])("for a tombstone on a machine that %s: that it still is, if that may be why", (...row) => {
+    const [, machines, units, change] = row;
+    expect(changesOf(sketch(machines, units))).toContain(change);
+  });
+
+  it("for a tombstone of the old copy in a hand-over: that its machine is still away", () => {
+    const cluster = sketch("m1% m2", "a>m1");
+    cluster.putSeat("m2", serviceName("a"), "launched", { replaces: parseMachineId("m1") });
+    expect(changesOf(cluster.lose("m1"))).toEqual(["unseat: unit=ok a@m1=ok m1=0 a@m2=ok -> absent@m1"]);
   });
 
   it("for a collection: the tombstone, and that a forgotten machine is still away", () => {

@@ -43,11 +43,15 @@ const handlers: Handlers = {
     ],
     writes: [tombstone(task.from, task.reason), putSeat(task, task.replaces)],
   }),
-  unseat: ({ unit, machine, unitRevision, seatRevision, markRevision, rival, tombstone, reason }) => {
+  unseat: ({ unit, machine, unitRevision, tombstone, reason, ...task }) => {
+    const { seatRevision, presenceRevision, markRevision, rival } = task;
     const guards: Guard[] = [
       { kind: "unit", unit, revision: unitRevision },
       { kind: "seat", machine, unit, revision: seatRevision },
     ];
+    if (presenceRevision !== undefined) {
+      guards.push({ kind: "presence", machine, revision: presenceRevision });
+    }
     if (markRevision !== undefined) guards.push({ kind: "mark", unit, revision: markRevision });
     if (rival !== undefined) {
       guards.push({ kind: "seat", machine: rival.machine, unit, revision: rival.seatRevision });
