@@ -61,6 +61,7 @@ export class DbusConnection {
   #end: (problem: string) => void = () => {};
   #problem: string | undefined;
   #serial = 0;
+  #isGathering = false;
 
   constructor(target: SocketTarget, options: DbusConnectionOptions) {
     this.#options = options;
@@ -106,6 +107,7 @@ export class DbusConnection {
     });
     const deadlineMs = clock.monotonic() + (call.timeoutMs ?? callTimeoutMs);
     const reply = this.#pending.add(this.#serial, { what: call.what, deadlineMs, read }, signal);
+    this.#gather();
     try {
       this.#wire.message(message);
     } catch (error) {
@@ -115,6 +117,18 @@ export class DbusConnection {
       );
     }
     return reply;
+  }
+
+  /** Lets the calls of one moment leave together: a write for each would wake the bus and systemd as often. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    const { stream } = this.#wire;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      stream.uncork();
+    });
   }
 
   /** Ends overdue calls until aborted; whoever opens a connection runs this beside it. */

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FleetError, parseUnitName } from "@fleet/core";
 import type { Logger, UnitManager, UnitManagerEvent } from "@fleet/core/ports";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -262,35 +265,111 @@ describe("questions about several units", () => {
   const other = parseUnitName("other.service");
   const notFound = (name: string) => [name, "", "not-found", "inactive", "dead", "", "/u", 0, "", "/"];
 
+  /** Answers as a systemd that holds nothing, does not say where it looks for files, and finds none. */
+  const finding =
+    (byNames: (names: readonly string[]) => PeerAnswer) =>
+    ({ member, body: [names] }: PeerCall): PeerAnswer => {
+      if (member === "ListUnitsByNames") return byNames(names as string[]);
+      return member === "ListUnitsByPatterns" ? rows([]) : done;
+    };
+
   test("at one moment are one question", async () => {
     begin();
     await connected();
-    peer.answer = ({ body: [names] }) => rows((names as string[]).map(notFound));
+    peer.answer = finding((names) => rows(names.map(notFound)));
+    const membersSince = (count: number) => peer.calls.slice(count).map(({ member }) => member);
     const asked = peer.calls.length;
     const found = await Promise.all([units.describe(web, signal), units.describe(other, signal)]);
     expect(found.map(({ name, loadState }) => [name, loadState])).toEqual([
       [web, "not-found"],
       [other, "not-found"],
     ]);
-    expect(peer.calls.slice(asked).map(({ member }) => member)).toEqual(["ListUnitsByNames"]);
+    expect(membersSince(asked)).toEqual(["Get", "ListUnitsByPatterns", "ListUnitsByNames"]);
     await units.describe(web, signal);
-    expect(peer.calls).toHaveLength(asked + 2);
+    expect(membersSince(asked + 3)).toEqual(["ListUnitsByPatterns", "ListUnitsByNames"]);
   });
 
   test("are answered one by one where one of them spoils the answer", async () => {
     begin();
     await connected();
-    peer.answer = ({ body: [names] }) => {
-      const asked = names as string[];
+    peer.answer = finding((asked) => {
       if (asked.length === 1 && asked[0] === web) return rows([notFound(web)]);
       return { error: "org.freedesktop.DBus.Error.InvalidArgs", text: "no such name" };
-    };
+    });
     const [good, bad] = await Promise.allSettled([
       units.describe(web, signal),
       units.describe(other, signal),
     ]);
     expect(good).toMatchObject({ status: "fulfilled", value: { name: web, loadState: "not-found" } });
     expect(bad).toMatchObject({ status: "rejected", reason: { code: "invalid-argument" } });
+  });
+
+  describe("where the search path can be seen", () => {
+    let directory: string;
+    beforeEach(async () => {
+      directory = await mkdtemp(join(tmpdir(), "fleet-search-"));
+      await mkdir(join(directory, "units"));
+      await mkdir(join(directory, "run"));
+    });
+    afterEach(() => rm(directory, { recursive: true }));
+    const loaded = (name: string) => [name, "", "loaded", "inactive", "dead", "", "/u", 0, "", "/"];
+    /** @returns what systemd was asked, in order, to describe the unit. */
+    const asked = async (rowOf: (name: string) => unknown[]) => {
+      const ofRows = finding((names) => rows(names.map(rowOf)));
+      peer.answer = (call) => {
+        if (call.body[1] === "UnitPath")
+          return { signature: "v", body: [variant("as", [join(directory, "etc"), join(directory, "run")])] };
+        if (call.body[1] === "FragmentPath")
+          return { signature: "v", body: [variant("s", "/etc/x/web.service")] };
+        return ofRows(call);
+      };
+      begin();
+      await connected();
+      await units.describe(other, signal);
+      const { length } = peer.calls;
+      const unit = await units.describe(web, signal);
+      return { unit, calls: peer.calls.slice(length).map(({ member }) => member) };
+    };
+
+    test("what is not there is not loaded to be told so", async () => {
+      const { unit, calls } = await asked(notFound);
+      expect(unit).toMatchObject({ loadState: "not-found", fragmentPath: "" });
+      expect(calls).toEqual(["ListUnitsByPatterns"]);
+    });
+
+    test("a link to a file elsewhere tells what was loaded", async () => {
+      const target = join(directory, "units", web);
+      await writeFile(target, "");
+      await symlink(target, join(directory, "run", web));
+      const { unit, calls } = await asked(loaded);
+      expect(unit).toMatchObject({ loadState: "loaded", fragmentPath: target });
+      expect(calls).toEqual(["ListUnitsByPatterns", "ListUnitsByNames"]);
+    });
+
+    test.each(["a file", "a mask", "another name", "a link to nowhere"])(
+      "of %s systemd is asked",
+      async (kind) => {
+        const path = join(directory, "run", web);
+        if (kind === "a file") await writeFile(path, "");
+        if (kind === "a mask") await symlink("/dev/null", path);
+        if (kind === "a link to nowhere") await symlink(join(directory, "units", web), path);
+        if (kind === "another name") {
+          await writeFile(join(directory, "run", other), "");
+          await symlink(other, path);
+        }
+        const { unit, calls } = await asked(loaded);
+        expect(unit).toMatchObject({ fragmentPath: "/etc/x/web.service" });
+        expect(calls).toEqual(["ListUnitsByPatterns", "ListUnitsByNames", "Get"]);
+      },
+    );
+
+    test("a unit that goes by another name in systemd's memory is asked for", async () => {
+      const target = join(directory, "units", web);
+      await writeFile(target, "");
+      await symlink(target, join(directory, "run", web));
+      const { unit } = await asked((name) => loaded(name === web ? "real.service" : name));
+      expect(unit).toMatchObject({ fragmentPath: "/etc/x/web.service" });
+    });
   });
 });
 

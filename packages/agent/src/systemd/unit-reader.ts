@@ -1,9 +1,10 @@
 import { assert, isFleetError, type UnitName } from "@fleet/core";
 import type { Clock, LocalUnit } from "@fleet/core/ports";
 import type { DbusConnection } from "./dbus-connection.js";
-import { asBoolean, asHex, asString } from "./dbus-value.js";
+import { asArray, asBoolean, asHex, asString } from "./dbus-value.js";
 import { linkTarget } from "./link-target.js";
-import { listUnits, readServiceProperties, readUnitProperty } from "./manager-calls.js";
+import { listUnits, readManagerProperty, readServiceProperties, readUnitProperty } from "./manager-calls.js";
+import { SearchPath } from "./search-path.js";
 import {
   isSameRow,
   readOutcome,
@@ -35,7 +36,29 @@ interface Inquiry {
   readonly answers: Promise<Answers>;
 }
 
-const nobody: ReadonlyMap<UnitName, { readonly row: UnitRow }> = new Map();
+/** A row with the name that systemd has for the unit, which may be another one. */
+type LoadedRow = ReturnType<typeof readUnitRow>;
+
+/** What is known of a unit before its details. */
+interface Found {
+  readonly row: UnitRow;
+  /** systemd has it in memory, so that there is more to be asked. */
+  readonly isHeld: boolean;
+  /** The file behind its link, if it was read from a link and nothing else can have been read. */
+  readonly target?: string | undefined;
+}
+
+const nothingRead: ReadonlyMap<UnitName, LoadedRow> = new Map();
+
+/** What systemd says of a name for which it finds nothing. */
+const notFound: UnitRow = {
+  loadState: "not-found",
+  activeState: "inactive",
+  subState: "dead",
+  hasJob: false,
+};
+
+const isIdle = ({ activeState, hasJob }: UnitRow): boolean => activeState === "inactive" && !hasJob;
 
 const onlyOf =
   (name: UnitName) =>
@@ -52,6 +75,8 @@ export class UnitReader {
   readonly #table: UnitTable;
   readonly #clock: Clock;
   #inquiry: Inquiry | undefined;
+  #pathOf: DbusConnection | undefined;
+  #directories: readonly string[] | undefined;
 
   constructor(table: UnitTable, clock: Clock) {
     this.#table = table;
@@ -91,32 +116,61 @@ export class UnitReader {
     names: readonly UnitName[],
     signal: AbortSignal,
   ): Promise<Answers> {
-    const rows = await this.#load(connection, names, signal);
+    const path = await this.#searchPath(connection, signal);
+    // What systemd holds is described as it is; for the rest it would read the file, so the disk is looked at first.
+    const held = await this.#list(connection, new Set(names), signal);
+    const found = new Map<UnitName, Found>();
+    const unread: UnitName[] = [];
+    for (const name of names) {
+      const row = held.get(name)?.row;
+      const isThere = row !== undefined && (row.loadState !== "not-found" || !isIdle(row));
+      if (isThere) found.set(name, { row, isHeld: true });
+      else if (path?.find(name).kind === "none") found.set(name, { row: notFound, isHeld: false });
+      else unread.push(name);
+    }
+    const rows = unread.length === 0 ? nothingRead : await this.#load(connection, unread, signal);
     // One name that systemd does not like, or takes for another unit's, spoils the whole answer.
     if (rows === undefined) {
       return new Map(
         names.map((name) => [name, this.#describeAll(connection, [name], signal).then(onlyOf(name))]),
       );
     }
-    const isIdle = ({ activeState, hasJob }: UnitRow) => activeState === "inactive" && !hasJob;
-    const unclear = [...rows].filter(([, row]) => isIdle(row) && row.loadState !== "not-found");
-    const held =
-      unclear.length === 0
-        ? nobody
-        : await this.#list(connection, new Set(unclear.map(([name]) => name)), signal);
-    const describe = async (name: UnitName, row: UnitRow): Promise<LocalUnit> => {
+    for (const [name, { id, row }] of rows) {
+      const file = id === name ? path?.find(name) : undefined;
+      const isHeld = held.has(name) || !isIdle(row);
+      found.set(name, { row, isHeld, target: file?.kind === "link" ? file.target : undefined });
+    }
+    const describe = async (name: UnitName, { row, isHeld, target }: Found): Promise<LocalUnit> => {
+      if (isHeld && !(row.loadState === "not-found" && isIdle(row)))
+        return await this.#detail(connection, name, row, signal);
       // Whether it is held or not: there is no more to be said of it.
-      if (isIdle(row) && row.loadState === "not-found") return { name, ...row, ...nothingKnown };
-      const isHeld = held.get(name);
-      if (isHeld !== undefined || !isIdle(row))
-        return await this.#detail(connection, name, isHeld?.row ?? row, signal);
-      const path = await readUnitProperty(connection, name, "FragmentPath", asString, signal);
+      if (row.loadState === "not-found") return { name, ...row, ...nothingKnown };
       // systemd has read it for this very question.
-      const { fragmentPath } = linkTarget(path);
+      const fragmentPath = target ?? (await this.#fragmentPath(connection, name, signal));
       this.#table.expect(name, fragmentPath, this.#clock.monotonic());
       return { name, ...row, ...nothingKnown, fragmentPath };
     };
-    return new Map([...rows].map(([name, row]) => [name, describe(name, row)]));
+    return new Map([...found].map(([name, facts]) => [name, describe(name, facts)]));
+  }
+
+  /** @returns where systemd looks for unit files; `undefined` if it does not say. It is asked once for each connection. */
+  async #searchPath(connection: DbusConnection, signal: AbortSignal): Promise<SearchPath | undefined> {
+    if (this.#pathOf !== connection) {
+      const directories = await readManagerProperty(connection, "UnitPath", signal)
+        .then((value) => asArray(value).map(asString))
+        .catch((error: unknown) => {
+          if (isFleetError(error, "internal")) return undefined;
+          throw error;
+        });
+      this.#pathOf = connection;
+      this.#directories = directories;
+    }
+    return this.#directories === undefined ? undefined : new SearchPath(this.#directories);
+  }
+
+  async #fragmentPath(connection: DbusConnection, name: UnitName, signal: AbortSignal): Promise<string> {
+    return linkTarget(await readUnitProperty(connection, name, "FragmentPath", asString, signal))
+      .fragmentPath;
   }
 
   /** Has systemd load units. @returns their rows; `undefined` if several of them have to be asked for one by one. */
@@ -124,19 +178,17 @@ export class UnitReader {
     connection: DbusConnection,
     names: readonly UnitName[],
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<UnitName, UnitRow> | undefined> {
+  ): Promise<ReadonlyMap<UnitName, LoadedRow> | undefined> {
     const method = { member: "ListUnitsByNames", signature: "as", body: [names] };
     const [only] = names;
     if (names.length === 1 && only !== undefined) {
       // Whatever it calls the unit: one may be another name of another.
-      return new Map([
-        [only, await listUnits(connection, method, (rows) => readUnitRow(rows[0]).row, signal)],
-      ]);
+      return new Map([[only, await listUnits(connection, method, (rows) => readUnitRow(rows[0]), signal)]]);
     }
     try {
       const rows = await listUnits(connection, method, (list) => list.map(readUnitRow), signal);
       const isEach = rows.length === names.length && rows.every(({ id }, index) => id === names[index]);
-      if (isEach) return new Map(rows.map(({ id, row }) => [id as UnitName, row]));
+      if (isEach) return new Map(rows.map((row) => [row.id as UnitName, row]));
     } catch (error) {
       const isOfOneUnit = !isFleetError(error, "unavailable") && !isFleetError(error, "deadline-exceeded");
       if (signal.aborted || !isOfOneUnit) throw error;
