@@ -59,6 +59,24 @@ describe("the brake after a mass loss", () => {
   });
 });
 
+describe("a loss", () => {
+  it("counts a machine whose units could not leave it while it was there", async () => {
+    const { cluster, elect, happen, clock } = stage(
+      "m1 m2% m3 m4 m5",
+      "head>m2; tail>m2{MachineOf=head.service;MachineID=m2}; web>m3",
+    );
+    await elect();
+    expect(cluster.where(["head", "tail"])).toBe("head=m2 tail=m2");
+    await happen(() => cluster.lose("m2"));
+    expect(cluster.where(["head"])).not.toBe("head=m2");
+    await happen(() => cluster.lose("m3"));
+    // More may follow: it is the second within a moment, of five.
+    expect(cluster.where(["web"])).toBe("web=m3");
+    await clock.advance(5_000);
+    expect(cluster.where(["web"])).not.toBe("web=m3");
+  });
+});
+
 describe("releasing a lost machine", () => {
   it("moves its units at once, and those of nobody else, until it is back", async () => {
     const { cluster, registry, elect, happen } = stage("m1 m2 m3 m4", "a>m1; b>m2; c>m3; d>m4");

@@ -44,8 +44,10 @@ export class LossWatch {
   notePlan(plan: Plan): void {
     const stuck = new Map<MachineId, Set<UnitName>>();
     for (const { unit, machine, failed } of plan.refusals) {
+      // What keeps a unit on a machine that is there, such as a hand-over, does not when that is gone.
+      if (machine === undefined || !this.#releasedSince.has(machine)) continue;
       // A unit that only waits for its turn is not stuck.
-      if (machine === undefined || failed.some(({ check }) => check === "pace")) continue;
+      if (failed.some(({ check }) => check === "pace")) continue;
       stuck.set(machine, (stuck.get(machine) ?? new Set()).add(unit));
     }
     this.#stuck = stuck;
