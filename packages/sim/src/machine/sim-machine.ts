@@ -46,6 +46,9 @@ interface StartNote {
 /** How long systemd waits before it starts fleetd again. */
 const restartAfterMs = 500;
 
+/** How long fleetd may take, after it has asked systemd for something, until it remembers on whose word. */
+const rememberingMs = 1_000;
+
 /** A machine with a disk, a systemd, a line to etcd, and one process of fleetd at a time. */
 export class SimMachine {
   readonly name: string;
@@ -73,7 +76,7 @@ export class SimMachine {
   /** When an answer of etcd last arrived at any process. */
   lastContactMs = Number.NEGATIVE_INFINITY;
   /** When systemd was asked by fleetd to start or stop something, and when the seat of then was written. */
-  readonly #acted: { readonly atMs: number; readonly seatSinceMs: number }[] = [];
+  #acted: { readonly atMs: number; readonly seatSinceMs: number }[] = [];
 
   constructor(world: World, name: string, metadata: Metadata, capacity: Amounts) {
     this.#world = world;
@@ -250,6 +253,11 @@ export class SimMachine {
     return path !== "" && !this.isOurs(unit);
   }
 
+  /** To be called when fleetd is interrupted: what it was about need not be remembered. */
+  doubtLatestActs(): void {
+    this.#acted = this.#acted.filter(({ atMs }) => atMs < this.#world.nowMs - rememberingMs);
+  }
+
   /** Whether fleetd has acted until then on a seat that was not written before the other moment. */
   hasActedOnSeatsSince(sinceMs: number, untilMs: number): boolean {
     return this.#acted.some(({ atMs, seatSinceMs }) => atMs <= untilMs && seatSinceMs >= sinceMs);
@@ -307,6 +315,7 @@ export class SimMachine {
   }
 
   #kill(running: RunningDaemon): void {
+    this.doubtLatestActs();
     running.process.kill();
     this.running = undefined;
     this.#world.witness.onProcess(this, "gone");
@@ -314,6 +323,7 @@ export class SimMachine {
 
   #hasEnded(running: RunningDaemon, error: unknown): void {
     if (this.running !== running) return;
+    this.doubtLatestActs();
     running.process.kill();
     this.running = undefined;
     this.#world.witness.onProcess(this, error ?? "gone");

@@ -173,6 +173,7 @@ const handlers: Handlers = {
 function freeze(world: World, machine: SimMachine, ms: number, suspended: boolean): void {
   const process = machine.running?.process;
   process?.freeze();
+  machine.doubtLatestActs();
   const sinceMs = world.nowMs;
   if (suspended) machine.clocks.suspend();
   lasting(world, ms, () => {
