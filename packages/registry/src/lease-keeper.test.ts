@@ -106,6 +106,23 @@ describe("a kept lease", () => {
     expect(sent).toEqual(["6 at 2000", "12 at 4000", "6 at 4000", "6 at 6000", "12 at 8000", "6 at 8000"]);
   });
 
+  test("is not renewed twice because a timer was early", async () => {
+    const clock = new VirtualClock();
+    const line = new MemoryEtcd(clock).connect();
+    const stop = new AbortController();
+    const sent: number[] = [];
+    const early = Object.assign(Object.create(clock) as typeof clock, {
+      boottime: () => clock.boottime(),
+      sleep: (ms: number, signal: AbortSignal) => clock.sleep(Math.max(ms - 1, 0), signal),
+    });
+    const onRenewed = () => sent.push(clock.boottime());
+    const keeper = await LeaseKeeper.grant({ store: line, clock: early, ttlSeconds: 3, onRenewed }, never);
+    void keeper.run(stop.signal);
+    await clock.advance(3_500);
+    stop.abort();
+    expect(sent).toEqual([999, 1_999, 2_999]);
+  });
+
   test("is tried for by one at a time once it may be over", async () => {
     const { clock, line, events } = await keep(0);
     line.stall("both");

@@ -39,8 +39,8 @@ const triesMax = 4;
  */
 const firstBeatsMs = new WeakMap<Clock, number>();
 
-/** A due moment may be so much past a beat, as a part of the pause, because it was calculated. */
-const rounding = 1e-6;
+/** A renewal that was sent so shortly before a beat counts as sent at it: timers are a little early sometimes. */
+const earlyMs = 10;
 
 /**
  * Keeps a lease alive, and knows until when it certainly lives: one lifetime from the moment at which the last answered
@@ -110,8 +110,8 @@ export class LeaseKeeper {
   #dueMs(): number {
     const { clock } = this.#options;
     const firstMs = firstBeatsMs.get(clock) ?? 0;
-    const beats = (this.#sentAtMs - firstMs) / this.#renewEveryMs + 1;
-    return firstMs + Math.floor(beats + rounding) * this.#renewEveryMs;
+    const beats = Math.floor((this.#sentAtMs + earlyMs - firstMs) / this.#renewEveryMs);
+    return firstMs + (beats + 1) * this.#renewEveryMs;
   }
 
   /** Renews once, with as many tries as it takes. @returns whether any of them was answered; if not, all of them failed. */
