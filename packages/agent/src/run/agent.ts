@@ -26,6 +26,7 @@ import { StartRecords } from "./start-records.js";
 import { StatePublisher } from "./state-publisher.js";
 import { together } from "./together.js";
 import { UnitLoader } from "./unit-loader.js";
+import { UnitTexts } from "./unit-texts.js";
 import { Watermarks } from "./watermarks.js";
 
 /** What an agent is made of. */
@@ -194,6 +195,7 @@ class MachineAgent implements Agent {
         records: this.#records,
         watermarks: this.#watermarks,
         schedule: this.#schedule,
+        texts: new UnitTexts(session),
         forgetStarts: (unit) => this.#memory.forgetStarts(unit),
         exclusive: options.exclusive,
       },

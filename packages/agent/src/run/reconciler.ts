@@ -31,7 +31,7 @@ const refusedRetryMs = 60_000;
 /** How long to wait when systemd did not answer. */
 const lookRetryMs = 1_000;
 
-/** From so many tasks that are begun at once on, they are not told of one by one. */
+/** From so many tasks that are begun at once on, they are not told of one by one; nor while many are under way. */
 const toldTogether = 5;
 
 /** While so many tasks are under way, what happens within a moment is looked at together. */
@@ -281,7 +281,7 @@ export class Reconciler {
   /** A line for each of many tasks would cost the machine's journal more than the tasks cost fleet. */
   #tell(tasks: readonly AgentTask[]): void {
     const { logger } = this.#options;
-    if (tasks.length < toldTogether) {
+    if (tasks.length < toldTogether && this.#tasks < manyTasks) {
       for (const { kind, unit, reason } of tasks) logger.info("task begun", { task: kind, unit, reason });
       return;
     }

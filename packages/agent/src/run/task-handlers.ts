@@ -1,4 +1,4 @@
-import { type ContentId, FleetError, type Seat, type UnitName } from "@fleet/core";
+import { FleetError, type Seat, type UnitName } from "@fleet/core";
 import type { MachineSession, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { AgentTask, LocalFile } from "../plan/machine-view.js";
 import {
@@ -17,11 +17,11 @@ import { localFileOf } from "./local-file.js";
 import type { OfflineSchedule } from "./offline-schedule.js";
 import { orAbort } from "./or-abort.js";
 import { queued } from "./queued-job.js";
-import { openScope } from "./scope.js";
 import type { StartRecords } from "./start-records.js";
 import { startUnit } from "./start-unit.js";
 import type { UnitLoader } from "./unit-loader.js";
 import type { UnitMemory } from "./unit-memory.js";
+import type { UnitTexts } from "./unit-texts.js";
 import type { Watermarks } from "./watermarks.js";
 
 /** What the handlers work with. */
@@ -34,6 +34,7 @@ export interface TaskContext {
   readonly records: StartRecords;
   readonly watermarks: Watermarks;
   readonly schedule: OfflineSchedule;
+  readonly texts: UnitTexts;
   /** The unit was stopped on purpose or is gone: nothing of it counts as started. */
   forgetStarts(unit: UnitName): Promise<void>;
   readonly exclusive?: ExclusiveCare | undefined;
@@ -131,7 +132,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
 
 /** The text that a seat asks for, from the disk if it is there already. */
 async function contentOf(
-  { session, directory, schedule }: TaskContext,
+  { texts, directory, schedule }: TaskContext,
   memory: UnitMemory,
   seat: Seat,
   signal: AbortSignal,
@@ -142,7 +143,7 @@ async function contentOf(
   if (isHere && onDisk === undefined) memory.file = undefined;
   const kept =
     schedule.seat(memory.name)?.contentId === seat.contentId ? schedule.text(memory.name) : undefined;
-  const text = onDisk ?? kept ?? (await readText(session, seat.contentId, signal));
+  const text = onDisk ?? kept ?? (await texts.read(seat, signal));
   if (text === undefined) {
     throw new FleetError("not-found", `cannot load "${memory.name}": its text is not in the registry`);
   }
@@ -152,19 +153,6 @@ async function contentOf(
     "internal",
     `cannot load "${memory.name}": its text is not the one that was submitted`,
   );
-}
-
-async function readText(
-  session: MachineSession,
-  contentId: ContentId,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const reading = openScope(signal);
-  try {
-    return await session.readUnitText(contentId, reading.signal);
-  } finally {
-    reading.end();
-  }
 }
 
 async function load(
@@ -243,14 +231,14 @@ async function ensureNothingIsHere(
   seat: Seat,
   signal: AbortSignal,
 ): Promise<void> {
-  const { units, exclusive, schedule, session } = context;
+  const { units, exclusive, schedule, texts } = context;
   const local = await lookAgain(units, memory, signal);
   if (isInDoubt(memory)) throw stillRuns("let go of", memory);
   const isFree = local === undefined || isFileless(memory) || isOurs(memory);
   if (!isFree) return;
   if (canBeStopped(local)) throw stillRuns("let go of", memory);
   if (exclusive === undefined) return;
-  const text = schedule.text(memory.name) ?? (await readText(session, seat.contentId, signal));
+  const text = schedule.text(memory.name) ?? (await texts.read(seat, signal));
   if (text === undefined || localFileOf(memory.name, text).isExclusive !== true) return;
   await exclusive.ensureGone(memory.name);
   await exclusive.withdraw(memory.name, signal);
