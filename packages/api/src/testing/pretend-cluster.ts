@@ -19,8 +19,6 @@ import {
   type UnitName,
   type UnitRecord,
   type UnitState,
-  type UnitStateContent,
-  wantedOn,
 } from "@fleet/core";
 import type {
   AcceptOutcome,
@@ -35,6 +33,7 @@ import type {
   UnitWriteResult,
   WriteOutcome,
 } from "@fleet/core/ports";
+import { presentMachine, type Report, seatOf, stateOf } from "./pretend-records.js";
 
 /**
  * A cluster in memory that does as it is told: both sides of what the API stands on, at one revision. Places and states
@@ -223,31 +222,11 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
 
   /** Adds a machine that is present. */
   addMachine(id: string, primaryIp: string, metadata: Metadata = {}): void {
+    const machine = parseMachineId(id);
     this.#step(
       [],
-      (revision) => {
-        const machineId = parseMachineId(id);
-        this.machines.set(machineId, {
-          id: machineId,
-          known: true,
-          metadata,
-          policy: { cordoned: false, drained: false },
-          presence: {
-            id: machineId,
-            primaryIp,
-            apiAddresses: [],
-            metadata,
-            version: "0.1.0",
-            bootId: "boot",
-            instance: "instance",
-            state: "up",
-            leaseId: "1",
-            createRevision: revision,
-            modRevision: revision,
-          },
-        });
-      },
-      [parseMachineId(id)],
+      (revision) => this.machines.set(machine, presentMachine(machine, primaryIp, metadata, revision)),
+      [machine],
     );
   }
 
@@ -280,18 +259,7 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
       const ofMachine = this.seats.get(id) ?? new Map<UnitName, Seat>();
       this.seats.set(id, ofMachine);
       const old = ofMachine.get(name);
-      ofMachine.set(name, {
-        machine: id,
-        unit: name,
-        contentId: record?.contentId ?? old?.contentId ?? "",
-        hash: record?.hash ?? old?.hash ?? "",
-        target,
-        startCount: record === undefined ? 0 : wantedOn(record, id).startCount,
-        term: { n: 1, uuid: "term" },
-        reason,
-        createRevision: old?.createRevision ?? revision,
-        modRevision: revision,
-      });
+      ofMachine.set(name, seatOf(id, name, { target, reason }, revision, { record, old }));
     });
   }
 
@@ -302,44 +270,15 @@ export class PretendCluster implements ClusterReplica, UnitRegistry {
   }
 
   /** Lets a machine say something of a unit; what is not given is as for a unit that was just loaded. */
-  report(
-    machine: string,
-    unit: string,
-    state: Partial<UnitStateContent> & { readonly isStarted?: boolean },
-  ): void {
+  report(machine: string, unit: string, state: Report): void {
     const id = parseMachineId(machine);
     const name = parseUnitName(unit);
     const seat = this.seats.get(id)?.get(name);
-    const { isStarted = false, ...given } = state;
     this.#step([name], (revision) => {
       const ofMachine = this.states.get(id) ?? new Map<UnitName, UnitState>();
       this.states.set(id, ofMachine);
-      const started =
-        isStarted && seat !== undefined
-          ? {
-              started: {
-                bootId: "boot",
-                seatRevision: seat.createRevision,
-                contentId: seat.contentId,
-                startCount: seat.startCount,
-              },
-            }
-          : {};
-      ofMachine.set(name, {
-        machine: id,
-        unit: name,
-        condition: "loaded",
-        loadState: "loaded",
-        activeState: "inactive",
-        subState: "dead",
-        contentId: seat?.contentId ?? "",
-        hash: seat?.hash ?? "",
-        sinceMs: 0,
-        ...started,
-        ...given,
-        createRevision: ofMachine.get(name)?.createRevision ?? revision,
-        modRevision: revision,
-      });
+      const old = ofMachine.get(name);
+      ofMachine.set(name, stateOf(id, name, state, revision, { seat, old }));
     });
   }
 
