@@ -5,8 +5,8 @@ import {
   type Revision,
   type Seat,
   type SeatTarget,
+  type Unit,
   type UnitName,
-  type UnitRecord,
   type UnitState,
   type UnitStateContent,
   wantedOn,
@@ -53,7 +53,7 @@ export function seatOf(
   unit: UnitName,
   wanted: { readonly target: SeatTarget; readonly reason: string },
   revision: Revision,
-  { record, old }: { readonly record: UnitRecord | undefined; readonly old: Seat | undefined },
+  { record, old }: { readonly record: Unit | undefined; readonly old: Seat | undefined },
 ): Seat {
   return {
     machine,
