@@ -44,6 +44,14 @@ export function noPileUp(world: World): Checker {
   /** Since when each machine has been absent, though it did not say it was leaving. */
   const absentSinceMs = new Map<string, number>();
   let massSinceMs: number | undefined;
+  /**
+   * What was so when etcd was last restored. A leader that saw machines vanish remembers it, though their presences were back for
+   * a while with the backup; until one of them says something itself.
+   */
+  let beforeRestore: { readonly absentSinceMs: Map<string, number>; massSinceMs: number | undefined } = {
+    absentSinceMs: new Map(),
+    massSinceMs: undefined,
+  };
   /** The machines that each leader has given up early in this loss. */
   const movedEarly = new Map<string, Set<string>>();
   /** Absent machines of losses that are over. */
@@ -59,13 +67,16 @@ export function noPileUp(world: World): Checker {
     const isPresent = history.current(keyOf.presence(machine)) !== undefined;
     settled.delete(machine);
     hadUnits.delete(machine);
+    if (isPresent && after.origin.kind === "process" && beforeRestore.absentSinceMs.delete(machine)) {
+      beforeRestore.massSinceMs = undefined;
+    }
     if (isPresent || !isKnown) absentSinceMs.delete(machine);
     else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
-      absentSinceMs.set(machine, world.nowMs);
+      absentSinceMs.set(machine, beforeRestore.absentSinceMs.get(machine) ?? world.nowMs);
       if (burdened().has(machine)) hadUnits.add(machine);
     }
     const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
-    if (isMost(lost)) massSinceMs ??= world.nowMs;
+    if (isMost(lost)) massSinceMs ??= beforeRestore.massSinceMs ?? world.nowMs;
     else massSinceMs = undefined;
   };
 
@@ -196,6 +207,7 @@ export function noPileUp(world: World): Checker {
     },
     onRevision: closeLoss,
     onRestore: () => {
+      beforeRestore = { absentSinceMs: new Map(absentSinceMs), massSinceMs };
       absentSinceMs.clear();
       settled.clear();
       hadUnits.clear();
