@@ -1,6 +1,11 @@
 import type { Clock, Job } from "@fleet/core/ports";
 import { orAbort } from "./or-abort.js";
-import { openScope } from "./scope.js";
+
+/** A job that takes up room, until when at most; `leave` gives the room back, once. */
+interface Given {
+  readonly untilMs: number;
+  leave: (() => void) | undefined;
+}
 
 /**
  * Limits how many jobs systemd is given at a time. A job that takes longer than `leaveAfterMs` is only tracked from then
@@ -10,6 +15,9 @@ export class JobBound {
   readonly #clock: Clock;
   readonly #leaveAfterMs: number;
   readonly #waiting: (() => void)[] = [];
+  /** In the order in which their time ends. Those that have ended are dropped when their time has, too. */
+  readonly #given: Given[] = [];
+  #isWatching = false;
   #free: number;
 
   constructor(clock: Clock, limit: number, leaveAfterMs: number) {
@@ -32,8 +40,7 @@ export class JobBound {
     await this.#enter(signal);
     try {
       const job = await queue();
-      // It cannot reject, and nobody has to wait for it.
-      void this.#leaveWith(job, signal);
+      this.#follow(job, signal);
       return job;
     } catch (error) {
       this.#leave();
@@ -63,12 +70,27 @@ export class JobBound {
   }
 
   /** Gives the room back when the job has ended, taken too long, or is nobody's business any more. */
-  async #leaveWith(job: Job, signal: AbortSignal): Promise<void> {
-    const waiting = openScope(signal);
-    const late = this.#clock.sleep(this.#leaveAfterMs, waiting.signal).catch(() => {});
-    await Promise.race([job.result, late]);
-    waiting.end();
-    this.#leave();
+  #follow(job: Job, signal: AbortSignal): void {
+    const given: Given = {
+      untilMs: this.#clock.monotonic() + this.#leaveAfterMs,
+      leave: () => this.#leave(),
+    };
+    this.#given.push(given);
+    // Neither can reject, and nobody has to wait for them.
+    void job.result.then(() => leaveOnce(given));
+    if (!this.#isWatching) void this.#watch(signal);
+  }
+
+  /** One timer for all jobs: each takes as long, and most have ended long before. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    this.#isWatching = true;
+    for (let given = this.#given.shift(); given !== undefined; given = this.#given.shift()) {
+      const leftMs = given.untilMs - this.#clock.monotonic();
+      // Aborted: all of them are left.
+      if (given.leave !== undefined && leftMs > 0) await this.#clock.sleep(leftMs, signal).catch(() => {});
+      leaveOnce(given);
+    }
+    this.#isWatching = false;
   }
 
   #leave(): void {
@@ -76,4 +98,9 @@ export class JobBound {
     if (next === undefined) this.#free += 1;
     else next();
   }
+}
+
+function leaveOnce(given: Given): void {
+  given.leave?.();
+  given.leave = undefined;
 }
