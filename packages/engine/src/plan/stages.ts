@@ -10,7 +10,10 @@ export interface Arrival {
   readonly from: Place | undefined;
 }
 
-/** How often stages are pushed back. Units that change places in a ring have no order; they end up in one stage or the next. */
+/**
+ * How often stages are pushed back. Two units that change places have no order, and share a stage, so that one transaction has
+ * both; those that do so in a longer ring end up in one stage or the next.
+ */
 const passesMax = 8;
 
 /**
@@ -27,13 +30,15 @@ export function stagesOf(arrivals: readonly Arrival[]): readonly number[] {
   for (let pass = 0; pass < passesMax; pass += 1) {
     let changed = false;
     for (const [index, arrival] of arrivals.entries()) {
-      const before = [
-        ...(leavers.get(arrival.at) ?? []).filter((other) =>
-          areRivals(arrivals[other]!.subject, arrival.subject),
-        ),
-        ...arrival.subject.peers.flatMap((peer) => arrivalsOf.get(peer) ?? []),
-      ].filter((other) => other !== index);
-      const stage = before.reduce((latest, other) => Math.max(latest, stages[other]! + 1), stages[index]!);
+      const rivals = (leavers.get(arrival.at) ?? []).filter((other) =>
+        areRivals(arrivals[other]!.subject, arrival.subject),
+      );
+      const before = [...rivals, ...arrival.subject.peers.flatMap((peer) => arrivalsOf.get(peer) ?? [])];
+      const stage = before.reduce((latest, other) => {
+        if (other === index) return latest;
+        const isExchange = arrivals[other]!.at === arrival.from;
+        return Math.max(latest, stages[other]! + (isExchange ? 0 : 1));
+      }, stages[index]!);
       if (stage === stages[index]) continue;
       stages[index] = stage;
       changed = true;

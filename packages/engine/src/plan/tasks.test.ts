@@ -84,6 +84,25 @@ describe("stages", () => {
   });
 });
 
+describe("rivals that change places", () => {
+  it("share a stage: neither may come while the other is there", () => {
+    const cluster = sketch(
+      "m1 m2",
+      "head>m2; web>m2; new>m2{Replaces=web.service}; tail>m1{MachineOf=head.service;Conflicts=web.service}",
+    );
+    const moves = planFor(cluster).tasks.map(({ kind, unit, stage, component }) => [
+      kind,
+      unit,
+      stage,
+      component,
+    ]);
+    expect(moves).toEqual([
+      ["move", "tail.service", 2, "tail.service"],
+      ["move", "web.service", 2, "tail.service"],
+    ]);
+  });
+});
+
 describe("the brake", () => {
   it("gives a machine no more units of a mass loss than it has reported on", () => {
     const cluster = sketch("m1 m2!", "a>m2; b>m2; c>m2; d");
