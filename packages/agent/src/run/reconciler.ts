@@ -18,6 +18,7 @@ import type { SeatSource } from "./seat-source.js";
 import { StartRefused } from "./start-unit.js";
 import type { StatePublisher } from "./state-publisher.js";
 import { createTaskHandlers, forgotten, type TaskContext, UnitRefused } from "./task-handlers.js";
+import { TaskLog } from "./task-log.js";
 import type { UnitMemory } from "./unit-memory.js";
 import type { Watermarks } from "./watermarks.js";
 
@@ -30,9 +31,6 @@ const refusedRetryMs = 60_000;
 
 /** How long to wait when systemd did not answer. */
 const lookRetryMs = 1_000;
-
-/** From so many tasks that are begun at once on, they are not told of one by one; nor while many are under way. */
-const toldTogether = 5;
 
 /** While so many tasks are under way, what happens within a moment is looked at together. */
 const manyTasks = 20;
@@ -63,6 +61,7 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #handlers: ReturnType<typeof createTaskHandlers>;
   readonly #bell = new Bell();
+  readonly #log: TaskLog;
   /** Units to be planned. */
   readonly #dirty = new Set<UnitName>();
   /** Units whose state systemd is to be asked for. */
@@ -84,6 +83,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#log = new TaskLog(options.clock, options.logger);
     this.#handlers = createTaskHandlers({
       ...options.context,
       observe: (unit) => this.observe([unit]),
@@ -164,11 +164,12 @@ export class Reconciler {
           waitMs = await this.#look(signal);
           this.#act(signal);
         }
-        const pauseMs = Math.min(waitMs, this.#nextRetryMs());
+        const pauseMs = Math.min(waitMs, this.#nextRetryMs(), this.#log.tellDue());
         await this.#bell.wait(this.#options.clock, pauseMs, signal);
         if (this.#tasks >= manyTasks) await this.#options.clock.sleep(collectMs, signal);
       }
     } finally {
+      this.#log.tell();
       await Promise.allSettled(this.#work);
     }
   }
@@ -244,7 +245,7 @@ export class Reconciler {
       if (unit !== undefined) unit.wait = reason;
       if (reason !== undefined) this.#waiting.add(name);
     }
-    this.#tell(plan.tasks.filter((task) => this.#begin(task, signal)));
+    this.#log.begun(plan.tasks.filter((task) => this.#begin(task, signal)));
     for (const name of touched) {
       if (condition === "joined") this.#options.schedule.note(name, memory.units.get(name));
       publisher.touch(name);
@@ -276,22 +277,6 @@ export class Reconciler {
     this.#tasks += 1;
     this.#track(this.#carryOut(task, unit, signal));
     return true;
-  }
-
-  /** A line for each of many tasks would cost the machine's journal more than the tasks cost fleet. */
-  #tell(tasks: readonly AgentTask[]): void {
-    const { logger } = this.#options;
-    if (tasks.length < toldTogether && this.#tasks < manyTasks) {
-      for (const { kind, unit, reason } of tasks) logger.info("task begun", { task: kind, unit, reason });
-      return;
-    }
-    const groups = new Map<string, { task: AgentTask["kind"]; reason: string; units: UnitName[] }>();
-    for (const { kind, unit, reason } of tasks) {
-      const group = groups.get(`${kind} ${reason}`);
-      if (group === undefined) groups.set(`${kind} ${reason}`, { task: kind, reason, units: [unit] });
-      else group.units.push(unit);
-    }
-    for (const group of groups.values()) logger.info("tasks begun", group);
   }
 
   async #carryOut(task: AgentTask, unit: UnitMemory, signal: AbortSignal): Promise<void> {
