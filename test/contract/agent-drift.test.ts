@@ -187,7 +187,8 @@ describe("behind the agent's back", () => {
   test("a unit that takes its time to stop gets it, and delays nobody", async () => {
     const slow = await started(
       "drift-slow.service",
-      "[Service]\nExecStart=/bin/sh -c 'trap \"\" TERM; while :; do sleep 0.1; done'\nTimeoutStopSec=2\n",
+      // A signal that ends nothing, from the first moment on: a shell's trap may come too late for a quick stop.
+      "[Service]\nExecStart=/bin/sleep 1000\nKillSignal=SIGCONT\nTimeoutStopSec=2\n",
     );
     const sinceMs = systemClock.monotonic();
     host.session.seat(slow, { target: "loaded" });
