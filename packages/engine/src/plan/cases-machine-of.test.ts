@@ -159,6 +159,12 @@ cases("MachineOf", [
       "p; base{MachineMetadata=r=1}; q{MachineOf=base.service}; app{MachineOf=p.service;MachineOf=q.service}",
     where: "p=m2 base=m2 q=m2 app=m2",
   },
+  {
+    id: "D34",
+    machines: "m1{zone=e} m2",
+    units: "d>m1{Conflicts=b.service;MachineOf=b.service}; b{MachineMetadata=zone=e}; x{MachineOf=b.service}",
+    where: "b=m1 d=- x=m1",
+  },
   // Whom nothing can bring together is placed as if nobody followed both.
   {
     id: "D30",

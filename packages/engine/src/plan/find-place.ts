@@ -80,6 +80,11 @@ function failuresOf(p: Planning, subject: Subject): readonly FailedCheck[] {
   return failed;
 }
 
+/** Where those whom a unit follows are by now: they may have come somewhere since it was refused, though nobody has left. */
+function whereabouts(p: Planning, { peers }: Subject): readonly (string | number)[] {
+  return peers.map((peer) => (peer.kind === "plain" ? (peer.at?.id ?? "") : p.globalSeatings.length));
+}
+
 /** Equal for units that every machine treats alike; `undefined` for a unit with a history of its own. */
 export function sharedDemand(p: Planning, subject: Subject): string | undefined {
   const { conflicts, conflictedBy, keyed, machineId, peerNames, refusedBy, reserve, strays } = subject;
@@ -89,6 +94,7 @@ export function sharedDemand(p: Planning, subject: Subject): string | undefined 
   return JSON.stringify([
     demandKey(subject),
     peerNames,
+    whereabouts(p, subject),
     conflicts.map(({ text }) => text),
     conflictedBy.map(({ text }) => text),
     reserve.map(({ resource, amount }) => [resource.name, amount]),
