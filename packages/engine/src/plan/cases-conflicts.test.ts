@@ -133,4 +133,11 @@ cases("Replaces", [
     units: "old>m1; lock>m2{Conflicts=old.service}; new>m1{Replaces=old.service}",
     where: "old=m1 lock=m2 new=m1",
   },
+  // A unit that could be handed over to where it is replaced stays; one that is nowhere goes there all the same.
+  {
+    id: "G12",
+    machines: "m1 m2%",
+    units: "new>m1{Replaces=w@*}; w@1; w@2>m2; w@3",
+    where: "new=m1 w@1=m1 w@2=m2 w@3=m1",
+  },
 ]);

@@ -99,5 +99,7 @@ export function sharedDemand(p: Planning, subject: Subject): string | undefined 
     conflictedBy.map(({ text }) => text),
     reserve.map(({ resource, amount }) => [resource.name, amount]),
     p.isPaced(subject),
+    // Whose old copy runs on is choosier.
+    subject.handsOver,
   ]);
 }
