@@ -5,8 +5,16 @@ import type { Chance } from "../chance.js";
 import type { Scheduler } from "../time/scheduler.js";
 import type { SimProcess } from "./sim-process.js";
 
-/** Hears what systemd is asked to do. @returns what to call if systemd refuses. */
-export type CallWitness = (call: "start" | "stop", unit: UnitName) => () => void;
+/** Hears what systemd is asked to do. */
+export type CallWitness = (
+  call: "start" | "stop",
+  unit: UnitName,
+) => {
+  /** To be called if systemd refuses. */
+  readonly refused: () => void;
+  /** To be called when the process has heard of the job's end. */
+  readonly ended: () => void;
+};
 
 /** A machine's systemd as a process has it: over a bus that takes a moment, with itself in between. */
 export class GatedUnitManager implements UnitManager {
@@ -100,13 +108,17 @@ export class GatedUnitManager implements UnitManager {
   }
 
   async #queue(kind: "start" | "stop", name: UnitName, signal: AbortSignal): Promise<Job> {
-    const refused = this.#onCall(kind, name);
+    const { refused, ended } = this.#onCall(kind, name);
     const job = await this.#systemd[kind](name, signal).catch((error: unknown) => {
       refused();
       throw error;
     });
     const result = new Promise<string>((resolve) => {
-      void job.result.then((word) => this.#process.deliver(() => resolve(word)));
+      const hear = (word: string): void => {
+        ended();
+        resolve(word);
+      };
+      void job.result.then((word) => this.#process.deliver(() => hear(word)));
     });
     return { result };
   }

@@ -75,7 +75,7 @@ export class SimMachine {
   readonly touchedByHandMs = new Map<string, number>();
   /** When an answer of etcd last arrived at any process. */
   lastContactMs = Number.NEGATIVE_INFINITY;
-  /** When systemd was asked by fleetd to start or stop something, and when the seat of then was written. */
+  /** When fleetd has started something, or heard that it has stopped, and when the seat of then was written. */
   #acted: { readonly atMs: number; readonly seatSinceMs: number }[] = [];
 
   constructor(world: World, name: string, metadata: Metadata, capacity: Amounts) {
@@ -137,8 +137,11 @@ export class SimMachine {
         }),
         onRenewed: (validUntilMs) => this.guard.feed(validUntilMs),
         unitManager: new GatedUnitManager(this.systemd, process, scheduler, this.#chance, (call, unit) => {
-          this.#noteAct(call, unit);
-          return world.witness.onCall(this, call, unit);
+          if (call === "start") this.#noteAct(call, unit);
+          const ended = (): void => {
+            if (call === "stop") this.#noteAct(call, unit);
+          };
+          return { refused: world.witness.onCall(this, call, unit), ended };
         }),
         unitDirectory: gateUnitDirectory(this.directory, process),
         runtime: this.#runtime.forProcess(process, "runtime"),
