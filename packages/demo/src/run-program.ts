@@ -33,7 +33,12 @@ export function runProgram(
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       output.stderr += text;
     });
-    child.on("error", reject);
+    child.on("error", (cause) => {
+      const said = `${output.stdout}${output.stderr}`;
+      reject(
+        new Error(`${command.join(" ")}: ${cause.message}; it had said: ${said || "nothing"}`, { cause }),
+      );
+    });
     child.on("close", (code, signal) => resolve({ ...output, status: code ?? (signal === null ? 1 : 128) }));
   });
 }

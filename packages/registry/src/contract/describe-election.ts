@@ -29,6 +29,8 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
         leaderTtlSeconds: 3,
         candidateTtlSeconds: 3,
       });
+      const candidacies: boolean[] = [];
+      election.subscribe(() => candidacies.push(election.isCandidate));
       const terms: { n: number; begunMs: number; endedMs: number; leadership: Leadership }[] = [];
       const running = election.run(async (leadership) => {
         const term = {
@@ -46,7 +48,7 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
         await running;
       };
       stops.push(end);
-      return { election, terms, end };
+      return { election, candidacies, terms, end };
     };
 
     test("one of several is elected, with a term of its own; another follows at once when it resigns", async () => {
@@ -54,6 +56,7 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
       const runs = daemons.map((daemon) => start(daemon));
       await harness.until("a leader", () => runs.some(({ election }) => election.isLeader));
       await harness.until("both to be candidates", () => runs.every(({ election }) => election.isCandidate));
+      expect(runs.map(({ candidacies }) => candidacies)).toEqual([[true], [true]]);
       expect(runs.filter(({ election }) => election.isLeader).length).toBe(1);
       const { keys } = daemons[0].options;
       const leader = runs.findIndex(({ election }) => election.isLeader);
@@ -92,16 +95,12 @@ export function describeElection(name: string, makeHarness: MakeHarness): void {
       await harness.until("a leader", () => first.election.isLeader);
       const second = start(other);
       await harness.until("a second candidate", () => second.election.isCandidate);
-      const told: boolean[] = [];
-      const unsubscribe = first.election.subscribe(() => told.push(first.election.isCandidate));
       stalled.line.stall("both");
       await harness.until("the other to lead", () => second.election.isLeader);
       expect(first.terms[0]?.endedMs).toBeLessThanOrEqual(second.terms[0]?.begunMs ?? 0);
       expect(first.election.isLeader).toBe(false);
       stalled.line.heal();
       await harness.until("the first to be a candidate again", () => first.election.isCandidate);
-      expect(told).toEqual([false, true]);
-      unsubscribe();
       expect([first.election.isLeader, second.election.isLeader]).toEqual([false, true]);
     });
 
