@@ -28,9 +28,6 @@ import { decodeStatus } from "./status-codec.js";
 import type { StoredValue, StoreEvent } from "./store.js";
 import { UnitContents } from "./unit-contents.js";
 
-/** How many of the keys written last must be in etcd as they were, for it to be taken for the one that was followed. */
-const witnessesMin = 16;
-
 /** What a step touched. */
 export interface Touched {
   readonly units: Set<UnitName>;
@@ -54,7 +51,7 @@ export class ClusterState {
   #revision: Revision = 0;
   /** Every key with its mod revision: for telling what a new reading of everything has changed. */
   readonly #modRevisions = new Map<string, Revision>();
-  #latest = new LatestWrites(witnessesMin);
+  #latest = new LatestWrites();
   #identity: ClusterIdentity | undefined;
   #leader: LeaderRecord | undefined;
   #engineStatus: EngineStatus | undefined;
@@ -119,7 +116,7 @@ export class ClusterState {
    * @returns what differs from before.
    */
   load(items: readonly StoredValue[], revision: Revision, isOtherHistory = false): Touched {
-    if (isOtherHistory) this.#latest = new LatestWrites(witnessesMin);
+    if (isOtherHistory) this.#latest = new LatestWrites();
     const present = new Set(items.map((item) => item.key));
     const events: StoreEvent[] = [];
     for (const key of this.#modRevisions.keys()) {

@@ -1,22 +1,17 @@
 import type { Revision } from "@fleet/core";
 import type { StoredValue } from "./store.js";
 
-/** How many writes are remembered before the older ones are forgotten. */
+/** How many writes are remembered before the older ones are forgotten, and how many of them stay then at least. */
 const rememberedMax = 64;
+const rememberedMin = 16;
 
 /**
  * The keys of the cluster that were written last, with what was written: by them a history is known again. Revisions alone
  * would not do: an etcd that was restored and went on may have written other values at the same revisions.
  */
 export class LatestWrites {
-  readonly #kept: number;
   readonly #writes = new Map<string, Pick<StoredValue, "modRevision" | "value">>();
   #since: Revision = 0;
-
-  /** @param kept - How many are remembered for certain, if so many keys exist. */
-  constructor(kept: number) {
-    this.#kept = kept;
-  }
 
   /** All keys that were written at this revision or later are remembered. */
   get since(): Revision {
@@ -55,7 +50,7 @@ export class LatestWrites {
 
   #forgetOld(): void {
     const revisions = [...this.#writes.values()].map(({ modRevision }) => modRevision).sort((a, b) => b - a);
-    this.#since = revisions[this.#kept - 1] ?? this.#since;
+    this.#since = revisions[rememberedMin - 1] ?? this.#since;
     for (const [key, { modRevision }] of this.#writes) {
       if (modRevision < this.#since) this.#writes.delete(key);
     }

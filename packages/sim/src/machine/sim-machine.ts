@@ -317,19 +317,16 @@ export class SimMachine {
     if (version !== undefined && !isHalf) this.#acted.push({ atMs: nowMs, seatSinceMs: version.sinceMs });
   }
 
-  #kill(running: RunningDaemon): void {
+  #kill(running: RunningDaemon, how: unknown = "gone"): void {
     this.doubtLatestActs();
     running.process.kill();
     this.running = undefined;
-    this.#world.witness.onProcess(this, "gone");
+    this.#world.witness.onProcess(this, how);
   }
 
   #hasEnded(running: RunningDaemon, error: unknown): void {
     if (this.running !== running) return;
-    this.doubtLatestActs();
-    running.process.kill();
-    this.running = undefined;
-    this.#world.witness.onProcess(this, error ?? "gone");
+    this.#kill(running, error ?? "gone");
     this.#world.scheduler.after(restartAfterMs, () => this.startDaemon());
   }
 
