@@ -43,6 +43,8 @@ export function noPileUp(world: World): Checker {
   const ttlMs = config.ttlSeconds * 1_000;
   /** Since when each machine has been absent, though it did not say it was leaving. */
   const absentSinceMs = new Map<string, number>();
+  /** When the presence of each of them went, which may be later than that: it may have come back with a backup. */
+  const vanishedMs = new Map<string, number>();
   let massSinceMs: number | undefined;
   /**
    * What was so when etcd was last restored. A leader that saw machines vanish remembers it, though their presences were back for
@@ -73,6 +75,7 @@ export function noPileUp(world: World): Checker {
     if (isPresent || !isKnown) absentSinceMs.delete(machine);
     else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
       absentSinceMs.set(machine, beforeRestore.absentSinceMs.get(machine) ?? world.nowMs);
+      vanishedMs.set(machine, world.nowMs);
       if (burdened().has(machine)) hadUnits.add(machine);
     }
     const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
@@ -134,7 +137,7 @@ export function noPileUp(world: World): Checker {
     if (isGivenUp(machine)) return;
     const leader = world.machines.find(({ running }) => running?.instance === change.after.origin.instance);
     const startedMs = leader?.running?.startedAtMs ?? 0;
-    if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
+    if (startedMs > (vanishedMs.get(machine) ?? 0) && world.nowMs < startedMs + ttlMs)
       fail("the leader has only found it absent, just now");
     const unknownSinceMs = leader === undefined ? world.nowMs : unknownSince(leader.link);
     const instance = leader?.running?.instance ?? "";

@@ -6,8 +6,15 @@ import type { BadKey } from "./step.js";
 /** Until the faults are over. */
 const foreverMs = 10 ** 12;
 
-/** The keys that are spoiled just now: who spoiled one of them once more would put the first garbage back. */
-const spoiled = new WeakMap<World, Set<string>>();
+interface Spoils {
+  /** The keys that are spoiled just now. */
+  readonly keys: Set<string>;
+  /** What was ever put at which key: a backup may bring it back. */
+  readonly garbage: Set<string>;
+}
+
+/** Who spoiled a key once more would put the first garbage back. */
+const spoilsOf = new WeakMap<World, Spoils>();
 
 /** Spoils a record; after a while somebody puts back what was there, unless it is another by then. */
 export function spoil(world: World, bad: BadKey, garbage: string | undefined, ms: number): void {
@@ -15,10 +22,11 @@ export function spoil(world: World, bad: BadKey, garbage: string | undefined, ms
   if (key === undefined) return;
   const before = world.truth.history.current(key);
   if (before === undefined && bad.area !== "stray") return;
-  const keys = spoiled.get(world) ?? new Set<string>();
-  spoiled.set(world, keys);
-  if (keys.has(key)) return;
-  keys.add(key);
+  const spoils = spoilsOf.get(world) ?? { keys: new Set(), garbage: new Set() };
+  spoilsOf.set(world, spoils);
+  if (spoils.keys.has(key) || spoils.garbage.has(`${key} ${before?.value}`)) return;
+  spoils.keys.add(key);
+  if (garbage !== undefined) spoils.garbage.add(`${key} ${garbage}`);
   const leaseId = world.server.leaseOf(key);
   const put = (value: string): void => {
     const lease = world.server.hasLease(leaseId) ? { leaseId: leaseId as string } : {};
@@ -33,7 +41,7 @@ export function spoil(world: World, bad: BadKey, garbage: string | undefined, ms
   else put(garbage);
   const { branch } = world.truth;
   world.lasting(ms, () => {
-    keys.delete(key);
+    spoils.keys.delete(key);
     const isSameHistory = world.truth.branch === branch;
     if (garbage === undefined && !isSameHistory) return;
     if (world.truth.history.current(key)?.value !== garbage) return;
