@@ -46,6 +46,9 @@ export function noPileUp(world: World): Checker {
   /** When the presence of each of them went, which may be later than that: it may have come back with a backup. */
   const vanishedMs = new Map<string, number>();
   let massSinceMs: number | undefined;
+  /** Since when most have been absent by those times, as one counts who does not remember what was before a restore. */
+  let massVanishedMs: number | undefined;
+  let restoredMs = 0;
   /**
    * What was so when etcd was last restored. A leader that saw machines vanish remembers it, though their presences were back for
    * a while with the backup; until one of them says something itself.
@@ -79,8 +82,13 @@ export function noPileUp(world: World): Checker {
       if (burdened().has(machine)) hadUnits.add(machine);
     }
     const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
-    if (isMost(lost)) massSinceMs ??= beforeRestore.massSinceMs ?? world.nowMs;
-    else massSinceMs = undefined;
+    if (isMost(lost)) {
+      massVanishedMs ??= world.nowMs;
+      massSinceMs ??= beforeRestore.massSinceMs ?? world.nowMs;
+    } else {
+      massVanishedMs = undefined;
+      massSinceMs = undefined;
+    }
   };
 
   const isMovable = (machine: string, unit: string): boolean => {
@@ -149,12 +157,14 @@ export function noPileUp(world: World): Checker {
       (other) => !settled.has(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
     );
     const left = new Set([...burdened(), ...seen, machine]);
-    if (!isMost(left.size) || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
-    if (world.nowMs - massSinceMs < config.holdWatchedMs - toleranceMs) {
+    // Who saw the presences that a backup had brought back cannot know at once that they have gone again.
+    if (!isMost(left.size) || massVanishedMs === undefined || massVanishedMs > unknownSinceMs) return;
+    const heldSinceMs = startedMs < restoredMs ? (massSinceMs ?? massVanishedMs) : massVanishedMs;
+    if (world.nowMs - heldSinceMs < config.holdWatchedMs - toleranceMs) {
       // A leader may have known for long who has no other place, though it has not said so since etcd was restored.
       const open = [...left].filter((other) => other === machine || !isStuck(other)).length;
       if (!isMost(open)) return;
-      fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - massSinceMs)} ms`);
+      fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - heldSinceMs)} ms`);
     }
   };
 
@@ -216,6 +226,8 @@ export function noPileUp(world: World): Checker {
       hadUnits.clear();
       movedEarly.clear();
       massSinceMs = undefined;
+      massVanishedMs = undefined;
+      restoredMs = world.nowMs;
     },
   };
 
