@@ -72,11 +72,11 @@ export interface Episode {
   readonly first: ReadonlySet<MachineId>;
   readonly lastLossMs: number;
   readonly lastReturnMs: number | undefined;
-  /** Since when most machines are lost, if they ever were. */
+  /** Since when most machines are lost; absent while they are not. */
   readonly massSinceMs: number | undefined;
   /** Most machines were lost at some time: moves are paced. */
   readonly braked: boolean;
-  /** The hold has run out or was overridden. */
+  /** Most machines are lost, and the hold has run out or was overridden. */
   readonly holdOver: boolean;
 }
 

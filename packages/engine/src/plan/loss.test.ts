@@ -275,6 +275,25 @@ describe("most machines lost together", () => {
     expect(watch.look().look().last?.braked.size).toBe(0);
   });
 
+  it("are held anew, and for as long, from when they are most again", () => {
+    const watch = new Watch(5).look().lose(1, 2, 3).look().pass(40_000);
+    watch.bringBack(1).look().pass(1_000).lose(4).look();
+    expect(watch.last?.wakeAtMs).toBe(watch.nowMs + 60_000);
+    expect(watch.pass(59_999).moved).toEqual([]);
+    expect(watch.pass(1).moved).toEqual(["m02", "m03", "m04"]);
+  });
+
+  it("are held anew also if the hold was over before enough of them came back", () => {
+    const watch = new Watch(5).look().lose(1, 2, 3).look().pass(60_000);
+    // The brake lets go of one after another, so there is something left to move.
+    watch.loaded.add(machine(2));
+    watch.bringBack(1).look();
+    watch.loaded.add(machine(2));
+    watch.lose(4).look();
+    expect(watch.held).toEqual(["m02", "m04"]);
+    expect(watch.last?.wakeAtMs).toBe(watch.nowMs + 60_000);
+  });
+
   it("are not held again by machines that are lost when the hold is over", () => {
     const watch = new Watch(6).look().lose(1, 2, 3, 4).look().pass(60_000);
     expect(watch.moved.length).toBe(4);

@@ -174,7 +174,8 @@ function graceEndMs(absence: Absence, { options }: LossInput): number {
 }
 
 function holdOrNot(episode: Episode, lost: readonly Absence[], input: LossInput): Episode {
-  if (!isMassLoss(episode, lost.length)) return episode;
+  // Once enough are back that hold has ended: if most are lost again, those may return just as well.
+  if (!isMassLoss(episode, lost.length)) return { ...episode, massSinceMs: undefined, holdOver: false };
   const massSinceMs = episode.massSinceMs ?? input.nowMs;
   const held = { ...episode, massSinceMs, braked: true };
   const isOver = input.override === true || input.nowMs >= holdEndMs(held, lost, input);
