@@ -19,7 +19,7 @@ export type TimelessState = Omit<UnitStateContent, "sinceMs">;
 
 /**
  * Says of a unit what the cluster should know, seated here or not.
- * @returns `undefined` if there is nothing to say: it is not here nor may be, was not refused, and no tombstone was acknowledged.
+ * @returns `undefined` if there is nothing to say: it is not here nor may be, was not refused, and no tombstone that stands there was acknowledged.
  */
 export function unitStateOf(
   machine: MachineId,
@@ -52,7 +52,9 @@ export function unitStateOf(
   }
   if (refusal !== undefined && isSeated(unit.seat))
     return { ...common, condition: "refused", reason: refusal };
-  return unit.acked === undefined ? undefined : { ...common, condition: "unloaded", acked: unit.acked };
+  // Of a tombstone that does not stand there any more, in an etcd that was restored perhaps, nothing is said.
+  const isAsked = unit.acked !== undefined && unit.acked === unit.seat?.modRevision;
+  return isAsked ? { ...common, condition: "unloaded", acked: unit.acked } : undefined;
 }
 
 function failureOf({ local }: UnitView): string | undefined {
