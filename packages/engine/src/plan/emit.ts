@@ -1,12 +1,13 @@
-import { compareUnitNames, type Seat, type Unit, type UnitName, wantedOn } from "@fleet/core";
+import { compareUnitNames, type UnitName } from "@fleet/core";
 import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
 import { isAttended, type Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
 import { roomTies } from "./room-ties.js";
+import { differenceBetween, wishOf } from "./seat-wish.js";
 import { type Arrival, stagesOf } from "./stages.js";
 import type { Claim, Subject } from "./subject.js";
-import type { EngineTask, SeatTask, SeatWish, UnseatCause, UnseatTask } from "./task.js";
+import type { EngineTask, SeatTask, UnseatCause, UnseatTask } from "./task.js";
 
 type Unfinished<Task> = Task extends EngineTask ? Omit<Task, "component" | "stage" | "unit"> : never;
 
@@ -97,27 +98,11 @@ function emitUpdate(subject: Subject, { place, seat }: Claim, entries: Entry[]):
   if (subject.exclusive && place.presenceRevision === 0) return;
   const wish = wishOf(subject.unit!, place);
   const reason = differenceBetween(seat, wish);
-  if (reason === undefined) return;
+  if (reason === undefined || subject.withheld) return;
   entries.push({
     subject,
     task: { kind: "update", machine: place.id, reason, ...wishAt(subject, place), seat },
   });
-}
-
-function differenceBetween(seat: Seat, wish: SeatWish): string | undefined {
-  if (seat.target !== wish.target) return `desired state ${wish.target}`;
-  if (seat.contentId !== wish.contentId || seat.hash !== wish.hash) return "the unit's content was replaced";
-  return seat.startCount === wish.startCount ? undefined : "a new start was asked for";
-}
-
-function wishOf(unit: Unit, place: Place): SeatWish {
-  const { desiredState, startCount } = wantedOn(unit, place.id);
-  return {
-    target: desiredState === "launched" ? "launched" : "loaded",
-    contentId: unit.contentId,
-    hash: unit.hash,
-    startCount,
-  };
 }
 
 function wishAt(subject: Subject, place: Place) {

@@ -207,4 +207,39 @@ describe("an exclusive unit", () => {
     cluster.reportLoaded("m2", web);
     expect(step(cluster)).toBe("-web@m2");
   });
+
+  it("is not started where it has a seat while a copy from before it was exclusive is being stopped", () => {
+    const cluster = sketch("m1 m2", "web>m2");
+    cluster.putSeat("m1", web, "absent");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    const waiting = planFor(cluster);
+    expect(waiting.tasks).toEqual([]);
+    expect(reasons(waiting)).toEqual([
+      "web.service: waits, because it is exclusive and is still being stopped on m1",
+    ]);
+    cluster.letAgentsWork();
+    expect(step(cluster)).toContain("!web@m2");
+  });
+
+  it("gets its new text only when a second copy of the old one has been stopped", () => {
+    const cluster = sketch("m1 m2", "web>m1");
+    cluster.putSeat("m2", web, "launched");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    const first = planFor(cluster);
+    expect(sketchTasks(first)).toBe("-web@m2");
+    expect(reasons(first)).toEqual([
+      "web.service: waits, because it is exclusive and has to be stopped on m2 first",
+    ]);
+    carryOut(cluster, first);
+    expect(planFor(cluster).tasks).toEqual([]);
+    cluster.letAgentsWork();
+    expect(step(cluster)).toContain("!web@m1");
+  });
+
+  it("is stopped where it has a seat, whatever is elsewhere", () => {
+    const cluster = sketch("m1 m2", "web>m2");
+    cluster.putSeat("m1", web, "absent");
+    cluster.putUnit(web, "loaded", ["Exclusive=true"]);
+    expect(step(cluster)).toBe("!web@m2");
+  });
 });

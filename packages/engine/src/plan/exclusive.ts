@@ -1,6 +1,7 @@
 import type { Place } from "./place.js";
 import { giveUp, type Planning } from "./planning.js";
 import type { Refusal } from "./refusal.js";
+import { differenceBetween, wishOf } from "./seat-wish.js";
 import type { Claim, Stray, Subject } from "./subject.js";
 
 /**
@@ -27,14 +28,8 @@ export const unguarded =
  * @param adopted - The copy that is to get a seat where it is.
  */
 export function possibleCopy(p: Planning, subject: Subject, adopted?: Stray): PossibleCopy | undefined {
-  for (const claim of subject.stopping) {
-    if (isOver(subject, claim)) continue;
-    const { place } = claim;
-    if (place.presenceRevision > 0) return { place, why: `is still being stopped on ${place.id}` };
-    const why = `may still be running on ${place.id}`;
-    if (isOfOtherText(subject, claim)) return { place, why: `${why} ${unguarded}`, isUnguarded: true };
-    return { place, why: `${why}, which has not been away for long enough` };
-  }
+  const stopping = stoppingCopy(subject);
+  if (stopping !== undefined) return stopping;
   const leaving =
     subject.keyed.size === 0 ? undefined : p.unseatings.find((unseating) => unseating.subject === subject);
   if (leaving !== undefined) {
@@ -55,6 +50,43 @@ export function possibleCopy(p: Planning, subject: Subject, adopted?: Stray): Po
     place: p.doubtful,
     why: `could have been begun on ${p.doubtful.id}, which has gone away too recently to be sure`,
   };
+}
+
+/** Says where a copy may be running that was told to go. */
+function stoppingCopy(subject: Subject): PossibleCopy | undefined {
+  for (const claim of subject.stopping) {
+    if (isOver(subject, claim)) continue;
+    const { place } = claim;
+    if (place.presenceRevision > 0) return { place, why: `is still being stopped on ${place.id}` };
+    const why = `may still be running on ${place.id}`;
+    if (isOfOtherText(subject, claim)) return { place, why: `${why} ${unguarded}`, isUnguarded: true };
+    return { place, why: `${why}, which has not been away for long enough` };
+  }
+  return undefined;
+}
+
+/**
+ * Lets exclusive units that have seats wait with what would start them there: a seat that was given before the unit became
+ * exclusive was given without asking where else copies are.
+ */
+export function withholdStarts(p: Planning): void {
+  for (const subject of p.world.subjects.values()) {
+    const { from } = subject;
+    if (!subject.exclusive || from === undefined || from.place !== subject.at) continue;
+    const wish = wishOf(subject.unit!, from.place);
+    if (wish.target !== "launched" || differenceBetween(from.seat, wish) === undefined) continue;
+    const copy = stoppingCopy(subject) ?? otherCopy(p, subject, from.place);
+    if (copy === undefined) continue;
+    subject.withheld = true;
+    p.remarks.push(copyRefusal(subject, copy));
+  }
+}
+
+/** Says where a unit that has a seat may be running beside that. */
+function otherCopy(p: Planning, subject: Subject, own: Place): PossibleCopy | undefined {
+  const leaving = p.unseatings.find((other) => other.subject === subject && other.place !== own);
+  const place = leaving?.place ?? subject.strays.find((stray) => stray.active && stray.place !== own)?.place;
+  return place && { place, why: `has to be stopped on ${place.id} first` };
 }
 
 /** Whether nothing of a copy that a machine had, or was told to let go of, can be running there. */

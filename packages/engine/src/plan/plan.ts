@@ -1,6 +1,7 @@
 import { compareUnitNames } from "@fleet/core";
 import { dismissUnwanted } from "./dismiss.js";
 import { emitTasks } from "./emit.js";
+import { withholdStarts } from "./exclusive.js";
 import { keepGlobalSeats } from "./keep-global.js";
 import { keepPlainSeats } from "./keep-plain.js";
 import { tiePeers } from "./peers.js";
@@ -61,6 +62,7 @@ export function decideAll(p: Planning): Planning {
   adoptStrays(p);
   placeGlobals(p);
   placePlainUnits(p);
+  withholdStarts(p);
   remarkOnStrays(p);
   return p;
 }

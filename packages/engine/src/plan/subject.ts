@@ -107,6 +107,8 @@ export interface Subject {
   evicted: boolean;
   /** Whether it leaves `from` now and gets another place in a later plan: because it is exclusive. */
   vacates: boolean;
+  /** Whether it keeps its seat as that is, though it should say something else by now: because it is exclusive. */
+  withheld: boolean;
   /** Why it leaves `from`; `undefined` if it does not want to. */
   leavingBecause: string | undefined;
   /** Whether it is to leave `from` only when a second copy has taken over. */
@@ -199,6 +201,7 @@ export function makeSubject(
     from: undefined,
     evicted: false,
     vacates: false,
+    withheld: false,
     leavingBecause: undefined,
     handsOver: false,
     predecessor: undefined,
