@@ -168,6 +168,26 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await isFrozen(await start(), /has the seat of web.service that was taken/);
     });
 
+    test("restored to before a seat was given up, which has a newer tombstone by now", async () => {
+      const first = await join();
+      const { keys } = first.daemon.options;
+      await write(harness.store, put(keys.term(1), "term-1"));
+      await actOn(first, web);
+      const snapshot = await harness.snapshot();
+      await etcdIsBack(first);
+      await becomes(first, "joined");
+      await putSeat(harness, first.daemon, web, "absent");
+      await harness.until("the tombstone", () => first.session.seats.get(web)?.target === "absent");
+      const tombstone = first.session.seats.get(web);
+      if (tombstone !== undefined) first.session.actedOn(tombstone);
+      await first.stop();
+      await snapshot.restore();
+      await etcdIsBack(first);
+      await grow((tombstone?.modRevision ?? 0) + 50);
+      await putSeat(harness, first.daemon, web, "absent", { n: 2, uuid: "term-2" });
+      await isFrozen(await start(), /has the seat of web.service that was taken/);
+    });
+
     test("restored to an old revision and overtaken while the agent was away", async () => {
       const first = await join();
       const snapshot = await harness.snapshot();

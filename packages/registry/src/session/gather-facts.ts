@@ -1,7 +1,14 @@
-import type { Revision, UnitName } from "@fleet/core";
-import { decodeCluster, decodePolicy, encodeCluster, type StoredCluster, schemaVersion } from "../codec.js";
+import type { MachineId, Revision, UnitName } from "@fleet/core";
+import {
+  decodeCluster,
+  decodePolicy,
+  decodeSeat,
+  encodeCluster,
+  type StoredCluster,
+  schemaVersion,
+} from "../codec.js";
 import type { Operation, StoredValue } from "../store.js";
-import type { Memory, RegistryFacts, RememberedSeat } from "./judge.js";
+import type { FoundSeat, Memory, RegistryFacts } from "./judge.js";
 import type { MachineSessionOptions } from "./session-options.js";
 
 /** Asks etcd, in one linearizable transaction, for everything that the judgement needs. */
@@ -30,7 +37,7 @@ export async function gatherFacts(
     cluster: readCluster(cluster),
     termUuid: term?.value,
     isKnown: record !== undefined,
-    seats: new Map(units.flatMap((unit, index) => pairOf(unit, seats[index]))),
+    seats: new Map(units.flatMap((unit, index) => pairOf(machine, unit, seats[index]))),
     accept: readAccept(policy),
     distrust: trust.finding,
   };
@@ -56,11 +63,21 @@ export async function createCluster(options: MachineSessionOptions, signal: Abor
 }
 
 function pairOf(
+  machine: MachineId,
   unit: UnitName,
   item: StoredValue | undefined,
-): readonly (readonly [UnitName, RememberedSeat])[] {
+): readonly (readonly [UnitName, FoundSeat])[] {
   if (item === undefined) return [];
-  return [[unit, { createRevision: item.createRevision, modRevision: item.modRevision }]];
+  const { createRevision, modRevision } = item;
+  return [[unit, { createRevision, modRevision, termN: readTermN(item, machine, unit) }]];
+}
+
+function readTermN(item: StoredValue, machine: MachineId, unit: UnitName): number | undefined {
+  try {
+    return decodeSeat(item, machine, unit).term.n;
+  } catch {
+    return undefined;
+  }
 }
 
 function readCluster(item: StoredValue | undefined): RegistryFacts["cluster"] {

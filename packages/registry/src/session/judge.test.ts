@@ -1,6 +1,6 @@
-import { parseUnitName } from "@fleet/core";
+import { parseUnitName, type UnitName } from "@fleet/core";
 import { describe, expect, test } from "vitest";
-import { judgeRegistry, type Memory, type RegistryFacts } from "./judge.js";
+import { type FoundSeat, judgeRegistry, type Memory, type RegistryFacts } from "./judge.js";
 
 const web = parseUnitName("web.service");
 const db = parseUnitName("db.service");
@@ -24,10 +24,15 @@ const facts: RegistryFacts = {
   cluster,
   termUuid: "t7",
   isKnown: true,
-  seats: new Map([[web, { createRevision: 950, modRevision: 970 }]]),
+  seats: new Map([[web, { createRevision: 950, modRevision: 970, termN: 7 }]]),
   accept: undefined,
   distrust: undefined,
 };
+
+/** The registry, if it has a seat of the unit that was given up. */
+function backAgain(seat: FoundSeat): ReadonlyMap<UnitName, FoundSeat> {
+  return new Map([...facts.seats, [db, seat]]);
+}
 
 const none: Memory = {
   cluster: undefined,
@@ -72,31 +77,58 @@ describe("what is believed", () => {
     [
       "restored within the term, seat made anew",
       {},
-      { revision: 5000, seats: new Map([[web, { createRevision: 3000, modRevision: 3000 }]]) },
+      { revision: 5000, seats: new Map([[web, { createRevision: 3000, modRevision: 3000, termN: 7 }]]) },
       "seat of web.service",
     ],
     [
       "restored between two changes of the seat",
       {},
-      { revision: 5000, seats: new Map([[web, { createRevision: 950, modRevision: 955 }]]) },
+      { revision: 5000, seats: new Map([[web, { createRevision: 950, modRevision: 955, termN: 7 }]]) },
       "seat of web.service",
     ],
     [
       "restored and overtaken, with a seat that was given up since",
       {},
-      { revision: 5000, seats: new Map([...facts.seats, [db, { createRevision: 940, modRevision: 940 }]]) },
+      {
+        revision: 5000,
+        seats: new Map([...facts.seats, [db, { createRevision: 940, modRevision: 940, termN: 7 }]]),
+      },
       "seat of db.service",
     ],
     [
       "the tombstone of a seat that was given up",
       {},
-      { seats: new Map([...facts.seats, [db, { createRevision: 940, modRevision: 980 }]]) },
+      { seats: new Map([...facts.seats, [db, { createRevision: 940, modRevision: 980, termN: 7 }]]) },
+      "believed",
+    ],
+    [
+      "restored within the term, overtaken, and the seat that was given up went on under a later term",
+      {},
+      { revision: 5000, seats: backAgain({ createRevision: 940, modRevision: 4000, termN: 8 }) },
+      "seat of db.service",
+    ],
+    [
+      "a tombstone that was spoiled, and put back by hand",
+      {},
+      { seats: backAgain({ createRevision: 940, modRevision: 1100, termN: 7 }) },
+      "believed",
+    ],
+    [
+      "a tombstone that is unreadable",
+      {},
+      { seats: backAgain({ createRevision: 940, modRevision: 1100, termN: undefined }) },
+      "believed",
+    ],
+    [
+      "a new seat of a later term where one was given up",
+      {},
+      { seats: backAgain({ createRevision: 990, modRevision: 1100, termN: 8 }) },
       "believed",
     ],
     [
       "a new seat where one was given up",
       {},
-      { seats: new Map([...facts.seats, [db, { createRevision: 990, modRevision: 990 }]]) },
+      { seats: new Map([...facts.seats, [db, { createRevision: 990, modRevision: 990, termN: 7 }]]) },
       "believed",
     ],
     ["forgotten", {}, { isKnown: false, seats: new Map() }, "believed"],

@@ -7,6 +7,12 @@ export interface RememberedSeat {
   readonly modRevision: Revision;
 }
 
+/** A seat that etcd has, of a unit whose seat or tombstone is remembered. */
+export interface FoundSeat extends RememberedSeat {
+  /** The number of the term that wrote it last; absent if the record cannot be read. */
+  readonly termN: number | undefined;
+}
+
 /** A state of disbelief that outlives the process. */
 export interface RememberedFreeze {
   /** Names this freeze, so that an operator can accept it and no other. */
@@ -30,7 +36,7 @@ export interface Memory {
   readonly term: Term | undefined;
   /** The newest seats that were acted on and not given up since. */
   readonly seats: ReadonlyMap<UnitName, RememberedSeat>;
-  /** The newest seats that were given up, each by the revision of the tombstone: what is older must not be there again. */
+  /** The newest seats that were given up, each by the revision of the tombstone: what is older must not be there again, nor have gone on. */
   readonly givenUp: ReadonlyMap<UnitName, Revision>;
   readonly freeze: RememberedFreeze | undefined;
 }
@@ -46,7 +52,7 @@ export interface RegistryFacts {
   /** The machine's record is there: it was not forgotten. */
   readonly isKnown: boolean;
   /** The remembered seats, and those that were given up, as far as they are there. */
-  readonly seats: ReadonlyMap<UnitName, RememberedSeat>;
+  readonly seats: ReadonlyMap<UnitName, FoundSeat>;
   /** The freeze that an operator has lifted. */
   readonly accept: string | undefined;
   /** What another part of this process holds against etcd. */
@@ -124,11 +130,21 @@ function pastProblem(memory: Memory, facts: RegistryFacts): string | undefined {
   }
   for (const [unit, tombstone] of memory.givenUp) {
     const found = facts.seats.get(unit);
-    if (found !== undefined && found.modRevision < tombstone)
+    if (found !== undefined && isBackAgain(found, tombstone, term))
       return `it has the seat of ${unit} that was taken from this machine: it was restored and went on`;
   }
   // After a freeze that was not final the doubts of then are answered by the checks above.
   return memory.freeze === undefined ? facts.distrust : undefined;
+}
+
+/**
+ * Whether a seat is the one that the tombstone ended. A tombstone is acknowledged and deleted, and what comes then was created
+ * later (P3.5): nobody writes to the old seat any more. Who mends a spoiled tombstone by hand writes what was there, of a term
+ * that was known then; so a later term tells that another history has gone on with the seat.
+ */
+function isBackAgain(found: FoundSeat, tombstone: Revision, term: Term | undefined): boolean {
+  if (found.modRevision < tombstone) return true;
+  return found.createRevision < tombstone && (found.termN ?? 0) > (term?.n ?? 0);
 }
 
 function frozen(reason: string): Verdict {
