@@ -46,6 +46,18 @@ export const foundCases: readonly Case[] = [
     finally: (world) => copies(world, web, 1),
   },
   {
+    rule: "I7",
+    name: "a unit whose record is gone keeps away whom its seat excludes",
+    steps: [
+      at(4, submit("m1", web, ["Global=true", "Conflicts=u1.service"])),
+      at(10, { kind: "bad-record", key: { area: "units", unit: web }, garbage: undefined, ms: 20_000 }),
+      at(12, { kind: "etcd-backup" }),
+      at(14, { kind: "etcd-restore", acceptAfterMs: 4_000 }),
+      at(30, submit("m3", "u1.service")),
+    ],
+    finally: (world) => copies(world, "u1.service", 0),
+  },
+  {
     rule: "P8",
     name: "a machine counts as lost with units though another of its units cannot be read",
     steps: [

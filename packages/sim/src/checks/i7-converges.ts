@@ -228,7 +228,7 @@ class Settlement {
     }
     for (const other of seatedOn(this.#world, machine)) {
       if (other === unit) continue;
-      if (exclude(unit, demands, other, this.#world.truth.demandsNow(other))) {
+      if (exclude(unit, demands, other, this.#world.truth.demandsHeld(other))) {
         this.#problems.push(`${unit} and ${other} share ${short(machine)}, but exclude each other`);
       }
     }

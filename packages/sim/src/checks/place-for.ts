@@ -38,7 +38,7 @@ export function isPlaceFor(world: World, machine: string, unit: string, demands:
   ]);
   for (const other of there) {
     if (other === unit) continue;
-    const theirs = truth.demandsNow(other);
+    const theirs = truth.demandsHeld(other);
     if (exclude(unit, wanted, other, theirs)) return false;
     const parties = [
       { name: unit, replaces: wanted.replaces },
@@ -47,6 +47,6 @@ export function isPlaceFor(world: World, machine: string, unit: string, demands:
     if (replacementBetween(...parties) !== undefined) return false;
   }
   const amountOf = (other: string, resource: string): number =>
-    truth.demandsNow(other)?.reserve.get(resource) ?? 0;
+    truth.demandsHeld(other)?.reserve.get(resource) ?? 0;
   return shortage(world, machine, unit, wanted.reserve, there, amountOf) === undefined;
 }

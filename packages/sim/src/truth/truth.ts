@@ -3,7 +3,7 @@ import type { EtcdChange, EtcdServer, EtcdWitness, RestorePoint } from "../etcd/
 import { byOperator, keyOf as keyOfEvent } from "../etcd/etcd-server.js";
 import type { Scheduler } from "../time/scheduler.js";
 import { KeyHistory, type Version } from "./key-history.js";
-import { keyOf, partsOf, presenceOf, requirementsOf, unitOf } from "./records.js";
+import { keyOf, liveSeatOf, partsOf, presenceOf, requirementsOf, unitOf } from "./records.js";
 
 /** One record of etcd that has changed. */
 export interface RecordChange {
@@ -132,6 +132,22 @@ export class Truth implements EtcdWitness {
   demandsNow(unit: string): Requirements | undefined {
     const record = unitOf(this.history.current(keyOf.unit(unit)));
     return record === undefined ? undefined : this.demandsOf(unit, record.contentId);
+  }
+
+  /**
+   * What a unit demands of its neighbours: by its record; or, where that cannot be read or is gone though nobody destroyed the
+   * unit, by the newest of its live seats, for it runs on there and occupies its machine.
+   */
+  demandsHeld(unit: string): Requirements | undefined {
+    if (unitOf(this.history.current(keyOf.unit(unit))) !== undefined) return this.demandsNow(unit);
+    if (this.history.current(keyOf.mark(unit)) !== undefined) return undefined;
+    const seats = this.seats().flatMap(([machine, of]) => {
+      const version = this.history.current(keyOf.seat(machine, unit));
+      const seat = of === unit ? liveSeatOf(version) : undefined;
+      return version === undefined || seat === undefined ? [] : [{ seat, revision: version.revision }];
+    });
+    const [newest] = seats.sort((a, b) => b.revision - a.revision);
+    return newest === undefined ? undefined : this.demandsOf(unit, newest.seat.contentId);
   }
 
   /** Effective metadata of a machine that is present, by what stands in etcd. */
