@@ -6,6 +6,7 @@ import type { RecordChange } from "../truth/truth.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
 import { isPlaceFor } from "./place-for.js";
+import { ReasonsToLeave } from "./reasons-to-leave.js";
 
 /** More than this part of the machines is most of them, from this many on (protocol rule P8.3). */
 const mass = { part: 0.55, machines: 3 };
@@ -40,6 +41,7 @@ export function noPileUp(world: World): Checker {
   const invariant = "I5";
   const { truth, config } = world;
   const { history } = truth;
+  const reasons = new ReasonsToLeave(world);
   const ttlMs = config.ttlSeconds * 1_000;
   /** Since when each machine has been absent, though it did not say it was leaving. */
   const absentSinceMs = new Map<string, number>();
@@ -242,6 +244,8 @@ export function noPileUp(world: World): Checker {
     if (mark !== undefined && mark.revision > createRevision) return false;
     const record = unitOf(history.current(keyOf.unit(unit)));
     if (record === undefined || record.desiredState === "inactive") return false;
+    // Of two that exclude each other one has to leave, whether their machine is there or not.
+    if (reasons.makesRoom(machine, unit)) return false;
     const others = truth
       .seats()
       .filter(([on, of]) => of === unit && on !== machine)
