@@ -35,7 +35,8 @@ export interface MachineSession {
   readonly seats: ReadonlyMap<UnitName, Seat>;
   /**
    * Names the history of the registry that is believed; `undefined` before the first connection. Revisions of different
-   * histories must not be compared: whoever keeps watermarks begins again from 0 when this changes (P6.3).
+   * histories must not be compared: whoever keeps watermarks begins again from 0 when this changes (P6.3), and `seats`
+   * change with it.
    */
   readonly history: string | undefined;
   /** Effective metadata: configuration overlaid with what was set through the API. */

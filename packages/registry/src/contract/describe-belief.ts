@@ -257,6 +257,28 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       expect(back.session.history).toBe(here.session.history);
     });
 
+    test("a seat that cannot be read in a restored etcd is not what it was before", async () => {
+      const process = await join();
+      const { keys } = process.daemon.options;
+      await actOn(process, web);
+      await write(harness.store, put(keys.seat(process.daemon.machine, web), "garbage"));
+      const snapshot = await harness.snapshot();
+      await etcdIsBack(process);
+      await becomes(process, "joined");
+      await harness.until("it to follow", async () => (await actOn(process, unitName("db.service"))) > 0);
+      expect(process.session.seats.has(web)).toBe(true);
+      await snapshot.restore();
+      await isFrozen(process, /restored/);
+      const touched = new Set<UnitName>();
+      process.session.subscribe((units) => {
+        for (const unit of units) touched.add(unit);
+      });
+      await process.daemon.units.accept(undefined, never);
+      await becomes(process, "joined");
+      expect([...process.session.seats.keys()]).toEqual([]);
+      expect(touched.has(web)).toBe(true);
+    });
+
     test("a memory that cannot be read is not taken for none", async () => {
       const first = await join();
       await first.stop();

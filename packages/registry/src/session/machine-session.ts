@@ -79,8 +79,9 @@ class StoredMachineSession implements MachineSession {
     return this.#own.seats;
   }
 
+  /** That of the seats: who compares their revisions must not hear of another one before it has other seats. */
   get history(): string | undefined {
-    return this.#belief.history;
+    return this.#own.history ?? this.#belief.history;
   }
 
   get metadata(): Metadata {
@@ -166,7 +167,8 @@ class StoredMachineSession implements MachineSession {
   }
 
   actedOn(seat: Seat): void {
-    this.#belief.actedOn(seat);
+    // Of another history than the one that is believed by now, it would be missed there.
+    if (this.history === this.#belief.history) this.#belief.actedOn(seat);
   }
 
   async #stayJoined(signal: AbortSignal): Promise<void> {
@@ -213,7 +215,7 @@ class StoredMachineSession implements MachineSession {
       this.#become("frozen", this.#belief.freeze?.reason);
       return watches;
     }
-    const followers = await this.#own.read(signal);
+    const followers = await this.#own.read(this.#belief.history, signal);
     // While this machine was absent its seats may have gone elsewhere: only from here on it knows those that it has.
     if (this.#isAstray) {
       this.#isAstray = false;

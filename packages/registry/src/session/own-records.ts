@@ -6,7 +6,7 @@ import type { MachineSessionOptions } from "./session-options.js";
 
 /**
  * This machine's seats and dynamic metadata, read and then followed. A seat that becomes unreadable stays as it was
- * last read: nobody is stopped by garbage.
+ * last read in the same history: nobody is stopped by garbage, and what another history said is no word of this one.
  */
 export class OwnRecords {
   readonly #options: MachineSessionOptions;
@@ -14,6 +14,7 @@ export class OwnRecords {
   readonly #dynamic = new Map<string, string>();
   readonly #onChange: (touched: ReadonlySet<UnitName>) => void;
   #metadata: Metadata;
+  #history: string | undefined;
 
   constructor(options: MachineSessionOptions, onChange: (touched: ReadonlySet<UnitName>) => void) {
     this.#options = options;
@@ -29,8 +30,20 @@ export class OwnRecords {
     return this.#metadata;
   }
 
-  /** Reads everything. @returns the activities that follow it from there, until aborted or disconnected. */
-  async read(signal: AbortSignal): Promise<readonly ((signal: AbortSignal) => Promise<void>)[]> {
+  /** The history that the seats are of; `undefined` before they were first read. */
+  get history(): string | undefined {
+    return this.#history;
+  }
+
+  /**
+   * Reads everything.
+   * @param history - What is read.
+   * @returns the activities that follow it from there, until aborted or disconnected.
+   */
+  async read(
+    history: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly ((signal: AbortSignal) => Promise<void>)[]> {
     const { trust, keys, description } = this.#options;
     const store: Store = trust.store;
     const seatPrefix = keys.seats(description.id);
@@ -39,7 +52,7 @@ export class OwnRecords {
     const metadata = await readAll(store, metadataPrefix, signal);
     this.#dynamic.clear();
     this.#takeMetadata(metadata.items.map((item) => ({ kind: "put", item })));
-    this.#onChange(this.#replaceSeats(seats.items));
+    this.#onChange(this.#replaceSeats(seats.items, history));
     return [
       (both) =>
         store.watch({ prefix: seatPrefix }, seats.revision + 1, both, ({ events }) => {
@@ -54,14 +67,18 @@ export class OwnRecords {
     ];
   }
 
-  #replaceSeats(items: readonly StoredValue[]): ReadonlySet<UnitName> {
+  #replaceSeats(items: readonly StoredValue[], history: string | undefined): ReadonlySet<UnitName> {
     const before = new Map(this.#seats);
+    const isOtherHistory = history !== this.#history;
+    this.#history = history;
+    if (isOtherHistory) this.#seats.clear();
     const events: StoreEvent[] = items.map((item) => ({ kind: "put", item }));
     const present = this.#takeSeats(events);
     for (const unit of before.keys()) if (!present.has(unit)) this.#seats.delete(unit);
     const touched = new Set<UnitName>();
     for (const unit of [...before.keys(), ...present]) {
-      if (this.#seats.get(unit)?.modRevision !== before.get(unit)?.modRevision) touched.add(unit);
+      const isSame = this.#seats.get(unit)?.modRevision === before.get(unit)?.modRevision;
+      if (isOtherHistory || !isSame) touched.add(unit);
     }
     return touched;
   }

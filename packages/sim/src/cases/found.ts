@@ -58,6 +58,21 @@ export const foundCases: readonly Case[] = [
     finally: (world) => copies(world, "u1.service", 0),
   },
   {
+    rule: "P6.3",
+    name: "a seat that a backup brought back unreadable is not what it said in the other history",
+    steps: [
+      at(4, submit("m1", web)),
+      at(6, { kind: "bad-record", key: { area: "schedule", unit: web }, garbage: "garbage", ms: 4_000 }),
+      at(8, { kind: "etcd-backup" }),
+      ...Array.from({ length: 10 }, (_, index) =>
+        at(11 + index * 2, submit("m1", "u2.service", [], `v${index}`)),
+      ),
+      at(32, submit("m1", web, [], "v2")),
+      at(40, { kind: "etcd-restore", acceptAfterMs: 5_000 }),
+    ],
+    finally: (world) => copies(world, web, 1),
+  },
+  {
     rule: "P8",
     name: "a machine counts as lost with units though another of its units cannot be read",
     steps: [
