@@ -279,6 +279,33 @@ describe("a registry that is not believed", () => {
     expect(await machine.local(web)).toBe("active/running");
   });
 
+  test("what was begun in another history and ends in this one makes no seat of this one an older one", async () => {
+    const first = machine.session.seat(web, { text: service() });
+    await machine.settle();
+    const seat = machine.session.seats.get(web);
+    if (seat === undefined) throw new Error("no seat");
+    machine.systemd.holdsJobs = true;
+    machine.session.seat(web, { target: "loaded" });
+    await machine.settle();
+    machine.session.history = "epoch-2";
+    machine.session.become("frozen");
+    machine.session.allSeats.set(web, { ...seat, target: "loaded", modRevision: first });
+    machine.session.become("joined");
+    await machine.settle();
+    const { acted } = machine.session;
+    acted.length = 0;
+    machine.systemd.finishJobs();
+    machine.systemd.holdsJobs = false;
+    await machine.settle();
+    expect(acted.map(({ modRevision }) => modRevision)).toEqual([first]);
+    machine.session.allSeats.set(web, { ...seat, target: "absent", modRevision: first + 1 });
+    machine.session.become("frozen");
+    await machine.settle();
+    machine.session.become("joined");
+    await machine.settle();
+    expect(stateOf()).toMatchObject({ condition: "unloaded", acked: first + 1 });
+  });
+
   test("an older tombstone is no evidence; in a new history it is", async () => {
     const old = machine.session.seat(web, { text: service() });
     await machine.settle();

@@ -273,6 +273,7 @@ export class Reconciler {
       return false;
     }
     unit.work = task.kind;
+    unit.workHistory = this.#options.session.history;
     this.counts.set(task.kind, (this.counts.get(task.kind) ?? 0) + 1);
     this.#tasks += 1;
     this.#track(this.#carryOut(task, unit, signal));

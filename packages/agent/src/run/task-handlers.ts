@@ -60,7 +60,9 @@ type Handlers = {
 /** How each kind of task is carried out. Every one may be repeated after a crash halfway. */
 export function createTaskHandlers(context: TaskContext): Handlers {
   const { session, watermarks, records } = context;
-  const settle = (seat: Seat) => {
+  const settle = (memory: UnitMemory, seat: Seat) => {
+    // The seat that it was begun for may be of a history that was given up meanwhile: then it is no measure for any other.
+    if (memory.workHistory !== session.history) return;
     watermarks.raise(seat.unit, seat.modRevision);
     session.actedOn(seat);
   };
@@ -69,7 +71,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
     memory.jobResult = undefined;
     memory.isReplacing = false;
     memory.acked = seat.modRevision;
-    settle(seat);
+    settle(memory, seat);
   };
   return {
     load: async ({ seat }, memory, signal) => {
@@ -81,7 +83,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
       await load(context, memory, content, signal);
       // What never ran need not be stopped to be as its seat wants it.
       const isIdle = memory.starts.kind === "never" && !canBeStopped(memory.local);
-      if (seat.target === "loaded" && isIdle) settle(seat);
+      if (seat.target === "loaded" && isIdle) settle(memory, seat);
     },
     replace: async ({ seat }, memory, signal) => {
       // Nothing is stopped for a text that cannot be had.
@@ -93,7 +95,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
     stop: async ({ seat }, memory, signal) => {
       await stop(context, memory, signal);
       await context.schedule.withdraw(memory.name);
-      if (seat.target === "loaded") settle(seat);
+      if (seat.target === "loaded") settle(memory, seat);
     },
     unload: async ({ seat }, memory, signal) => {
       await unload(context, memory, signal);
@@ -108,7 +110,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
     },
     start: async ({ seat, generation }, memory, signal) => {
       await startUnit(context, memory, generation, signal);
-      settle(seat);
+      settle(memory, seat);
       memory.isReplacing = false;
     },
     "note-start": async ({ seat, generation }, memory, signal) => {
@@ -117,7 +119,7 @@ export function createTaskHandlers(context: TaskContext): Handlers {
       if (await isOutdated) return await stop(context, memory, signal);
       const invocationBefore = memory.local?.invocationId ?? "";
       await records.write(memory.name, { generation, phase: "issued", invocationBefore });
-      settle(seat);
+      settle(memory, seat);
       memory.isReplacing = false;
     },
     forget: async (_task, memory) => {

@@ -28,6 +28,8 @@ export class UnitMemory implements UnitView, StateRemarks {
   file: LocalFile | "unreadable" | undefined = undefined;
   acked: Revision | undefined = undefined;
   work: AgentTaskKind | undefined = undefined;
+  /** The history of the seat that the work was begun for. */
+  workHistory: string | undefined = undefined;
   isReplacing = false;
   wasStopped = false;
   /** The invocation that was stopped then; empty if unknown. */
