@@ -11,7 +11,8 @@ import { laterMs, ReasonsToLeave } from "./reasons-to-leave.js";
  * is not there; or it has another seat. Restarts, elections, reconnections, frozen machines and registrations are no reasons.
  * What depends on records that the commit does not compare counts if it held at any time within the last ten seconds; what
  * depends on other units' moves, also within five seconds after. A unit that makes room for one which has to go somewhere has
- * a reason, too, if the leader who planned that did not live to place the other.
+ * a reason, too, if the leader who planned that did not live to place the other, or the other's record, which the commit does
+ * not compare, became another before it was placed.
  */
 export function noNeedlessMove(world: World): Checker {
   const invariant = "I4-moves";
@@ -21,11 +22,12 @@ export function noNeedlessMove(world: World): Checker {
     if (liveSeatOf(before) === undefined || seatOf(after)?.target !== "absent") return;
     if (reasons.isObvious(machine, unit, after)) return;
     if (reasons.makesRoom(machine, unit) || reasons.hasLostPeer(machine, unit)) return;
-    const isForHomeless = reasons.mayMakeRoomForHomeless(unit);
+    const homeless = reasons.homelessReplacers(unit);
     const where = machine.replace(/0+$/, "");
     world.scheduler.after(laterMs, () => {
       if (reasons.makesRoom(machine, unit) || reasons.hasLostPeer(machine, unit)) return;
-      if (isForHomeless && reasons.hasLeaderEnded(after.revision)) return;
+      if (homeless.length > 0 && reasons.hasLeaderEnded(after.revision)) return;
+      if (homeless.some((record) => reasons.hasChanged(record))) return;
       world.fail(
         invariant,
         `${unit} lost its seat on ${where} at ${after.revision}, and nothing speaks for that`,

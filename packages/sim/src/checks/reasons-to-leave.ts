@@ -1,6 +1,14 @@
 import type { Version } from "../truth/key-history.js";
-import { demandsLately, exclude, mayReplace, misfit, planAgeMs, seatsOf } from "../truth/legality.js";
-import { keyOf, liveSeatOf, policyOf, presenceOf, stateOf, unitOf } from "../truth/records.js";
+import {
+  demandsLately,
+  exclude,
+  mayReplace,
+  misfit,
+  planAgeMs,
+  replacesBy,
+  seatsOf,
+} from "../truth/legality.js";
+import { keyOf, liveSeatOf, partsOf, policyOf, presenceOf, stateOf, unitOf } from "../truth/records.js";
 import type { World } from "../world.js";
 
 /** How long after a unit lost its seat the reason may show: what it follows, or makes room for, moves a little later. */
@@ -75,13 +83,21 @@ export class ReasonsToLeave {
     );
   }
 
-  /** Whether there is a unit that would replace it wherever it came, and has no place or has to leave the one it has. */
-  mayMakeRoomForHomeless(unit: string): boolean {
-    return this.#world.truth.units().some((other) => {
-      if (other === unit || !mayReplace(this.#world, other, unit)) return false;
-      return seatsOf(this.#world, other).every(
+  /**
+   * The records of units that would replace it wherever they came, and that have no place or have to leave the one they have:
+   * each by which a leader may have planned lately.
+   */
+  homelessReplacers(unit: string): readonly Version[] {
+    const { truth } = this.#world;
+    const prefix = keyOf.area("units");
+    return truth.history.keysEver.flatMap((key) => {
+      const other = key.slice(prefix.length);
+      if (!key.startsWith(prefix) || other === unit) return [];
+      const isHomeless = seatsOf(this.#world, other).every(
         (machine) => this.isAway(machine) || this.isDrained(machine) || this.isMisplaced(machine, other),
       );
+      if (!isHomeless) return [];
+      return truth.lately(key, planAgeMs).filter((version) => replacesBy(this.#world, other, version, unit));
     });
   }
 
@@ -105,7 +121,15 @@ export class ReasonsToLeave {
     );
   }
 
-  /** Whether a unit that it follows had no seat there at some time, or was not to have one. */
+  /** Whether a unit's record is another by now, or gone. */
+  hasChanged(record: Version): boolean {
+    return this.#world.truth.history.newest(record.key) !== record;
+  }
+
+  /**
+   * Whether a unit that it follows had no seat there at some time, or was not to have one. A global unit that is a plain one by
+   * another of its records of late is not to have one there if it has one elsewhere.
+   */
   hasLostPeer(machine: string, unit: string): boolean {
     const { truth } = this.#world;
     const ms = planAgeMs + laterMs;
@@ -115,7 +139,7 @@ export class ReasonsToLeave {
         const isMisplaced = demandsLately(this.#world, peer, ms).some(
           (reading) => misfit(this.#world, machine, reading) !== undefined,
         );
-        if (isMisplaced) return true;
+        if (isMisplaced || this.#isPlainElsewhere(machine, peer, ms)) return true;
         const seats = truth.lately(keyOf.seat(machine, peer), ms);
         const records = truth.lately(keyOf.unit(peer), ms);
         if (seats.length === 0 || records.length === 0) return true;
@@ -123,6 +147,17 @@ export class ReasonsToLeave {
         return records.some((version) => (unitOf(version)?.desiredState ?? "inactive") === "inactive");
       }),
     );
+  }
+
+  #isPlainElsewhere(machine: string, unit: string, ms: number): boolean {
+    const { truth } = this.#world;
+    const readings = demandsLately(this.#world, unit, ms);
+    if (readings.every(({ global }) => global) || !readings.some(({ global }) => global)) return false;
+    return truth.history.keysEver.some((key) => {
+      const [area, other, name] = partsOf(key);
+      if (area !== "schedule" || name !== unit || other === machine) return false;
+      return truth.lately(key, ms).some((version) => liveSeatOf(version) !== undefined);
+    });
   }
 
   /** Whoever is there, has a seat there or had one lately, or is said to be there. */

@@ -8,6 +8,7 @@ import {
   replacementBetween,
 } from "@fleet/core";
 import type { World } from "../world.js";
+import type { Version } from "./key-history.js";
 import { keyOf, liveSeatOf, presenceOf, unitOf } from "./records.js";
 
 /** How old what a plan was made from may be when it is committed: an office lasts five seconds, and lines are slow. */
@@ -128,16 +129,28 @@ export function alwaysExclude(world: World, a: string, b: string): boolean {
 
 /** Whether, by some reading of their records of late, `replaced` has to leave for `replacer`. */
 export function mayReplace(world: World, replacer: string, replaced: string): boolean {
-  const own = demandsLately(world, replacer);
   const theirs = demandsLately(world, replaced);
-  return own.some((x) =>
-    (theirs.length === 0 ? [undefined] : theirs).some(
-      (y) =>
-        replacementBetween(
-          { name: replacer, replaces: x.replaces },
-          { name: replaced, replaces: y?.replaces ?? [] },
-        )?.replacer === replacer,
-    ),
+  return demandsLately(world, replacer).some((own) => hasToLeave(replacer, own, replaced, theirs));
+}
+
+/** Whether, by this record of the replacer and some reading of the other's of late, the other has to leave for it. */
+export function replacesBy(world: World, replacer: string, record: Version, replaced: string): boolean {
+  const unit = unitOf(record);
+  if (unit === undefined || unit.desiredState === "inactive") return false;
+  const demands = world.truth.demandsOf(replacer, unit.contentId);
+  return demands !== undefined && hasToLeave(replacer, demands, replaced, demandsLately(world, replaced));
+}
+
+function hasToLeave(
+  replacer: string,
+  { replaces }: Requirements,
+  replaced: string,
+  theirs: readonly Requirements[],
+): boolean {
+  return (theirs.length === 0 ? [undefined] : theirs).some(
+    (reading) =>
+      replacementBetween({ name: replacer, replaces }, { name: replaced, replaces: reading?.replaces ?? [] })
+        ?.replacer === replacer,
   );
 }
 
