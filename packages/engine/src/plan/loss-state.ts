@@ -28,6 +28,8 @@ export interface LossInput {
   readonly stuck?: ReadonlySet<MachineId>;
   /** Whether this process has watched since the last look without a gap. */
   readonly watched: boolean;
+  /** Whether this look comes much later than it was asked for: what happened meanwhile may only just be coming to light. */
+  readonly stalled?: boolean;
   /**
    * Of absent machines: what is different after each return, seen or not. A machine that is not named may have been there
    * between two looks unless that was `watched`.

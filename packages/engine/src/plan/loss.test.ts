@@ -21,6 +21,7 @@ class Watch {
   readonly stuck = new Set<MachineId>();
   readonly moved: string[] = [];
   override = false;
+  stalled = false;
   state: LossState = initialLossState;
   last: LossVerdict | undefined;
   readonly #options: LossOptions;
@@ -66,10 +67,12 @@ class Watch {
       ),
       stuck: this.stuck,
       watched: !this.#hasGap,
+      stalled: this.stalled,
       override: this.override,
       options: this.#options,
     });
     this.#hasGap = false;
+    this.stalled = false;
     this.state = this.last.state;
     for (const id of [...this.last.released].sort()) {
       if (this.absent.has(id) && !this.stuck.has(id) && this.loaded.delete(id)) this.moved.push(id);
@@ -198,6 +201,17 @@ describe("most machines lost together", () => {
     expect(watch.pass(59_999).moved).toEqual([]);
     expect(watch.pass(1).moved).toEqual(["m01", "m02", "m03"]);
     expect(watch.last?.braked.size).toBe(3);
+  });
+
+  it("are held though they come to light one by one, the first before a stop of the process", () => {
+    const watch = new Watch(5).look().lose(1).look();
+    expect(watch.moved).toEqual(["m01"]);
+    expect(watch.last?.wakeAtMs).toBe(watch.nowMs + calmMs);
+    watch.stalled = true;
+    watch.lose(2).pass(13_000).lose(3).look();
+    expect(watch.held).toEqual(["m02", "m03"]);
+    expect(watch.pass(59_999).moved).toEqual(["m01"]);
+    expect(watch.pass(1).moved).toEqual(["m01", "m02", "m03"]);
   });
 
   it("are held for five minutes if they were found away: a cold start moves nothing", () => {

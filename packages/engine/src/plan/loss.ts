@@ -31,7 +31,7 @@ export const initialLossState: LossState = {
  * one after another over some seconds, would be ten losses of one machine each, and all would pile up on the last.
  */
 export function advanceLoss(state: LossState, input: LossInput): LossVerdict {
-  const closed = closeIfDone(state, input);
+  const closed = closeIfDone(doubtQuiet(state, input), input);
   const absent = noteAbsences(closed, input);
   const episode = continueEpisode(closed, absent, input);
   const next: LossState = {
@@ -50,6 +50,14 @@ function quietMs(input: LossInput): number {
 
 function movableOn(id: MachineId, input: LossInput): number {
   return input.movableSeats.get(id) ?? 0;
+}
+
+/** What a stalled process has not seen is no quiet: else it would take what vanished together for two losses. */
+function doubtQuiet(state: LossState, { stalled, nowMs }: LossInput): LossState {
+  const { episode } = state;
+  return stalled === true && episode !== undefined
+    ? { ...state, episode: { ...episode, lastLossMs: nowMs } }
+    : state;
 }
 
 /** Ends an open loss whose machines are back or empty, once it is quiet. Its machines stay released, with the brake on. */
@@ -218,7 +226,13 @@ function judge(state: LossState, input: LossInput): LossVerdict {
       held.push({ machine: id, why, ...(Number.isFinite(untilMs) ? { untilMs } : {}) });
     }
   }
-  const wakeAtMs = Math.min(...graceEnds, ...held.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY));
+  const quietEndMs = lost.some(([id]) => released.has(id)) ? episode!.lastLossMs + quietMs(input) : 0;
+  const wakeAtMs = Math.min(
+    ...graceEnds,
+    ...held.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY),
+    // The loss may be over then, and whoever looks in time knows that it was quiet.
+    ...(quietEndMs > input.nowMs ? [quietEndMs] : []),
+  );
   const verdict = { state, released, braked, held };
   return Number.isFinite(wakeAtMs) ? { ...verdict, wakeAtMs } : verdict;
 }

@@ -17,6 +17,9 @@ import type { Plan } from "../plan/plan.js";
  */
 const presumedStuckAfterMs = 60_000;
 
+/** Who looks so much later than it wanted to was stopped, or could not follow. */
+const stalledAfterMs = 1_000;
+
 /**
  * Watches machines come and go, for a candidate as for the leader: what one has seen vanish as a candidate, it need not
  * doubt when it leads.
@@ -26,6 +29,8 @@ export class LossWatch {
   readonly #options: LossOptions;
   #state = initialLossState;
   #hasGap = true;
+  #wakeAtMs: number | undefined;
+  #isStalled = false;
   #releasedSince = new Map<MachineId, number>();
   /** Units of released machines that the newest plan could not move. Absent while somebody else plans. */
   #stuck: ReadonlyMap<MachineId, ReadonlySet<UnitName>> | undefined;
@@ -55,6 +60,7 @@ export class LossWatch {
 
   /** The office is lost: from now on somebody else plans. */
   noteEndOfTerm(): void {
+    this.#isStalled = this.#isLate(this.#clock.monotonic());
     this.#stuck = undefined;
   }
 
@@ -87,7 +93,9 @@ export class LossWatch {
     }
     const stuck = new Set([...movableSeats.keys()].filter((id) => this.#hasStuckSeats(view, id)));
     const watched = !this.#hasGap;
+    const stalled = this.#isLate(nowMs);
     this.#hasGap = false;
+    this.#isStalled = false;
     const options = this.#options;
     const verdict = advanceLoss(this.#state, {
       nowMs,
@@ -97,15 +105,25 @@ export class LossWatch {
       movableSeats,
       stuck,
       watched,
+      stalled,
       returns,
       givenUp,
       options,
     });
     this.#state = verdict.state;
+    this.#wakeAtMs = verdict.wakeAtMs;
     this.#releasedSince = new Map(
       [...verdict.released].map((id) => [id, this.#releasedSince.get(id) ?? nowMs]),
     );
     return verdict;
+  }
+
+  /** Whether it is long past the time to look. Only who leads looks when it is time, others when something happens. */
+  #isLate(nowMs: number): boolean {
+    if (this.#isStalled) return true;
+    return (
+      this.#stuck !== undefined && this.#wakeAtMs !== undefined && nowMs > this.#wakeAtMs + stalledAfterMs
+    );
   }
 
   #movableSeats(view: ClusterView, machine: MachineId, nowMs: number): number {
