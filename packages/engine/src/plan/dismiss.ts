@@ -11,6 +11,7 @@ export function dismissUnwanted(p: Planning): void {
     const destroyedAt = destroyedSince(p, subject);
     if (subject.kind !== "unreadable" && subject.claims.length > 0) dismiss(p, subject, destroyedAt);
     if (subject.kind === "recordless") remarkOn(p, subject);
+    if (subject.kind === "unreadable") remarkOnText(p, subject);
   }
 }
 
@@ -42,4 +43,13 @@ function remarkOn(p: Planning, subject: Subject): void {
       failed: [],
     });
   }
+}
+
+/** A record that was put back by hand may name a text that nobody needed meanwhile, and that was collected. */
+function remarkOnText(p: Planning, { name, unit }: Subject): void {
+  if (unit === undefined || unit.content !== undefined || unit.desiredState === "inactive") return;
+  if (p.world.view.unreadableUnits.has(name)) return;
+  const reason =
+    "its unit file is missing from etcd or cannot be read: left as it is until it is submitted again";
+  p.remarks.push({ unit: name, reason, failed: [] });
 }

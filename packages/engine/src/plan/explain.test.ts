@@ -139,6 +139,9 @@ describe("an explanation", () => {
       change: (c) => c.damage("a"),
       standing: "unreadable",
       summary: "is left exactly as it is, because its unit file is missing from etcd or cannot be read",
+      remarks: [
+        "its unit file is missing from etcd or cannot be read: left as it is until it is submitted again",
+      ],
       places: "seat@m1",
     },
     {

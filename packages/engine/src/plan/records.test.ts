@@ -127,6 +127,15 @@ describe("what a record means", () => {
     expect(tasksOf(cluster)).toBe("");
   });
 
+  it("says of a unit without a text that it has to be submitted again, unless nothing is wanted of it", () => {
+    const cluster = sketch("m1", "a; b/inactive; c").damage("a").damage("b").damage("c");
+    cluster.unreadableUnits.add(serviceName("c"));
+    const { refusals } = plan(cluster.view, { releasedMachines: new Set() });
+    expect(refusals.map(({ unit, reason }) => `${unit}: ${reason}`)).toEqual([
+      "a.service: its unit file is missing from etcd or cannot be read: left as it is until it is submitted again",
+    ]);
+  });
+
   it("keeps others away from a unit that cannot be read", () => {
     const cluster = sketch("m1 m2^", "a>m1; b{Conflicts=a.service}").damage("a");
     expect(reasonsOf(cluster)).toContain("1 conflicts with a.service (pattern a.service)");

@@ -175,6 +175,8 @@ class Settlement {
         this.#problems.push(`${unit} stays on ${short(seat)}, which is drained, and nobody says why`);
       return;
     }
+    const isTextThere = world.truth.history.current(keyOf.text(contentId)) !== undefined;
+    if (!isTextThere && this.#refused.has(unit)) return;
     const place = world.machines.find(({ id }) => isUp(world, id) && isPlaceFor(world, id, unit, demands));
     if (demands.exclusive && this.#isInItsOwnWay(unit, contentId) && this.#refused.has(unit)) return;
     const where = seat === undefined ? "no seat" : `its seat on ${short(seat)}, which is away`;
