@@ -76,10 +76,14 @@ export function noStopWithoutEvidence(world: World): Checker {
   const noteStart = (machine: SimMachine, unit: string): void => {
     const id = idOf(machine, unit);
     const before = started.get(id);
+    const text = machine.systemd.loaded.get(unit as never)?.text;
+    const contentId = text === undefined ? undefined : contentOf(text).contentId;
     const asks = truth.history.all(keyOf.seat(machine.id, unit)).filter((version) => {
       const isNew =
         before === undefined || version.branch > before.branch || version.revision > before.revision;
-      return isNew && seatOf(version)?.target === "launched";
+      const seat = seatOf(version);
+      // What is started with another text than a seat asks for is not started for that seat.
+      return isNew && seat?.target === "launched" && (contentId ?? seat.contentId) === seat.contentId;
     });
     const first = asks[0];
     if (first !== undefined) started.set(id, { revision: first.revision, branch: first.branch });

@@ -11,7 +11,8 @@ const drainAgeMs = 2_000;
 /**
  * I4, a drain is a hand-over (protocol rule P3.6). When a unit leaves a machine that is there, and nothing speaks for that but
  * that the machine is drained, then a copy elsewhere has taken over: it has a seat, and its machine has said, for that
- * very seat, that it has been started, or loaded if that is all that is wanted. Exclusive units stop first, and units that
+ * very seat, that it has been started, or loaded if that is all that is wanted. A copy that was to take over goes when
+ * the old one stays. Exclusive units stop first, and units that
  * follow others go with them; neither is asked.
  */
 export function handsOver(world: World): Checker {
@@ -34,6 +35,12 @@ export function handsOver(world: World): Checker {
         );
       });
     });
+
+  /** Whether a seat was only to take over from one that stays: then nobody leaves. */
+  const isHeir = (seat: Version | undefined, unit: string): boolean => {
+    const old = liveSeatOf(seat)?.replaces;
+    return old !== undefined && liveSeatOf(history.current(keyOf.seat(old, unit))) !== undefined;
+  };
 
   const check = (machine: string, unit: string, after: Version): void => {
     if (world.nowMs - (truth.restores.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) < planAgeMs) return;
@@ -58,7 +65,7 @@ export function handsOver(world: World): Checker {
       const [area, machine, unit] = parts;
       if (area !== "schedule" || machine === undefined || unit === undefined) return;
       if (after.origin.kind !== "process" || liveSeatOf(before) === undefined) return;
-      if (seatOf(after)?.target === "absent") check(machine, unit, after);
+      if (seatOf(after)?.target === "absent" && !isHeir(before, unit)) check(machine, unit, after);
     },
   };
 }
