@@ -108,6 +108,8 @@ export class FakeLeaderRegistry implements LeaderRegistry {
   beforeCommit: (changes: readonly GuardedChange[]) => void = () => {};
   /** Says that the answer to a change was lost; it is written all the same. */
   losesAnswer: (change: GuardedChange) => boolean = () => false;
+  /** How often the proof of the office was renewed. */
+  renewals = 0;
   unitFiles: { contentId: string; modRevision: Revision }[] = [];
   readonly #cluster: ClusterSketch;
   readonly #replica: FakeReplica;
@@ -133,6 +135,10 @@ export class FakeLeaderRegistry implements LeaderRegistry {
   }
 
   async settle(): Promise<void> {}
+
+  async renewProof(): Promise<void> {
+    this.renewals += 1;
+  }
 
   async publishStatus(_leadership: Leadership, status: EngineStatus): Promise<void> {
     if (JSON.stringify(this.statuses.at(-1)) !== JSON.stringify(status)) this.statuses.push(status);

@@ -108,11 +108,21 @@ class StoredLeaderRegistry implements LeaderRegistry {
       );
       if (succeeded) {
         office.noteVoided(voided);
-        this.#options.logger.info("writes that got no answer are voided", { term: office.term.n, voided });
+        this.#options.logger.info("earlier writes that have not happened are voided", {
+          term: office.term.n,
+          voided,
+        });
       } else {
         office.follow(results[0]?.[0], proof);
       }
     }
+  }
+
+  async renewProof(leadership: Leadership, signal: AbortSignal): Promise<void> {
+    const office = asOffice(leadership);
+    // As if a write of this moment had got no answer.
+    office.noteUnanswered(office.proof);
+    await this.settle(office, signal);
   }
 
   async unreferencedUnitFiles(signal: AbortSignal) {

@@ -87,6 +87,12 @@ export interface LeaderRegistry {
    * while all were answered. @throws {FleetError} `conflict` if the office is lost; `unavailable`: try again.
    */
   settle(leadership: Leadership, signal: AbortSignal): Promise<void>;
+  /**
+   * Changes what every write of this term compares, though none be in doubt. What is sent after that cannot happen in an
+   * etcd that was restored meanwhile to a moment before. It costs a write: for what relies on something not being there.
+   * @throws {FleetError} like {@link settle}.
+   */
+  renewProof(leadership: Leadership, signal: AbortSignal): Promise<void>;
   /** Publishes `engine/status` on the leader's lease, if it differs from what is there. */
   publishStatus(leadership: Leadership, status: EngineStatus, signal: AbortSignal): Promise<void>;
   /** Unit files that nothing refers to, with the revision to compare; the caller decides how long they may stay. */

@@ -199,8 +199,10 @@ describe("housekeeping", () => {
     await elect();
     await clock.advance(50 * 60_000);
     expect(registry.unitFiles.length).toBe(1);
+    expect(registry.renewals).toBe(0);
     await clock.advance(30 * 60_000);
     expect(registry.unitFiles).toEqual([]);
+    expect(registry.renewals).toBe(1);
   });
 
   it("does not send a unit back to a machine that has refused it", async () => {

@@ -56,6 +56,8 @@ export class UnitFileCollector {
         writes: [{ kind: "delete-unit-file", contentId, modRevision }],
       }),
     );
+    // That nothing refers to a file is compared with nothing: a restored etcd may have it as it is, and the unit too.
+    await this.#leaderRegistry.renewProof(leadership, signal);
     const { outcomes } = await this.#leaderRegistry.commit(leadership, changes, signal);
     const deleted = outcomes.filter((outcome) => outcome === "committed").length;
     this.#logger.info("unit files collected", { deleted });

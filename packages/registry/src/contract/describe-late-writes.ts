@@ -163,6 +163,19 @@ export function describeLateWrites(name: string, makeHarness: MakeHarness): void
       );
     });
 
+    test("what is sent after the proof was renewed finds nothing to prove it in an older etcd", async () => {
+      const { keys } = daemon.options;
+      const older = (await harness.store.range({ key: keys.leader }, never)).items[0];
+      await harness.finish(daemon.leaderWrites.renewProof(term.leadership, never));
+      fates("late", "lost", "lost", "lost", "lost");
+      await commit(seatChange(m1));
+      // What a backup of before has at this key, as if it had been restored.
+      const { leaseId } = older!;
+      await write(harness.store, { kind: "put", key: keys.leader, value: older!.value, leaseId: leaseId! });
+      expect((await late.deliver()).map(({ succeeded }) => succeeded)).toEqual([false]);
+      expect(await seats()).toEqual([]);
+    });
+
     test("whoever lost the office voids nothing", async () => {
       const { keys } = daemon.options;
       fates("late", "lost", "lost", "lost", "lost");
