@@ -260,6 +260,7 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
     test("a seat that cannot be read in a restored etcd is not what it was before", async () => {
       const process = await join();
       const { keys } = process.daemon.options;
+      await write(harness.store, put(keys.term(1), "term-1"));
       await actOn(process, web);
       await write(harness.store, put(keys.seat(process.daemon.machine, web), "garbage"));
       const snapshot = await harness.snapshot();
