@@ -175,6 +175,41 @@ describe("the records of the replica", () => {
     expect([...state.view().unreadableUnits]).toEqual([]);
   });
 
+  test("a seat that became unreadable unseen need not be what it was when it was last read", () => {
+    const mvcc = new Mvcc();
+    const [machine] = machines as [(typeof machines)[number]];
+    const [unit] = units as [(typeof units)[number]];
+    const [{ contentId, hash }] = texts as [(typeof texts)[number]];
+    const term = { n: 1, uuid: "term" };
+    const seat = encodeSeat({
+      machine,
+      unit,
+      contentId,
+      hash,
+      target: "launched",
+      startCount: 1,
+      term,
+      reason: "test",
+    });
+    const key = keys.seat(machine, unit);
+    const write = (value: string) => mvcc.transact({ success: [{ kind: "put", key, value }] }, () => true);
+    const follow = (state: ClusterState, revision: number) =>
+      state.apply(
+        mvcc.eventsSince({ prefix: keys.prefix }, revision).flatMap(({ events }) => events),
+        mvcc.revision,
+      );
+    write(seat);
+    const [watching, away] = [new ClusterState(keys), new ClusterState(keys)];
+    for (const state of [watching, away])
+      state.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    write("garbage");
+    follow(watching, mvcc.revision);
+    expect(watching.view().seats.get(machine)?.has(unit)).toBe(true);
+    away.load(mvcc.range({ prefix: keys.prefix }).items, mvcc.revision);
+    expect(away.view().seats.get(machine)?.has(unit) ?? false).toBe(false);
+    expect(away.view().unreadableSeats?.has(unit)).toBe(true);
+  });
+
   test("a unit whose record is gone is presumed to be what its seat says, unless it was destroyed", () => {
     const [machine] = machines as [(typeof machines)[number]];
     const [unit] = units as [(typeof units)[number]];

@@ -126,11 +126,15 @@ export class ClusterState {
       const isSame = !isOtherHistory && this.#modRevisions.get(item.key) === item.modRevision;
       if (!isSame) events.push({ kind: "put", item });
     }
-    return this.apply(events, revision);
+    return this.apply(events, revision, true);
   }
 
-  /** Takes changes in. @returns what they touched. */
-  apply(events: readonly StoreEvent[], revision: Revision): Touched {
+  /**
+   * Takes changes in.
+   * @param hasGap - There may have been others between what is known and these.
+   * @returns what they touched.
+   */
+  apply(events: readonly StoreEvent[], revision: Revision, hasGap = false): Touched {
     const touched: Touched = {
       units: new Set(),
       spots: new Map(),
@@ -144,7 +148,9 @@ export class ClusterState {
       const key = event.kind === "put" ? event.item.key : event.key;
       const before = this.#unreadable.get(key)?.problem;
       this.#applyEvent(key, event, touched, stale);
-      if (this.#unreadable.get(key)?.problem !== before) touched.quarantine = true;
+      const problem = this.#unreadable.get(key)?.problem;
+      if (problem !== before) touched.quarantine = true;
+      if (problem !== undefined && hasGap) this.#forgetLastRead(key);
     }
     // Records and texts of one step belong together, so units are put together when both are there.
     for (const name of stale) this.#rebuild(name);
@@ -239,6 +245,13 @@ export class ClusterState {
       case "term":
         return;
     }
+  }
+
+  /** What was last read of a key need not be what stood there last before it became unreadable. */
+  #forgetLastRead(key: string): void {
+    const parsed = this.#keys.parse(key);
+    if (parsed?.kind === "seat") setNested(this.#seats, parsed.machine, parsed.unit, undefined);
+    if (parsed?.kind === "state") setNested(this.#states, parsed.machine, parsed.unit, undefined);
   }
 
   #setStatus(status: EngineStatus | undefined, touched: Touched): void {
