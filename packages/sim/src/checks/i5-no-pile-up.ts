@@ -55,10 +55,11 @@ export function noPileUp(world: World): Checker {
    * What was so when etcd was last restored. A leader that saw machines vanish remembers it, though their presences were back for
    * a while with the backup; until one of them says something itself.
    */
-  let beforeRestore: { readonly absentSinceMs: Map<string, number>; massSinceMs: number | undefined } = {
-    absentSinceMs: new Map(),
-    massSinceMs: undefined,
-  };
+  let beforeRestore: {
+    readonly absentSinceMs: Map<string, number>;
+    readonly settled: ReadonlySet<string>;
+    massSinceMs: number | undefined;
+  } = { absentSinceMs: new Map(), settled: new Set(), massSinceMs: undefined };
   /** The machines that each leader has given up early in this loss. */
   const movedEarly = new Map<string, Set<string>>();
   /** Absent machines of losses that are over. */
@@ -151,14 +152,16 @@ export function noPileUp(world: World): Checker {
       fail("the leader has only found it absent, just now");
     const unknownSinceMs = leader === undefined ? world.nowMs : unknownSince(leader.link);
     const instance = leader?.running?.instance ?? "";
-    if (!settled.has(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
+    const isSettled = (other: string): boolean =>
+      settled.has(other) || (startedMs < restoredMs && isRememberedSettled(other));
+    if (!isSettled(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
     // What came to light on a machine whose loss is over is not part of this one.
-    if (settled.has(machine)) return;
+    if (isSettled(machine)) return;
     // Who saw a machine vanish with its units counts it though they be elsewhere by now.
     const seen = [...hadUnits].filter(
-      (other) => !settled.has(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
+      (other) => !isSettled(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
     );
-    const left = new Set([...burdened(), ...seen, machine]);
+    const left = new Set([...[...burdened()].filter((other) => !isSettled(other)), ...seen, machine]);
     // Who saw the presences that a backup had brought back cannot know at once that they have gone again.
     if (!isMost(left.size) || massVanishedMs === undefined || massVanishedMs > unknownSinceMs) return;
     const heldSinceMs = startedMs < restoredMs ? (massSinceMs ?? massVanishedMs) : massVanishedMs;
@@ -169,6 +172,10 @@ export function noPileUp(world: World): Checker {
       fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - heldSinceMs)} ms`);
     }
   };
+
+  /** Whether a machine was lost before etcd was restored, that loss was over, and the machine has said nothing since. */
+  const isRememberedSettled = (machine: string): boolean =>
+    beforeRestore.settled.has(machine) && beforeRestore.absentSinceMs.has(machine);
 
   /** Whether an operator has said not to wait for this absence: the record is written anew when the machine returns. */
   const isGivenUp = (machine: string): boolean => {
@@ -222,7 +229,7 @@ export function noPileUp(world: World): Checker {
     },
     onRevision: closeLoss,
     onRestore: () => {
-      beforeRestore = { absentSinceMs: new Map(absentSinceMs), massSinceMs };
+      beforeRestore = { absentSinceMs: new Map(absentSinceMs), settled: new Set(settled), massSinceMs };
       absentSinceMs.clear();
       settled.clear();
       hadUnits.clear();

@@ -10,6 +10,7 @@ import {
 import { Chance } from "../chance.js";
 import { Link } from "../etcd/link.js";
 import { SimStore } from "../etcd/sim-store.js";
+import type { Version } from "../truth/key-history.js";
 import { keyOf, liveSeatOf } from "../truth/records.js";
 import type { World } from "../world.js";
 import { Daemon } from "./daemon.js";
@@ -75,8 +76,8 @@ export class SimMachine {
   readonly touchedByHandMs = new Map<string, number>();
   /** When an answer of etcd last arrived at any process. */
   lastContactMs = Number.NEGATIVE_INFINITY;
-  /** When fleetd has started something, or heard that it has stopped, and when the seat of then was written. */
-  #acted: { readonly atMs: number; readonly seatSinceMs: number }[] = [];
+  /** When fleetd has started something, or heard that it has stopped, and the seat of then. */
+  #acted: { readonly atMs: number; readonly unit: UnitName; readonly seat: Version }[] = [];
 
   constructor(world: World, name: string, metadata: Metadata, capacity: Amounts) {
     this.#world = world;
@@ -261,9 +262,9 @@ export class SimMachine {
     this.#acted = this.#acted.filter(({ atMs }) => atMs < this.#world.nowMs - rememberingMs);
   }
 
-  /** Whether fleetd has acted until then on a seat that was not written before the other moment. */
-  hasActedOnSeatsSince(sinceMs: number, untilMs: number): boolean {
-    return this.#acted.some(({ atMs, seatSinceMs }) => atMs <= untilMs && seatSinceMs >= sinceMs);
+  /** The seats on which fleetd has acted until then, and that were not written before the other moment. */
+  actedOnSeatsSince(sinceMs: number, untilMs: number): readonly { unit: UnitName; seat: Version }[] {
+    return this.#acted.filter(({ atMs, seat }) => atMs <= untilMs && seat.sinceMs >= sinceMs);
   }
 
   /** What fleetd has put down in the runtime directory about starts, document by document. */
@@ -314,7 +315,7 @@ export class SimMachine {
     const version = truth.history.newest(keyOf.seat(this.id, unit));
     // The stop of a unit that is to run is the first half of an act: a machine that dies in it need not remember it.
     const isHalf = call === "stop" && liveSeatOf(version)?.target === "launched";
-    if (version !== undefined && !isHalf) this.#acted.push({ atMs: nowMs, seatSinceMs: version.sinceMs });
+    if (version !== undefined && !isHalf) this.#acted.push({ atMs: nowMs, unit, seat: version });
   }
 
   #kill(running: RunningDaemon, how: unknown = "gone"): void {

@@ -1,10 +1,12 @@
 import type { SimMachine } from "../machine/sim-machine.js";
 import type { World } from "../world.js";
 import type { Version } from "./key-history.js";
+import { keyOf } from "./records.js";
 
 /**
  * Which history of etcd a machine may act upon. After etcd went back in time, a machine that has acted upon seats which
- * the backup lacks must believe nothing that stands there, until an operator has accepted it (protocol rule P6.2). One that
+ * the backup lacks must believe nothing that stands there, until an operator has accepted it (protocol rule P6.2); unless they were
+ * there before, and were written anew since: it asks whether what it acted upon is there, or something newer. One that
  * has not knows nothing that could contradict the backup: a revision alone is known for as long as a process lives, and etcd
  * may have overtaken it by the time it is asked.
  */
@@ -33,7 +35,21 @@ export class Beliefs {
     if (branch <= (this.#accepted.get(machine) ?? 0)) return true;
     const restored = this.#world.truth.restores[branch - 1];
     if (restored === undefined || restored.isLossless) return true;
-    return !machine.hasActedOnSeatsSince(restored.takenAtMs, restored.atMs);
+    return machine
+      .actedOnSeatsSince(restored.takenAtMs, restored.atMs)
+      .every(({ unit, seat }) => this.#isOvertaken(machine, unit, seat, branch));
+  }
+
+  /** Whether the seat was written again in the other history, later by its revisions: then it contradicts nothing. */
+  #isOvertaken(machine: SimMachine, unit: string, seat: Version, branch: number): boolean {
+    return this.#world.truth.history
+      .all(keyOf.seat(machine.id, unit))
+      .some(
+        (version) =>
+          version.branch >= branch &&
+          version.createRevision === seat.createRevision &&
+          version.revision > seat.revision,
+      );
   }
 
   /** When an operator last accepted what etcd holds for a machine: all that stands there counts as said anew then (P6.3). */
