@@ -50,6 +50,14 @@ describe("draining a machine", () => {
     expect(cluster.where(["a"])).toBe("a=m2");
   });
 
+  it("goes where it goes once, also if one that replaces the unit stays on the machine", () => {
+    const cluster = sketch("m1% m2 m3", "a>m1; new>m1{MachineID=m1;Replaces=a.service}");
+    expect(step(cluster)).toBe("a@m1+m2");
+    expect(step(cluster)).toBe("");
+    cluster.reportLoaded("m2", serviceName("a"));
+    expect(step(cluster)).toBe("-a@m1");
+  });
+
   it("keeps a seat that is only cordoned", () => {
     expect(step(sketch("m1^ m2", "a>m1"))).toBe("");
   });

@@ -40,7 +40,11 @@ export function makeWayFor(p: Planning, subject: Subject): void {
   if (place === undefined || !isAttended(place) || !replacesAt(p, subject, place)) return;
   const replaced = residents(p, place).filter(
     (other) =>
-      replaces(subject, other) && other.progress === "placed" && other.displacements < displacementsMax,
+      replaces(subject, other) &&
+      // The old copy of one that is being handed over leaves anyway.
+      other.at === place &&
+      other.progress === "placed" &&
+      other.displacements < displacementsMax,
   );
   for (const other of replaced.sort((a, b) => (a.name < b.name ? -1 : 1))) displace(p, other, place, subject);
 }
