@@ -236,6 +236,14 @@ describe("an exclusive unit", () => {
     expect(step(cluster)).toContain("!web@m1");
   });
 
+  it("needs nobody's word of a second copy on a machine that was forgotten", () => {
+    const cluster = sketch("m1? m2", "web/loaded>m2{Exclusive=true}");
+    cluster.putSeat("m1", web, "launched");
+    cluster.changeUnit("web", { desiredState: "launched" });
+    expect(step(cluster)).toBe("-web@m1 !web@m2");
+    expect(step(cluster)).toBe("~web@m1");
+  });
+
   it("is stopped where it has a seat, whatever is elsewhere", () => {
     const cluster = sketch("m1 m2", "web>m2");
     cluster.putSeat("m1", web, "absent");

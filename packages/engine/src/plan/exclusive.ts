@@ -1,8 +1,9 @@
+import type { Seat } from "@fleet/core";
 import type { Place } from "./place.js";
 import { giveUp, type Planning } from "./planning.js";
 import type { Refusal } from "./refusal.js";
 import { differenceBetween, wishOf } from "./seat-wish.js";
-import type { Claim, Stray, Subject } from "./subject.js";
+import type { Stray, Subject } from "./subject.js";
 
 /**
  * A unit that says `Exclusive` never runs twice (protocol rule P9). So it is never moved in one change: first its seat is
@@ -17,6 +18,12 @@ export interface PossibleCopy {
   readonly why: string;
   /** Whether no time that passes makes it certain that it does not run. */
   readonly isUnguarded?: boolean;
+}
+
+/** What a machine has, or was told to let go of. */
+interface Copy {
+  readonly place: Place;
+  readonly seat: Pick<Seat, "contentId">;
 }
 
 /** Why a copy that may have no guard is waited for, for people. */
@@ -84,13 +91,16 @@ export function withholdStarts(p: Planning): void {
 
 /** Says where a unit that has a seat may be running beside that. */
 function otherCopy(p: Planning, subject: Subject, own: Place): PossibleCopy | undefined {
-  const leaving = p.unseatings.find((other) => other.subject === subject && other.place !== own);
+  const leaving = p.unseatings.find(
+    ({ subject: leaver, place, tombstone }) =>
+      leaver === subject && place !== own && !isOver(subject, { place, seat: tombstone }),
+  );
   const place = leaving?.place ?? subject.strays.find((stray) => stray.active && stray.place !== own)?.place;
   return place && { place, why: `has to be stopped on ${place.id} first` };
 }
 
 /** Whether nothing of a copy that a machine had, or was told to let go of, can be running there. */
-export function isOver(subject: Subject, claim: Claim): boolean {
+export function isOver(subject: Subject, claim: Copy): boolean {
   const { stance, presenceRevision, fenced } = claim.place;
   if (stance === "forgotten") return true;
   return presenceRevision === 0 && fenced && !isOfOtherText(subject, claim);
@@ -100,7 +110,7 @@ export function isOver(subject: Subject, claim: Claim): boolean {
  * Whether the machine had another text of the unit than the present one. Whether that was exclusive nobody knows any more,
  * and only a guard makes an end of a copy by itself.
  */
-export function isOfOtherText({ unit }: Subject, { seat }: Claim): boolean {
+export function isOfOtherText({ unit }: Subject, { seat }: Copy): boolean {
   return seat.contentId !== unit?.contentId;
 }
 
