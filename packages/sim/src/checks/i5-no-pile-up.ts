@@ -75,8 +75,9 @@ export function noPileUp(world: World): Checker {
     const isPresent = history.current(keyOf.presence(machine)) !== undefined;
     settled.delete(machine);
     hadUnits.delete(machine);
-    if (isPresent && after.origin.kind === "process" && beforeRestore.absentSinceMs.delete(machine)) {
-      beforeRestore.massSinceMs = undefined;
+    if (isPresent && after.origin.kind === "process") {
+      beforeRestore.absentSinceMs.delete(machine);
+      if (!isMost(beforeRestore.absentSinceMs.size)) beforeRestore.massSinceMs = undefined;
     }
     if (isPresent || !isKnown) absentSinceMs.delete(machine);
     else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
@@ -229,7 +230,12 @@ export function noPileUp(world: World): Checker {
     },
     onRevision: closeLoss,
     onRestore: () => {
-      beforeRestore = { absentSinceMs: new Map(absentSinceMs), settled: new Set(settled), massSinceMs };
+      // Who has said nothing since the restore before this one is remembered from before that.
+      beforeRestore = {
+        absentSinceMs: new Map([...absentSinceMs, ...beforeRestore.absentSinceMs]),
+        settled: new Set([...settled, ...beforeRestore.settled]),
+        massSinceMs: beforeRestore.massSinceMs ?? massSinceMs,
+      };
       absentSinceMs.clear();
       settled.clear();
       hadUnits.clear();
