@@ -126,15 +126,14 @@ export class ClusterState {
       const isSame = !isOtherHistory && this.#modRevisions.get(item.key) === item.modRevision;
       if (!isSame) events.push({ kind: "put", item });
     }
-    return this.apply(events, revision, true);
+    return this.apply(events, revision);
   }
 
   /**
    * Takes changes in.
-   * @param hasGap - There may have been others between what is known and these.
    * @returns what they touched.
    */
-  apply(events: readonly StoreEvent[], revision: Revision, hasGap = false): Touched {
+  apply(events: readonly StoreEvent[], revision: Revision): Touched {
     const touched: Touched = {
       units: new Set(),
       spots: new Map(),
@@ -150,7 +149,7 @@ export class ClusterState {
       this.#applyEvent(key, event, touched, stale);
       const problem = this.#unreadable.get(key)?.problem;
       if (problem !== before) touched.quarantine = true;
-      if (problem !== undefined && hasGap) this.#forgetLastRead(key);
+      if (problem !== undefined) this.#forgetLastRead(key);
     }
     // Records and texts of one step belong together, so units are put together when both are there.
     for (const name of stale) this.#rebuild(name);
@@ -247,7 +246,10 @@ export class ClusterState {
     }
   }
 
-  /** What was last read of a key need not be what stood there last before it became unreadable. */
+  /**
+   * Of a key that became unreadable nothing is kept, or replicas would differ by how long they have followed, and so would
+   * the plans of two leaders. What runs there the machine's states say.
+   */
   #forgetLastRead(key: string): void {
     const parsed = this.#keys.parse(key);
     if (parsed?.kind === "seat") setNested(this.#seats, parsed.machine, parsed.unit, undefined);
