@@ -1,6 +1,7 @@
 import { compareUnitNames, type UnitName } from "@fleet/core";
 import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
+import { othersBecauseOf } from "./others.js";
 import { isAttended, type Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
 import { roomTies } from "./room-ties.js";
@@ -79,6 +80,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
         fromPresenceRevision: from.place.presenceRevision,
         peers: peers(subject),
         ...(predecessor === undefined ? {} : { replaces: predecessor.place.id }),
+        ...(isAttended(from.place) ? othersBecauseOf(p, subject, from.place) : {}),
       },
     });
   }
@@ -123,6 +125,7 @@ function unseat(p: Planning, { subject, place, cause, reason, rival, ...rest }: 
     seatRevision: rest.seatRevision,
     unitRevision: p.world.view.units.get(subject.name)?.modRevision ?? 0,
     ...(isAttended(place) || isAskedFor(cause) ? {} : { presenceRevision: place.presenceRevision }),
+    ...(cause === "illegal" && isAttended(place) ? othersBecauseOf(p, subject, place) : {}),
     ...(cause === "destroyed" ? { markRevision: destroyedSince(p, subject) } : {}),
     ...(rival === undefined
       ? {}

@@ -75,6 +75,7 @@ function displace(p: Planning, subject: Subject, from: Place, by: Subject): void
       allFit(p, subject, companions, place),
   );
   if (to === undefined || (subject.exclusive && companions.length > 0)) return;
+  subject.displacedBy = by;
   const because = `replaced on ${from.id} by ${by.name}`;
   move(p, subject, to, because);
   for (const companion of companions) move(p, companion, to, `follows ${companion.peerNames.join(", ")}`);

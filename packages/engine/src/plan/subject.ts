@@ -119,6 +119,8 @@ export interface Subject {
   arrivingBecause: string;
   /** How often it was moved, in this plan, to make way for a unit that replaces it. */
   displacements: number;
+  /** The unit that replaces it where it was. */
+  displacedBy: Subject | undefined;
 }
 
 /** Units that follow each other, so that each waits for all others. */
@@ -207,6 +209,7 @@ export function makeSubject(
     predecessor: undefined,
     arrivingBecause: "",
     displacements: 0,
+    displacedBy: undefined,
   };
 }
 

@@ -24,6 +24,13 @@ export interface SeatWish {
   readonly startCount: number;
 }
 
+/** The record of another unit that a task relies on. */
+export interface OtherRecord {
+  readonly unit: UnitName;
+  /** 0 if there is none. */
+  readonly revision: Revision;
+}
+
 interface Arrival {
   readonly wish: SeatWish;
   /** The record this was decided from. */
@@ -79,6 +86,8 @@ export interface UnseatTask extends TaskBase {
   readonly presenceRevision?: Revision;
   /** The mark this relies on, for `destroyed`. */
   readonly markRevision?: Revision;
+  /** For `illegal`: the records of those because of whom it goes. With other contents of theirs it might stay. */
+  readonly others?: readonly OtherRecord[];
   /** The copy that is the right one, for `surplus` and `moved`. */
   readonly rival?: { readonly machine: MachineId; readonly seatRevision: Revision };
 }
@@ -94,6 +103,8 @@ export interface MoveTask extends TaskBase, Arrival {
   /** If what moves is the new copy of a hand-over: the machine that the unit is leaving. */
   readonly replaces?: MachineId;
   readonly peers: readonly UnitName[];
+  /** The records of those because of whom it goes, if it is not the machine's absence. */
+  readonly others?: readonly OtherRecord[];
 }
 
 /** Deletes a tombstone that has been obeyed. */

@@ -107,6 +107,49 @@ describe("a guarded change compares", () => {
   });
 
   it.each([
+    ["whom it follows", "m1", "p/inactive>m1; a>m1{MachineOf=p.service}", "a@m1=ok unit=ok -> absent@m1"],
+    [
+      "whom it follows, of one that is not there",
+      "m1",
+      "a>m1{MachineOf=p.service}",
+      "a@m1=ok unit=0 -> absent@m1",
+    ],
+    [
+      "whom it follows, and of those in turn",
+      "m1",
+      "q/inactive>m1; p>m1{MachineOf=q.service}; a>m1{MachineOf=p.service}",
+      "a@m1=ok unit=ok unit=ok -> absent@m1",
+    ],
+    [
+      "whom it conflicts with",
+      "m1",
+      "b>m1; a>m1{Conflicts=b.service}",
+      "unseat: unit=ok a@m1=ok unit=ok -> absent@m1",
+    ],
+    [
+      "whom it conflicts with, when it is moved",
+      "m1 m2",
+      "b>m1; a>m1{Conflicts=b.service}",
+      "move: unit=ok m2=ok a@m2=0 a@m1=ok m1=ok unit=ok -> absent@m1 launched@m2",
+    ],
+    [
+      "who replaces it",
+      "m1 m2",
+      "b>m1; a>m1{Replaces=b.service}",
+      "move: unit=ok m2=ok b@m2=0 b@m1=ok m1=ok unit=ok -> absent@m1 launched@m2",
+    ],
+    [
+      "a global unit conflicts with",
+      "m1",
+      "b>m1; g>m1{Global=true;Conflicts=b.service}",
+      "unseat: unit=ok g@m1=ok unit=ok -> absent@m1",
+    ],
+  ])("for a unit that has to go because of others: the records of those %s", (...row) => {
+    const [, machines, units, change] = row;
+    expect(changesOf(sketch(machines, units))).toContainEqual(expect.stringContaining(change));
+  });
+
+  it.each([
     ["is away", "m1 m2!", "a>m2{Exclusive=true}", "unseat: unit=ok a@m2=ok m2=0 -> absent@m2"],
     ["is shutting down", "m1 m2~", "a>m2{Exclusive=true}", "unseat: unit=ok a@m2=ok m2=ok -> absent@m2"],
     ["is away, whatever else", "m2!", "a/inactive>m2", "unseat: unit=ok a@m2=ok -> absent@m2"],
@@ -141,5 +184,12 @@ describe("a guarded change compares", () => {
     const [task] = plan(cluster.view, { releasedMachines: new Set() }).tasks;
     expect(task).toMatchObject({ kind: "seat", machine: parseMachineId("m1") });
     expect(toGuardedChange(task!).guards.length).toBeLessThan(100);
+    names.forEach((name) => void cluster.changeUnit(name, { desiredState: "inactive" }));
+    cluster.putSeat("m1", serviceName("a"), "launched");
+    const unseat = plan(cluster.view, { releasedMachines: new Set() }).tasks.find(
+      ({ unit }) => unit === "a.service",
+    );
+    expect(unseat).toMatchObject({ kind: "unseat", cause: "illegal" });
+    expect(toGuardedChange(unseat!).guards.length).toBeLessThan(100);
   });
 });

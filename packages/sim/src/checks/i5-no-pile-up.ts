@@ -60,8 +60,8 @@ export function noPileUp(world: World): Checker {
     readonly settled: ReadonlySet<string>;
     massSinceMs: number | undefined;
   } = { absentSinceMs: new Map(), settled: new Set(), massSinceMs: undefined };
-  /** The machines that each leader has given up early in this loss. */
-  const movedEarly = new Map<string, Set<string>>();
+  /** The machines that each leader has given up early in this loss, and since when they were absent. */
+  const movedEarly = new Map<string, Map<string, number>>();
   /** Absent machines of losses that are over. */
   const settled = new Set<string>();
   /** Absent machines that had units to move when they vanished. */
@@ -155,7 +155,10 @@ export function noPileUp(world: World): Checker {
     const instance = leader?.running?.instance ?? "";
     const isSettled = (other: string): boolean =>
       settled.has(other) || (startedMs < restoredMs && isRememberedSettled(other));
-    if (!isSettled(machine) && isEarly(sinceMs, unknownSinceMs)) countEarly(instance, machine, fail);
+    if (!isSettled(machine) && isEarly(sinceMs, unknownSinceMs)) {
+      if (sinceMs > unknownSinceMs) forgetIfQuietBefore(instance, machine);
+      countEarly(instance, machine, sinceMs, fail);
+    }
     // What came to light on a machine whose loss is over is not part of this one.
     if (isSettled(machine)) return;
     // Who saw a machine vanish with its units counts it though they be elsewhere by now.
@@ -194,8 +197,20 @@ export function noPileUp(world: World): Checker {
     return world.nowMs - lastMs < ttlMs / 3 - toleranceMs;
   };
 
-  const countEarly = (leader: string, machine: string, fail: (why: string) => void): void => {
-    const moved = (movedEarly.get(leader) ?? new Set()).add(machine);
+  /** Who may have learnt only now of a machine's absence may have taken the loss before it for over. */
+  const forgetIfQuietBefore = (leader: string, machine: string): void => {
+    const moved = movedEarly.get(leader);
+    if (moved === undefined || moved.has(machine)) return;
+    if (world.nowMs - Math.max(...moved.values()) >= ttlMs / 3 - toleranceMs) movedEarly.delete(leader);
+  };
+
+  const countEarly = (
+    leader: string,
+    machine: string,
+    sinceMs: number,
+    fail: (why: string) => void,
+  ): void => {
+    const moved = (movedEarly.get(leader) ?? new Map<string, number>()).set(machine, sinceMs);
     movedEarly.set(leader, moved);
     const allowed = Math.max(1, Math.ceil(truth.knownMachines().length * atOncePart));
     if (moved.size > allowed) fail(`${moved.size} machines are given up while more are being lost`);
