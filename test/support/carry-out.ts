@@ -1,5 +1,5 @@
 import type { MachineId, Seat } from "@fleet/core";
-import type { EngineTask, Plan } from "@fleet/engine";
+import type { EngineTask, Plan, UnseatTask } from "@fleet/engine";
 import type { ClusterSketch } from "./cluster-sketch.js";
 
 /** Carries a plan out in a sketched cluster, each task as the leader's transaction would. */
@@ -50,7 +50,7 @@ function carryOutTask(cluster: ClusterSketch, task: EngineTask): void {
       });
       break;
     case "unseat":
-      cluster.putSeat(task.machine, task.unit, "absent", { reason: task.reason });
+      cluster.putSeat(task.machine, task.unit, "absent", { ...lastContentOf(task), reason: task.reason });
       break;
     case "collect":
       cluster.seats.get(task.machine)?.delete(task.unit);
@@ -70,7 +70,13 @@ function mustBeEmpty(cluster: ClusterSketch, machine: Seat["machine"], unit: Sea
 }
 
 function contentOf({ wish, reason }: Extract<EngineTask, { wish: unknown }>): Partial<Seat> {
-  return { contentId: wish.contentId, hash: wish.hash, startCount: wish.startCount, reason };
+  const { target: _, ...content } = wish;
+  return { ...content, reason };
+}
+
+function lastContentOf({ tombstone }: UnseatTask): Partial<Seat> {
+  const { contentId, hash, startCount, unconfirmed } = tombstone;
+  return { contentId, hash, startCount, ...(unconfirmed === undefined ? {} : { unconfirmed }) };
 }
 
 /**

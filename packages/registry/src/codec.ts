@@ -207,8 +207,8 @@ export function decodeDuplicate(item: StoredValue): MachineDuplicate {
 
 /** Writes `schedule/<machine>/<unit>`. */
 export function encodeSeat(seat: SeatContent): string {
-  const { contentId, hash, target, startCount, term, reason, replaces } = seat;
-  return JSON.stringify({ contentId, hash, target, startCount, term, reason, replaces });
+  const { contentId, hash, target, startCount, term, reason, replaces, unconfirmed } = seat;
+  return JSON.stringify({ contentId, hash, target, startCount, term, reason, replaces, unconfirmed });
 }
 
 /** Reads `schedule/<machine>/<unit>`. */
@@ -224,6 +224,9 @@ export function decodeSeat(item: StoredValue, machine: MachineId, unit: UnitName
     term: decodeTerm(fields.fields("term")),
     reason: fields.string("reason"),
     ...fields.optional("replaces", (name) => fields.parsed(name, parseMachineId)),
+    ...(fields.optional("unconfirmed", (name) => fields.boolean(name)).unconfirmed === true
+      ? { unconfirmed: true }
+      : {}),
     ...versions(item),
   };
 }

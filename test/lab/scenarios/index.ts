@@ -9,7 +9,7 @@ import {
   etcdSlow,
 } from "./etcd.js";
 import { exclusive } from "./exclusive.js";
-import { exclusiveLate } from "./exclusive-late.js";
+import { exclusiveLate, exclusiveUnread } from "./exclusive-late.js";
 import { exclusiveByOthers, exclusiveWaiting, runFull } from "./exclusive-return.js";
 import { exclusiveUnseen } from "./exclusive-unseen.js";
 import { clockStepped, diskFull } from "./host.js";
@@ -52,6 +52,14 @@ export const scenarios: readonly Scenario[] = [
   ...[busRestarted, daemonReexec, byHand, neverStops, reboot, rebootSlow],
   ...[filesLost, traceLost, fileShadowed, ttlChanged],
   ...[diskFull, clockStepped],
-  ...[exclusive, exclusiveByOthers, exclusiveWaiting, exclusiveLate, exclusiveUnseen, runFull],
+  ...[
+    exclusive,
+    exclusiveByOthers,
+    exclusiveWaiting,
+    exclusiveLate,
+    exclusiveUnread,
+    exclusiveUnseen,
+    runFull,
+  ],
   ...[duplicateMachineId, prefixChanged, badRecords],
 ];

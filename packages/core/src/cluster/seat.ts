@@ -29,6 +29,11 @@ export interface SeatContent {
   readonly reason: string;
   /** In a hand-over: the machine whose seat this one succeeds. */
   readonly replaces?: MachineId;
+  /**
+   * Of an exclusive unit: this content was put in place of another, and the machine has not said since that it has it.
+   * What runs there may still be the former, without a guard.
+   */
+  readonly unconfirmed?: true;
 }
 
 /**

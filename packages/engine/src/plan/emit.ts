@@ -1,11 +1,11 @@
-import { compareUnitNames, type UnitName } from "@fleet/core";
+import { compareUnitNames, type Seat, type UnitName } from "@fleet/core";
 import { findComponents } from "./components.js";
 import { destroyedSince } from "./dismiss.js";
 import { othersBecauseOf } from "./others.js";
 import { isAttended, type Place } from "./place.js";
 import { type Planning, type Unseating, unseating } from "./planning.js";
 import { roomTies } from "./room-ties.js";
-import { differenceBetween, wishOf } from "./seat-wish.js";
+import { differenceBetween, isUnconfirmed, wishOf } from "./seat-wish.js";
 import { type Arrival, stagesOf } from "./stages.js";
 import type { Claim, Subject } from "./subject.js";
 import type { EngineTask, SeatTask, UnseatCause, UnseatTask } from "./task.js";
@@ -23,11 +23,11 @@ export function emitTasks(p: Planning): readonly EngineTask[] {
   for (const subject of p.world.subjects.values()) {
     if (subject.kind === "plain") emitPlain(p, subject, entries);
   }
-  for (const { subject, claim } of p.globalClaims) emitUpdate(subject, claim, entries);
+  for (const { subject, claim } of p.globalClaims) emitUpdate(p, subject, claim, entries);
   for (const { subject, place, reason } of p.globalSeatings) {
     entries.push({
       subject,
-      task: { kind: "seat", machine: place.id, reason, ...wishAt(subject, place), peers: [] },
+      task: { kind: "seat", machine: place.id, reason, ...wishAt(p, subject, place), peers: [] },
     });
   }
   for (const unseating of p.unseatings) entries.push(unseat(p, unseating));
@@ -49,7 +49,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
     predecessor !== undefined &&
     wishOf(subject.unit!, predecessor.place).target !== predecessor.seat.target
   ) {
-    emitUpdate(subject, predecessor, entries);
+    emitUpdate(p, subject, predecessor, entries);
   }
   if (at === undefined) {
     if (from === undefined) return;
@@ -60,14 +60,14 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
       kind: "seat",
       machine: at.id,
       reason,
-      ...wishAt(subject, at),
+      ...wishAt(p, subject, at),
       peers: peers(subject),
       ...(predecessor === undefined ? {} : { predecessor: predecessor.seat }),
       ...goneMachines(subject),
     } as const;
     entries.push({ subject, task });
   } else if (from.place === at) {
-    emitUpdate(subject, from, entries);
+    emitUpdate(p, subject, from, entries);
   } else {
     entries.push({
       subject,
@@ -75,7 +75,7 @@ function emitPlain(p: Planning, subject: Subject, entries: Entry[]): void {
         kind: "move",
         machine: at.id,
         reason,
-        ...wishAt(subject, at),
+        ...wishAt(p, subject, at),
         from: from.seat,
         fromPresenceRevision: from.place.presenceRevision,
         peers: peers(subject),
@@ -95,22 +95,21 @@ function peers(subject: Subject): readonly UnitName[] {
   return subject.peers.filter((peer) => peer !== subject).map((peer) => peer.name);
 }
 
-function emitUpdate(subject: Subject, { place, seat }: Claim, entries: Entry[]): void {
+function emitUpdate(p: Planning, subject: Subject, { place, seat }: Claim, entries: Entry[]): void {
   // Of an exclusive unit on a machine that is away the seat goes on telling what the machine had when it was last there.
   if (subject.exclusive && place.presenceRevision === 0) return;
-  const wish = wishOf(subject.unit!, place);
-  const reason = differenceBetween(seat, wish);
+  const arrival = wishAt(p, subject, place, seat);
+  const reason = differenceBetween(seat, arrival.wish);
   if (reason === undefined || subject.withheld) return;
-  entries.push({
-    subject,
-    task: { kind: "update", machine: place.id, reason, ...wishAt(subject, place), seat },
-  });
+  entries.push({ subject, task: { kind: "update", machine: place.id, reason, ...arrival, seat } });
 }
 
-function wishAt(subject: Subject, place: Place) {
+function wishAt(p: Planning, { unit, name, exclusive }: Subject, place: Place, seat?: Seat) {
+  const state = exclusive ? p.world.view.states.get(place.id)?.get(name) : undefined;
+  const unconfirmed = exclusive && isUnconfirmed(unit!, seat, state) ? ({ unconfirmed: true } as const) : {};
   return {
-    wish: wishOf(subject.unit!, place),
-    unitRevision: subject.unit!.modRevision,
+    wish: { ...wishOf(unit!, place), ...unconfirmed },
+    unitRevision: unit!.modRevision,
     presenceRevision: place.presenceRevision,
   };
 }

@@ -5,6 +5,7 @@ import { ClusterSketch, serviceName } from "../../../../test/support/cluster-ske
 import { type Plan, plan } from "./plan.js";
 
 const web = serviceName("web");
+const m1 = parseMachineId("m1");
 
 function sketch(machines: string, units: string): ClusterSketch {
   return new ClusterSketch().addMachines(machines).addUnits(units);
@@ -131,6 +132,66 @@ describe("an exclusive unit", () => {
     ]);
     cluster.addMachines("m1?");
     expect(step(cluster)).toContain("+web@m2");
+  });
+
+  it("waits for a machine that was lost before it said that it has the new text", () => {
+    const cluster = sketch("m1 m2", "web>m1");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    expect(step(cluster)).toBe("!web@m1");
+    expect(cluster.seats.get(m1)?.get(web)).toMatchObject({ unconfirmed: true });
+    cluster.lose("m1");
+    const waiting = planFor(cluster, ["m1"]);
+    expect(waiting.tasks).toEqual([]);
+    expect(reasons(waiting)).toEqual([expect.stringContaining("an earlier text")]);
+  });
+
+  it("waits for that also when it had been told to go", () => {
+    const cluster = sketch("m1 m2", "web>m1");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    step(cluster);
+    cluster.setPolicy("m1", { drained: true });
+    expect(step(cluster)).toBe("-web@m1");
+    cluster.lose("m1");
+    expect(planFor(cluster, ["m1"]).tasks).toEqual([]);
+    cluster.addMachines("m1");
+    cluster.letAgentsWork();
+    expect(step(cluster)).toContain("+web@m2");
+  });
+
+  it("is waited for no longer than its guard needs when the machine has said that it has the new text", () => {
+    const cluster = sketch("m1 m2", "web>m1");
+    cluster.putUnit(web, "launched", ["Exclusive=true"]);
+    step(cluster);
+    // What it said before it was told is no answer.
+    expect(planFor(cluster).tasks).toEqual([]);
+    cluster.reportLoaded("m1", web);
+    expect(step(cluster)).toBe("!web@m1");
+    expect(cluster.seats.get(m1)?.get(web)).not.toHaveProperty("unconfirmed");
+    expect(planFor(cluster).tasks).toEqual([]);
+    cluster.lose("m1");
+    expect(step(cluster, ["m1"])).toBe("-web@m1");
+  });
+
+  it("is not taken to have its new text by what its machine said before it got another", () => {
+    const cluster = sketch("m1 m2", "web>m1{Exclusive=true}");
+    const [first, state] = [cluster.units.get(web)!, cluster.states.get(m1)!.get(web)!];
+    cluster.putUnit(web, "launched", []);
+    expect(step(cluster)).toBe("!web@m1");
+    cluster.changeUnit("web", first);
+    cluster.reportLoaded("m1", web, { contentId: first.contentId, modRevision: state.modRevision });
+    expect(step(cluster)).toBe("!web@m1");
+    expect(planFor(cluster).tasks).toEqual([]);
+    expect(cluster.seats.get(m1)?.get(web)).toMatchObject({ unconfirmed: true });
+  });
+
+  it("is not taken to have its text where a copy with another one is adopted", () => {
+    const cluster = sketch("m1 m2", "web{Exclusive=true}");
+    cluster.reportLoaded("m1", web, { activeState: "active", contentId: "earlier" });
+    expect(step(cluster)).toBe("+web@m1");
+    expect(cluster.seats.get(m1)?.get(web)).toMatchObject({ unconfirmed: true });
+    cluster.letAgentsWork();
+    expect(step(cluster)).toBe("!web@m1");
+    expect(step(cluster)).toBe("");
   });
 
   it("gets its new text on a lost machine only when that is back", () => {

@@ -23,7 +23,7 @@ export interface PossibleCopy {
 /** What a machine has, or was told to let go of. */
 interface Copy {
   readonly place: Place;
-  readonly seat: Pick<Seat, "contentId">;
+  readonly seat: Pick<Seat, "contentId" | "unconfirmed">;
 }
 
 /** Why a copy that may have no guard is waited for, for people. */
@@ -80,7 +80,11 @@ export function withholdStarts(p: Planning): void {
   for (const subject of p.world.subjects.values()) {
     const { from } = subject;
     if (!subject.exclusive || from === undefined || from.place !== subject.at) continue;
-    const wish = wishOf(subject.unit!, from.place);
+    const { unconfirmed } = from.seat;
+    const wish = {
+      ...wishOf(subject.unit!, from.place),
+      ...(unconfirmed === undefined ? {} : { unconfirmed }),
+    };
     if (wish.target !== "launched" || differenceBetween(from.seat, wish) === undefined) continue;
     const copy = stoppingCopy(subject) ?? otherCopy(p, subject, from.place);
     if (copy === undefined) continue;
@@ -107,11 +111,11 @@ export function isOver(subject: Subject, claim: Copy): boolean {
 }
 
 /**
- * Whether the machine had another text of the unit than the present one. Whether that was exclusive nobody knows any more,
- * and only a guard makes an end of a copy by itself.
+ * Whether the machine had another text of the unit than the present one, or may have, because it never said that it got this
+ * one. Whether that was exclusive nobody knows any more, and only a guard makes an end of a copy by itself.
  */
 export function isOfOtherText({ unit }: Subject, { seat }: Copy): boolean {
-  return seat.contentId !== unit?.contentId;
+  return seat.contentId !== unit?.contentId || seat.unconfirmed === true;
 }
 
 /** Why the unit has to wait, for people. */

@@ -1,4 +1,4 @@
-import { type Seat, type Unit, wantedOn } from "@fleet/core";
+import { type Seat, type Unit, type UnitState, wantedOn } from "@fleet/core";
 import type { Place } from "./place.js";
 import type { SeatWish } from "./task.js";
 
@@ -17,5 +17,20 @@ export function wishOf(unit: Unit, place: Place): SeatWish {
 export function differenceBetween(seat: Seat, wish: SeatWish): string | undefined {
   if (seat.target !== wish.target) return `desired state ${wish.target}`;
   if (seat.contentId !== wish.contentId || seat.hash !== wish.hash) return "the unit's content was replaced";
-  return seat.startCount === wish.startCount ? undefined : "a new start was asked for";
+  if (seat.startCount !== wish.startCount) return "a new start was asked for";
+  return seat.unconfirmed === wish.unconfirmed ? undefined : "the machine has the unit's content";
+}
+
+/**
+ * Whether a machine may run another content of an exclusive unit than its seat is to say: until the machine says, after the
+ * seat was written, that it has it.
+ * @param seat - What it has now; absent if it gets its first one, to adopt a copy perhaps.
+ */
+export function isUnconfirmed(unit: Unit, seat: Seat | undefined, state: UnitState | undefined): boolean {
+  const { contentId } = unit;
+  if (seat === undefined) return state?.condition === "loaded" && state.contentId !== contentId;
+  if (seat.contentId !== contentId) return true;
+  if (seat.unconfirmed !== true) return false;
+  const isSaid = state?.condition === "loaded" && state.contentId === contentId;
+  return !isSaid || state.modRevision < seat.modRevision;
 }

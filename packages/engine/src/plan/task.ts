@@ -22,6 +22,7 @@ export interface SeatWish {
   readonly contentId: ContentId;
   readonly hash: UnitHash;
   readonly startCount: number;
+  readonly unconfirmed?: true;
 }
 
 /** The record of another unit that a task relies on. */
@@ -70,6 +71,7 @@ export interface TombstoneContent {
   readonly contentId: ContentId;
   readonly hash: UnitHash;
   readonly startCount: number;
+  readonly unconfirmed?: true;
 }
 
 /** Writes a tombstone. */

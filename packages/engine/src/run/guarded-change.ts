@@ -58,8 +58,9 @@ const handlers: Handlers = {
     if (rival !== undefined) {
       guards.push({ kind: "seat", machine: rival.machine, unit, revision: rival.seatRevision });
     }
-    const { contentId, hash, startCount } = tombstone;
-    const seat = { machine, unit, contentId, hash, startCount, target: "absent", reason } as const;
+    const { contentId, hash, startCount, unconfirmed } = tombstone;
+    const content = { contentId, hash, startCount, ...(unconfirmed === undefined ? {} : { unconfirmed }) };
+    const seat = { machine, unit, ...content, target: "absent", reason } as const;
     return { guards, writes: [{ kind: "put-seat", seat }] };
   },
   collect: ({ unit, machine, seat, forgotten }) => ({

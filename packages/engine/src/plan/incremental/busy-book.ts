@@ -45,7 +45,16 @@ export class BusyBook {
   }
 
   /** The task of giving a unit this very seat, if there is one. */
-  taskFor({ unit, machine, target, contentId, hash, startCount, replaces }: Seat): SeatTask | undefined {
+  taskFor({
+    unit,
+    machine,
+    target,
+    contentId,
+    hash,
+    startCount,
+    replaces,
+    unconfirmed,
+  }: Seat): SeatTask | undefined {
     const work = this.#work.get(unit);
     const task = work instanceof Map ? work.get(machine) : work;
     if (task?.kind !== "seat" || task.machine !== machine) return undefined;
@@ -55,7 +64,8 @@ export class BusyBook {
       target === wish.target &&
       contentId === wish.contentId &&
       hash === wish.hash &&
-      startCount === wish.startCount;
+      startCount === wish.startCount &&
+      unconfirmed === wish.unconfirmed;
     return isWished ? task : undefined;
   }
 

@@ -103,7 +103,8 @@ function isDifferent(before: Spot, after: Spot, isAlone: boolean, isAgeless: boo
     place.stance === "open" &&
     seat !== undefined &&
     seat.target !== "absent" &&
-    seat.replaces === undefined;
+    seat.replaces === undefined &&
+    seat.unconfirmed === undefined;
   return !isSameSeat || !isAtHome || !isUnremarkable(before.state) || !isUnremarkable(state);
 }
 
@@ -114,7 +115,8 @@ function areAlike(a: Seat, b: Seat): boolean {
     a.contentId === b.contentId &&
     a.hash === b.hash &&
     a.startCount === b.startCount &&
-    a.replaces === b.replaces
+    a.replaces === b.replaces &&
+    a.unconfirmed === b.unconfirmed
   );
 }
 
