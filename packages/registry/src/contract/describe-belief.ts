@@ -205,6 +205,45 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       await isFrozen(third, /does not know/);
     });
 
+    describe("restored and overtaken while a machine that has booted waits for its own remnant", () => {
+      /** @returns a process that had believed etcd as it was before. */
+      const bootInto = async (prepare: (process: TestProcess) => Promise<unknown>) => {
+        const first = await join();
+        await write(harness.store, put(first.daemon.options.keys.term(1), "term-1"));
+        const snapshot = await harness.snapshot();
+        await etcdIsBack(first);
+        await becomes(first, "joined");
+        const acted = await actOn(first, web);
+        await first.stop();
+        machine.reboot();
+        const second = await start();
+        const { trust } = second.daemon.options;
+        await harness.until("it to believe etcd", () => trust.finding === undefined);
+        expect(second.session.condition).toBe("joining");
+        await snapshot.restore();
+        await etcdIsBack(second);
+        await prepare(second);
+        await grow(acted + 50);
+        return second;
+      };
+
+      test("freezes it", async () => {
+        // Who asks again before it is overtaken sees it by its revision.
+        await isFrozen(await bootInto(async () => undefined), /does not know|was at .* before/);
+      });
+
+      test("is an epoch that it knows when it has joined, if somebody began one", async () => {
+        const second = await bootInto(async ({ daemon: { options } }) => {
+          const { items } = await harness.store.range({ key: options.keys.cluster }, never);
+          const { epoch, ...cluster } = JSON.parse(items[0]?.value ?? "");
+          const next = { ...cluster, epoch: "epoch-2", supersedes: [epoch] };
+          await write(harness.store, put(options.keys.cluster, JSON.stringify(next)));
+        });
+        await becomes(second, "joined");
+        expect(second.session.history).toBe("epoch-2");
+      });
+    });
+
     test("overtaken, with a seat of the same unit and another term: still not believed", async () => {
       const first = await join();
       const snapshot = await harness.snapshot();

@@ -216,6 +216,9 @@ class StoredMachineSession implements MachineSession {
       return watches;
     }
     const followers = await this.#own.read(this.#belief.history, signal);
+    // To register may take as long as a lease lives, and etcd may have been restored meanwhile, and gone on.
+    const again = await this.#belief.judge(signal);
+    if (!again.isBelieved || again.registry !== registry) return await this.#connect(signal);
     // While this machine was absent its seats may have gone elsewhere: only from here on it knows those that it has.
     if (this.#isAstray) {
       this.#isAstray = false;
