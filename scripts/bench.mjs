@@ -9,7 +9,7 @@ const request = parseBenchArguments(process.argv.slice(2));
 
 /** What full machines are needed for. */
 async function ofFullMachines(name) {
-  const { fullMachineBenchmarks } = await importFromSource("bench/main", { external: ["dbus-next"] });
+  const { fullMachineBenchmarks } = await importFromSource("bench/main", { external: ["dbus-next", "esbuild"] });
   return fullMachineBenchmarks[name];
 }
 

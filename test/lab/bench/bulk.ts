@@ -1,7 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import type { BenchContext } from "@fleet/demo";
 import { type BareClient, connectBareClient } from "@fleet/demo/bench/bare-client";
 import { atLeast, type Figures, type Summary, summarize } from "@fleet/demo/bench/figures";
+import { build } from "esbuild";
+import { BareCrowd } from "./bare-crowd.js";
 import { Crowd, unitText } from "./crowd.js";
 
 const machineCount = 10;
@@ -72,14 +74,49 @@ async function withBareClients(crowd: Crowd): Promise<Sample> {
   }
 }
 
+/** Rounds before the one that counts, as of fleetd: processes compile what they run. */
+const warmUps = 1;
+
+/** A cluster layer with nothing to decide: what etcd and a process on each machine cost by themselves. */
+async function withBareCluster(crowd: Crowd, program: string): Promise<Sample> {
+  const bare = await BareCrowd.open(crowd, program);
+  try {
+    for (let round = 0; round < warmUps; round += 1) await measure(crowd, bare);
+    const before = bare.processorMs();
+    const { processorMs, ...times } = await measure(crowd, bare);
+    return { ...times, processorMs: { ...processorMs, fleetd: bare.processorMs() - before } };
+  } finally {
+    await bare.close();
+  }
+}
+
+/** Bundles the processes of the bare cluster. */
+async function bundleBareCluster(checkout: string): Promise<string> {
+  const outfile = `${checkout}/.cache/lab/bench/bare-cluster.${process.pid}.mjs`;
+  await build({
+    absWorkingDir: checkout,
+    entryPoints: [`${checkout}/test/lab/bench/bare-cluster.ts`],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    conditions: ["source"],
+    external: ["dbus-next", "etcd3"],
+    logLevel: "warning",
+  });
+  return outfile;
+}
+
 /** What was measured: of fleet also the first round after fleetd was started, before its code was compiled. */
 interface Samples {
   readonly cold: Sample[];
   readonly fleet: Sample[];
   readonly bare: Sample[];
+  readonly cluster: Sample[];
 }
 
-function figuresOf({ cold, fleet, bare }: Samples): Figures {
+function figuresOf({ cold, fleet, bare, cluster }: Samples): Figures {
   const summary = (of: readonly Sample[], pick: (sample: Sample) => number): Summary =>
     summarize(of.map(pick));
   const spent = (of: readonly Sample[], label: string) =>
@@ -109,6 +146,8 @@ function figuresOf({ cold, fleet, bare }: Samples): Figures {
     coldDestroyMs: summary(cold, ({ destroyMs }) => destroyMs),
     coldRateToBareRatio: beside(({ startMs, destroyMs }) => startMs + destroyMs, cold),
     coldFleetdProcessorMs: summary(cold, ({ processorMs }) => processorMs.fleetd ?? 0),
+    bareClusterRateToBareRatio: beside(({ startMs, destroyMs }) => startMs + destroyMs, cluster),
+    ...spent(cluster, "bareCluster"),
     ...spent(fleet, "fleet"),
     ...spent(bare, "bare"),
     budgets: [
@@ -123,12 +162,15 @@ function figuresOf({ cold, fleet, bare }: Samples): Figures {
  * `fleetctl destroy`, until it returns and none has; beside a bare D-Bus client that writes, links, starts, stops and
  * removes the same units on the same machines, where fleetd does not run meanwhile. Because of that fleetd is started anew
  * for each run: its first round is told of apart, and the second compared. A whole run warms everything else up.
+ * Between the two stands a cluster layer that does nothing but pass on what to start and what was started, through etcd and
+ * one process for each machine: no design with such processes can be nearer to the bare client.
  */
 export async function benchBulk(context: BenchContext): Promise<Figures> {
   const { progress, runs } = context;
+  const program = await bundleBareCluster(context.checkout);
   const crowd = await Crowd.open(context, { name: "benchbulk", machines: machineCount, units: unitCount });
   try {
-    const samples: Samples = { cold: [], fleet: [], bare: [] };
+    const samples: Samples = { cold: [], fleet: [], bare: [], cluster: [] };
     for (let run = 0; run <= runs; run += 1) {
       const which = run === 0 ? "warming up" : `run ${run} of ${runs}`;
       progress(`${which}: fleetctl, with a fleetd that has just been started`);
@@ -138,14 +180,18 @@ export async function benchBulk(context: BenchContext): Promise<Figures> {
       progress(`${which}: a bare client`);
       await crowd.fleetd("stop");
       const ofBareClients = await withBareClients(crowd);
+      progress(`${which}: a cluster layer with nothing to decide`);
+      const ofBareCluster = await withBareCluster(crowd, program);
       await crowd.fleetd("start");
       if (run === 0) continue;
       samples.cold.push(ofColdFleet);
       samples.fleet.push(ofFleet);
       samples.bare.push(ofBareClients);
+      samples.cluster.push(ofBareCluster);
     }
     return figuresOf(samples);
   } finally {
+    await rm(program, { force: true });
     await crowd.lab.close();
   }
 }
