@@ -9,7 +9,9 @@ const request = parseBenchArguments(process.argv.slice(2));
 
 /** What full machines are needed for. */
 async function ofFullMachines(name) {
-  const { fullMachineBenchmarks } = await importFromSource("bench/main", { external: ["dbus-next", "esbuild"] });
+  const { fullMachineBenchmarks } = await importFromSource("bench/main", {
+    external: ["dbus-next", "esbuild"],
+  });
   return fullMachineBenchmarks[name];
 }
 
