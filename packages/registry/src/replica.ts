@@ -140,6 +140,7 @@ class StoredReplica implements ClusterReplica {
     const backoff = new Backoff(clock, random);
     let mustRead = true;
     let isOtherHistory = false;
+    let { beginnings } = trust;
     while (!signal.aborted) {
       if (trust.problem !== undefined) {
         this.#become(trust.finding === undefined ? "disconnected" : "younger", trust.problem);
@@ -147,6 +148,12 @@ class StoredReplica implements ClusterReplica {
         mustRead = true;
         isOtherHistory = true;
         continue;
+      }
+      // Others may have lost and regained belief while this one could not reach etcd.
+      if (trust.beginnings !== beginnings) {
+        beginnings = trust.beginnings;
+        mustRead = true;
+        isOtherHistory = true;
       }
       try {
         if (mustRead) await this.#readAll(isOtherHistory, signal);

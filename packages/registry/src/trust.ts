@@ -51,6 +51,11 @@ export class Trust {
     return this.#problem;
   }
 
+  /** How often it was decided to believe again; what was read before the last time may be of another history. */
+  get beginnings(): number {
+    return this.#beginnings;
+  }
+
   /** Takes note of a revision that existed. */
   know(revision: Revision): void {
     this.#highest = Math.max(this.#highest, revision);

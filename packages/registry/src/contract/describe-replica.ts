@@ -263,6 +263,30 @@ export function describeReplica(name: string, makeHarness: MakeHarness): void {
       expect(replica.view().units.get(late)?.content?.text).toBe(content("five").text);
     });
 
+    test("but that is no doubt any more for one that could not reach it while it was accepted", async () => {
+      const { replica } = start();
+      replica.hold();
+      await submit("one");
+      const snapshot = await harness.snapshot();
+      await waitFor(replica, (await submit("two")).revision);
+      daemon.line.cut();
+      await harness.until("the replica to notice the line", () => replica.condition === "disconnected");
+      await snapshot.restore();
+      const key = daemon.options.keys.metadataValue(m1, "zone");
+      for (let writes = 0; writes < 5; writes += 1) {
+        await harness.until("the write", async () => {
+          return (await codeOf(write(harness.store, put(key, `${writes}`)))) === "resolved";
+        });
+      }
+      const { trust } = daemon.options;
+      trust.distrust("it is older");
+      trust.believe(1);
+      daemon.line.heal();
+      await current(replica);
+      expect(trust.problem).toBeUndefined();
+      expect(replica.view().units.get(web)?.content?.text).toBe(content("one").text);
+    });
+
     test("nor one that wrote other values to the same keys at the same revisions", async () => {
       const { replica } = start();
       replica.hold();
