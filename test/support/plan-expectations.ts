@@ -123,10 +123,10 @@ export function expectIllegal(
       seat.machine === machine &&
       conflictBetween(party(before, name), party(before, seat.unit)) !== undefined,
   );
+  // Whom its peers follow it follows, too.
+  const followed = followedBy(before, name);
   const lacksPeer = [before, after].some((view) =>
-    requirements.machineOf.some(
-      (peer) => !liveSeats(view).some((seat) => seat.machine === machine && seat.unit === peer),
-    ),
+    followed.some((peer) => !liveSeats(view).some((seat) => seat.machine === machine && seat.unit === peer)),
   );
   const isElsewhere =
     requirements.machineId !== undefined && !matchesMachineId(requirements.machineId, machine);
@@ -139,6 +139,16 @@ export function expectIllegal(
     isPlain && lacksPeer,
   ];
   expect(reasons).toContain(true);
+}
+
+/** The units that a unit follows, those that they follow, and so on. */
+function followedBy(view: ClusterView, name: UnitName): readonly string[] {
+  const found = new Set<string>([name]);
+  for (const next of found) {
+    for (const peer of view.units.get(next as UnitName)?.requirements?.machineOf ?? []) found.add(peer);
+  }
+  found.delete(name);
+  return [...found];
 }
 
 /** Expects one of the known reasons for taking a seat away. */

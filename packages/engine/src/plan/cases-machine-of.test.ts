@@ -191,4 +191,12 @@ cases("MachineOf", [
     units: "q>m1{MachineMetadata=r=1}; p; app{MachineOf=p.service;MachineOf=q.service}",
     where: "p=m2 q=m2 app=m2",
   },
+  // It cannot stay beside the one whom the one it follows follows, which it hears in the words of what stays so.
+  {
+    id: "D34",
+    machines: "m1",
+    units: "d>m1{MachineOf=w@1.service}; w@1{Conflicts=w@*}; w@2>m1{MachineOf=d.service}",
+    where: "d=m1 w@1=m1 w@2=-",
+    because: { "w@2": "loses its seat (machine m1 conflicts with w@1.service (its pattern w@*))" },
+  },
 ]);

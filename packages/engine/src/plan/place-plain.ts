@@ -9,7 +9,7 @@ import { giveUp, type Planning, settle, unseating, waitsForTurn } from "./planni
 import { makeWayFor, makeWayForAll } from "./replaces.js";
 import { adopt, dropStrays } from "./strays.js";
 import type { Claim, Ring, Subject } from "./subject.js";
-import { peersAt, refusalAt } from "./verdict.js";
+import { objectionAt, peersAt, refusalAt } from "./verdict.js";
 
 /**
  * How often units that were refused are tried again because others have left a machine since. Each round needs a unit to
@@ -169,8 +169,14 @@ function isDrainedAway(subject: Subject, { place }: Claim): boolean {
 function restore(p: Planning, subject: Subject): boolean {
   const { from } = subject;
   if (!subject.evicted || from === undefined || !isAttended(from.place)) return false;
-  if (firstFailure(restoredSeatChecks, subject, from.place, p.draft) !== undefined) return false;
-  if (peersAt(p, subject, from.place).kind !== "here") return false;
+  const areThere = peersAt(p, subject, from.place).kind === "here";
+  const failed = firstFailure(restoredSeatChecks, subject, from.place, p.draft);
+  if (!areThere) return false;
+  if (failed !== undefined) {
+    // Those whom it follows may have come back meanwhile, and with them somebody whom it may not be beside.
+    subject.leavingBecause = objectionAt(p, failed, subject, from.place);
+    return false;
+  }
   subject.evicted = false;
   subject.leavingBecause = refusalAt(subject, from.place);
   settle(p, subject, from.place, "");
