@@ -34,10 +34,13 @@ class StoredReplica implements ClusterReplica {
   #state: ClusterState;
   #condition: ReplicaCondition = "idle";
   #problem: string | undefined;
+  /** How often etcd had been believed anew when this began to be what it says. */
+  #beginnings: number;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.#state = new ClusterState(options.keys);
+    this.#beginnings = options.trust.beginnings;
   }
 
   get condition(): ReplicaCondition {
@@ -140,7 +143,7 @@ class StoredReplica implements ClusterReplica {
     const backoff = new Backoff(clock, random);
     let mustRead = true;
     let isOtherHistory = false;
-    let { beginnings } = trust;
+    this.#beginnings = trust.beginnings;
     while (!signal.aborted) {
       if (trust.problem !== undefined) {
         this.#become(trust.finding === undefined ? "disconnected" : "younger", trust.problem);
@@ -150,8 +153,8 @@ class StoredReplica implements ClusterReplica {
         continue;
       }
       // Others may have lost and regained belief while this one could not reach etcd.
-      if (trust.beginnings !== beginnings) {
-        beginnings = trust.beginnings;
+      if (trust.beginnings !== this.#beginnings) {
+        this.#beginnings = trust.beginnings;
         mustRead = true;
         isOtherHistory = true;
       }
@@ -205,6 +208,9 @@ class StoredReplica implements ClusterReplica {
 
   #distrust(revision: Revision): void {
     const { trust } = this.#options;
+    if (trust.beginnings !== this.#beginnings) {
+      throw new FleetError("unavailable", "etcd was believed anew while it was being asked");
+    }
     trust.distrust(`etcd does not have what it had at revision ${revision}: it was restored and went on`);
     trust.throwIfDistrusted();
   }

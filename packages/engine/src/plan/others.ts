@@ -1,24 +1,26 @@
 import type { UnitName } from "@fleet/core";
 import { conflictAt } from "./checks/conflicts.js";
-import type { Place } from "./place.js";
+import { isAttended, type Place } from "./place.js";
 import type { Planning } from "./planning.js";
 import type { Subject } from "./subject.js";
-import type { OtherRecord } from "./task.js";
+import type { OtherPresence, OtherRecord } from "./task.js";
 
 /** How many records a task relies on. A transaction has room for 128 compares. */
 const othersMax = 32;
 
 /**
- * The records of the units because of which a unit leaves a machine: whom it conflicts with there, whom it makes way for,
- * whom it follows, and those for whom they leave in turn. If one of them is changed before the tombstone is written, there
- * may be no reason to go any more.
+ * What a unit leaves a machine because of, if that is others: the records of those whom it conflicts with there, whom it makes
+ * way for, whom it follows, and those for whom they leave in turn; and the presences of machines that such a unit comes from
+ * because they are away, or about to be. If one of these is changed before the tombstone is written, there may be no reason
+ * to go any more.
  */
 export function othersBecauseOf(
   p: Planning,
   subject: Subject,
   place: Place,
-): { readonly others?: readonly OtherRecord[] } {
+): { readonly others?: readonly OtherRecord[]; readonly otherPresences?: readonly OtherPresence[] } {
   const names = new Set<string>();
+  const presences = new Map<Place, OtherPresence>();
   const visited = new Set([subject]);
   // Grows while it is walked: those who are found are looked at in turn.
   for (const one of visited) {
@@ -26,10 +28,15 @@ export function othersBecauseOf(
     for (const peer of one.peers) visited.add(peer);
     const rival = conflictAt(one, place, p.draft)?.other ?? one.displacedBy;
     if (rival !== undefined) names.add(rival.name);
+    const left = rival?.from?.place;
+    if (left !== undefined && left !== rival?.at && !isAttended(left)) {
+      presences.set(left, { machine: left.id, revision: left.presenceRevision });
+    }
     if (names.size >= othersMax) break;
   }
   names.delete(subject.name);
-  if (names.size === 0) return {};
+  const otherPresences = presences.size === 0 ? {} : { otherPresences: [...presences.values()] };
+  if (names.size === 0) return otherPresences;
   const { units, unreadableUnits } = p.world.view;
   const others: OtherRecord[] = [];
   for (const name of [...names].slice(0, othersMax) as UnitName[]) {
@@ -38,5 +45,5 @@ export function othersBecauseOf(
     if (record === undefined && unreadableUnits.has(name)) continue;
     others.push({ unit: name, revision: record?.modRevision ?? 0 });
   }
-  return { others };
+  return { others, ...otherPresences };
 }

@@ -1,4 +1,4 @@
-import type { Metadata, Requirements, UnitName } from "@fleet/core";
+import { compareUnitNames, type Metadata, type Requirements, type UnitName } from "@fleet/core";
 import { lacksAt } from "./checks/resources.js";
 import { contradictionsOf } from "./contradiction.js";
 import type { Draft } from "./draft.js";
@@ -196,7 +196,9 @@ function conflictFixes(applicant: Applicant, place: Place, draft: Draft): readon
   const own = new Set<Pattern>();
   const minding = new Map<Subject, readonly Pattern[]>();
   const rivals = new Set<Subject>();
-  for (const other of draft.residentsOf(place).keys()) {
+  // Who came first depends on what was tried before.
+  const residents = [...draft.residentsOf(place).keys()].sort((a, b) => compareUnitNames(a.name, b.name));
+  for (const other of residents) {
     if (other === subject) continue;
     const minded = subject.conflicts.filter((pattern) => other.conflictedBy.includes(pattern));
     const minds = other.conflicts.filter((pattern) => subject.conflictedBy.includes(pattern));

@@ -19,6 +19,22 @@ function suggest(machines: string, units: string, plannedMax?: number, capacity?
   return suggestChanges(decided, planning.world.subjects.get(a)!, plannedMax);
 }
 
+it("names rivals in the same order, whatever was tried before", () => {
+  const cluster = new ClusterSketch()
+    .addMachines("m1^")
+    .addUnits("d>m1{Conflicts=a*}; c>m1{Conflicts=a*}; a{Conflicts=x}");
+  const planning = decide(cluster.view, { releasedMachines: cluster.absent });
+  const decided = { revision: 1, planning, engineStatus: undefined, hasLeader: true };
+  const subject = planning.world.subjects.get(a)!;
+  const suggested = () => suggestChanges(decided, subject).map(({ what }) => what);
+  const first = suggested();
+  expect(first).toContain(
+    "on machine m1: uncordon it, remove Conflicts=a* from c.service and remove Conflicts=a* from d.service",
+  );
+  suggestChanges(decided, subject, 0);
+  expect(suggested()).toEqual(first);
+});
+
 interface Case {
   readonly title: string;
   readonly machines: string;

@@ -32,6 +32,13 @@ export interface OtherRecord {
   readonly revision: Revision;
 }
 
+/** The presence of a machine that another unit, for which a task makes way, leaves because it is not there. */
+export interface OtherPresence {
+  readonly machine: MachineId;
+  /** 0 if it is away. */
+  readonly revision: Revision;
+}
+
 interface Arrival {
   readonly wish: SeatWish;
   /** The record this was decided from. */
@@ -90,6 +97,8 @@ export interface UnseatTask extends TaskBase {
   readonly markRevision?: Revision;
   /** For `illegal`: the records of those because of whom it goes. With other contents of theirs it might stay. */
   readonly others?: readonly OtherRecord[];
+  /** And the machines that those come from, as far as they are not there. */
+  readonly otherPresences?: readonly OtherPresence[];
   /** The copy that is the right one, for `surplus` and `moved`. */
   readonly rival?: { readonly machine: MachineId; readonly seatRevision: Revision };
 }
@@ -107,6 +116,7 @@ export interface MoveTask extends TaskBase, Arrival {
   readonly peers: readonly UnitName[];
   /** The records of those because of whom it goes, if it is not the machine's absence. */
   readonly others?: readonly OtherRecord[];
+  readonly otherPresences?: readonly OtherPresence[];
 }
 
 /** Deletes a tombstone that has been obeyed. */

@@ -139,6 +139,12 @@ describe("a guarded change compares", () => {
       "move: unit=ok m2=ok b@m2=0 b@m1=ok m1=ok unit=ok -> absent@m1 launched@m2",
     ],
     [
+      "who replaces it, and the presence of the machine that one comes from if it is away",
+      "m1! m2{z=e} m3",
+      "b>m2; a>m1{Replaces=b.service;MachineMetadata=z=e}",
+      "move: unit=ok m3=ok b@m3=0 b@m2=ok m2=ok unit=ok m1=0 -> absent@m2 launched@m3",
+    ],
+    [
       "a global unit conflicts with",
       "m1",
       "b>m1; g>m1{Global=true;Conflicts=b.service}",

@@ -1,6 +1,6 @@
 import type { MachineId, Seat } from "@fleet/core";
 import { type Guard, type GuardedChange, type LeaderWrite, seatGuard } from "@fleet/core/ports";
-import type { EngineTask, MoveTask, OtherRecord, SeatTask, UpdateTask } from "../plan/task.js";
+import type { EngineTask, MoveTask, SeatTask, UpdateTask } from "../plan/task.js";
 
 type Handlers = {
   readonly [K in EngineTask["kind"]]: (task: Extract<EngineTask, { kind: K }>) => Omit<GuardedChange, "unit">;
@@ -40,7 +40,7 @@ const handlers: Handlers = {
       ...peerGuards(task),
       seatGuard(task.from),
       { kind: "presence", machine: task.from.machine, revision: task.fromPresenceRevision },
-      ...otherGuards(task.others),
+      ...otherGuards(task),
     ],
     writes: [tombstone(task.from, task.reason), putSeat(task, task.replaces)],
   }),
@@ -49,7 +49,7 @@ const handlers: Handlers = {
     const guards: Guard[] = [
       { kind: "unit", unit, revision: unitRevision },
       { kind: "seat", machine, unit, revision: seatRevision },
-      ...otherGuards(task.others),
+      ...otherGuards(task),
     ];
     if (presenceRevision !== undefined) {
       guards.push({ kind: "presence", machine, revision: presenceRevision });
@@ -90,8 +90,14 @@ function peerGuards({ machine, peers }: SeatTask | MoveTask): readonly Guard[] {
     .map((unit) => ({ kind: "seat", machine, unit, revision: "held" }) as const);
 }
 
-function otherGuards(others: readonly OtherRecord[] = []): readonly Guard[] {
-  return others.map(({ unit, revision }) => ({ kind: "unit", unit, revision }));
+function otherGuards({
+  others = [],
+  otherPresences = [],
+}: Pick<MoveTask, "others" | "otherPresences">): readonly Guard[] {
+  return [
+    ...others.map(({ unit, revision }) => ({ kind: "unit", unit, revision }) as const),
+    ...otherPresences.map(({ machine, revision }) => ({ kind: "presence", machine, revision }) as const),
+  ];
 }
 
 function putSeat(

@@ -93,6 +93,26 @@ export function describeBelief(name: string, makeHarness: MakeHarness): void {
       expect(other.session.condition).toBe("frozen");
     });
 
+    test("who could not reach an etcd while it was restored and accepted begins anew, though nobody there has doubted it", async () => {
+      const [one, other] = [await join(), await join(new TestMachine(harness, "m2"))];
+      const snapshot = await harness.snapshot();
+      await actOn(other, web);
+      const known = await actOn(one, web);
+      one.daemon.line.cut();
+      await becomes(one, "disconnected");
+      const { trust } = one.daemon.options;
+      await snapshot.restore();
+      await isFrozen(other, /restored/);
+      await other.daemon.units.accept(undefined, never);
+      await becomes(other, "joined");
+      await grow(known + 50);
+      const { beginnings } = trust;
+      one.daemon.line.heal();
+      await becomes(one, "joined");
+      expect(trust.beginnings).toBe(beginnings + 1);
+      expect(trust.problem).toBeUndefined();
+    });
+
     test("who froze at the wrong etcd takes its predecessor's place at the right one, without a flicker", async () => {
       const first = await join();
       await write(harness.store, put(first.daemon.options.keys.term(1), "term-1"));

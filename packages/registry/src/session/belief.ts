@@ -126,8 +126,9 @@ export class Belief {
         });
         break;
     }
-    if (trust.finding === undefined) trust.confirm();
-    else trust.believe(revision);
+    // What others of this process read of the history before is none of the new one, whether or not they have doubted it yet.
+    if (verdict.kind === "anew" || trust.finding !== undefined) trust.believe(revision);
+    else trust.confirm();
     return { isBelieved: true, registry, revision };
   }
 

@@ -36,6 +36,16 @@ export const foundCases: readonly Case[] = [
     ],
   },
   {
+    rule: "P6",
+    name: "a machine that was cut off while an etcd that was restored was accepted believes it, too",
+    steps: [
+      at(4, { kind: "etcd-backup" }),
+      at(6, submit("m1", web, [pinnedTo("m1")])),
+      at(8, { kind: "link", machines: ["m4"], mode: "deaf", ms: 22_000 }),
+      at(12, { kind: "etcd-restore", acceptAfterMs: 2_000 }),
+    ],
+  },
+  {
     rule: "I8",
     name: "a unit whose seat cannot be read is not given a second one by the next leader",
     steps: [

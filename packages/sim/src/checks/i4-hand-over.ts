@@ -47,6 +47,8 @@ export function handsOver(world: World): Checker {
     if (!reasons.isDrained(machine, drainAgeMs) || reasons.isAway(machine)) return;
     if (reasons.isUnwanted(machine, unit, after.createRevision) || reasons.isMisplaced(machine, unit)) return;
     if (reasons.makesRoom(machine, unit)) return;
+    // One that was there no later than this one is no heir: the unit had a seat too many.
+    if (reasons.hasOlderSeat(machine, unit, after.createRevision + 1)) return;
     const demands = demandsLately(world, unit);
     if (demands.length === 0) return;
     if (demands.some(({ exclusive, machineOf, global }) => exclusive || global || machineOf.length > 0))

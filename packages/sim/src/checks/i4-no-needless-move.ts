@@ -1,4 +1,6 @@
-import { liveSeatOf, seatOf } from "../truth/records.js";
+import type { Version } from "../truth/key-history.js";
+import { isUp, seatsOf } from "../truth/legality.js";
+import { liveSeatOf, partsOf, seatOf } from "../truth/records.js";
 import type { RecordChange } from "../truth/truth.js";
 import type { World } from "../world.js";
 import type { Checker } from "./checker.js";
@@ -12,22 +14,33 @@ import { laterMs, ReasonsToLeave } from "./reasons-to-leave.js";
  * What depends on records that the commit does not compare counts if it held at any time within the last ten seconds; what
  * depends on other units' moves, also within five seconds after. A unit that makes room for one which has to go somewhere has
  * a reason, too, if the leader who planned that did not live to place the other, or the other's record, which the commit does
- * not compare, became another before it was placed.
+ * not compare, became another before it was placed, or the machine that the other had to leave returned before.
  */
 export function noNeedlessMove(world: World): Checker {
   const invariant = "I4-moves";
   const reasons = new ReasonsToLeave(world);
+
+  const unitNameOf = ({ key }: Version): string => partsOf(key)[1] ?? "";
+
+  /** Whether a unit is where it had to leave, which has returned before the unit had gone. */
+  const isAtHome = (record: Version, homes: readonly string[]): boolean => {
+    const unit = unitNameOf(record);
+    const now = seatsOf(world, unit);
+    return homes.some((machine) => now.includes(machine) && isUp(world, machine));
+  };
 
   const check = ({ after, before }: RecordChange, machine: string, unit: string): void => {
     if (liveSeatOf(before) === undefined || seatOf(after)?.target !== "absent") return;
     if (reasons.isObvious(machine, unit, after)) return;
     if (reasons.makesRoom(machine, unit) || reasons.hasLostPeer(machine, unit)) return;
     const homeless = reasons.homelessReplacers(unit);
+    const homes = homeless.map((record) => seatsOf(world, unitNameOf(record)));
     const where = machine.replace(/0+$/, "");
     world.scheduler.after(laterMs, () => {
       if (reasons.makesRoom(machine, unit) || reasons.hasLostPeer(machine, unit)) return;
       if (homeless.length > 0 && reasons.hasLeaderEnded(after.revision)) return;
       if (homeless.some((record) => reasons.hasChanged(record))) return;
+      if (homeless.some((record, index) => isAtHome(record, homes[index] ?? []))) return;
       world.fail(
         invariant,
         `${unit} lost its seat on ${where} at ${after.revision}, and nothing speaks for that`,

@@ -50,6 +50,8 @@ export function noPileUp(world: World): Checker {
   let massSinceMs: number | undefined;
   /** Since when most have been absent by those times, as one counts who does not remember what was before a restore. */
   let massVanishedMs: number | undefined;
+  /** Since when most have been absent, those included whose loss is over: who was cut off learns of all of them at once. */
+  let massAbsentMs: number | undefined;
   let restoredMs = 0;
   /**
    * What was so when etcd was last restored. A leader that saw machines vanish remembers it, though their presences were back for
@@ -58,8 +60,14 @@ export function noPileUp(world: World): Checker {
   let beforeRestore: {
     readonly absentSinceMs: Map<string, number>;
     readonly settled: ReadonlySet<string>;
+    /** Machines that had said they were leaving. */
+    readonly left: Set<string>;
     massSinceMs: number | undefined;
-  } = { absentSinceMs: new Map(), settled: new Set(), massSinceMs: undefined };
+  } = { absentSinceMs: new Map(), settled: new Set(), left: new Set(), massSinceMs: undefined };
+  /** The absent machines that had said they were leaving. */
+  const left = new Set<string>();
+  /** Every process that ever wrote: what it does may be seen after it has died. */
+  const processes = new Map<string, { readonly startedMs: number; readonly link: Link }>();
   /** The machines that each leader has given up early in this loss, and since when they were absent. */
   const movedEarly = new Map<string, Map<string, number>>();
   /** Absent machines of losses that are over. */
@@ -77,15 +85,20 @@ export function noPileUp(world: World): Checker {
     hadUnits.delete(machine);
     if (isPresent && after.origin.kind === "process") {
       beforeRestore.absentSinceMs.delete(machine);
+      beforeRestore.left.delete(machine);
       if (!isMost(beforeRestore.absentSinceMs.size)) beforeRestore.massSinceMs = undefined;
     }
-    if (isPresent || !isKnown) absentSinceMs.delete(machine);
-    else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
+    if (isPresent || !isKnown) {
+      absentSinceMs.delete(machine);
+      left.delete(machine);
+    } else if (after.value === undefined && presenceOf(before)?.state === "leaving") left.add(machine);
+    else if (after.value === undefined) {
       absentSinceMs.set(machine, beforeRestore.absentSinceMs.get(machine) ?? world.nowMs);
       vanishedMs.set(machine, world.nowMs);
       if (burdened().has(machine)) hadUnits.add(machine);
     }
     const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
+    massAbsentMs = isMost(absentSinceMs.size) ? (massAbsentMs ?? world.nowMs) : undefined;
     if (isMost(lost)) {
       massVanishedMs ??= world.nowMs;
       massSinceMs ??= beforeRestore.massSinceMs ?? world.nowMs;
@@ -105,7 +118,8 @@ export function noPileUp(world: World): Checker {
 
   /** Absent machines with units to move, as they are after a revision. Who has no other place, as the leader has said, stays. */
   const burdened = (): ReadonlySet<string> => {
-    const { refused } = statusOf(history.current(keyOf.status));
+    // What a leader has said is not unknown because its term is over.
+    const { refused } = statusOf(history.all(keyOf.status).findLast(({ value }) => value !== undefined));
     const leaves = ([machine, unit]: readonly [string, string]): boolean =>
       absentSinceMs.has(machine) && isMovable(machine, unit) && !refused.has(unit);
     return new Set(
@@ -147,12 +161,15 @@ export function noPileUp(world: World): Checker {
       fail("it is pinned there");
     }
     if (isGivenUp(machine)) return;
-    const leader = world.machines.find(({ running }) => running?.instance === change.after.origin.instance);
-    const startedMs = leader?.running?.startedAtMs ?? 0;
+    const instance = change.after.origin.instance ?? "";
+    const leader = processes.get(instance);
+    const startedMs = leader?.startedMs ?? 0;
     if (startedMs > (vanishedMs.get(machine) ?? 0) && world.nowMs < startedMs + ttlMs)
       fail("the leader has only found it absent, just now");
     const unknownSinceMs = leader === undefined ? world.nowMs : unknownSince(leader.link);
-    const instance = leader?.running?.instance ?? "";
+    // The machine was there by what the leader knew.
+    if (sinceMs > unknownSinceMs && (reasons.isMisplaced(machine, unit) || reasons.isDrained(machine)))
+      return;
     const isSettled = (other: string): boolean =>
       settled.has(other) || (startedMs < restoredMs && isRememberedSettled(other));
     if (!isSettled(machine) && isEarly(sinceMs, unknownSinceMs)) {
@@ -165,21 +182,24 @@ export function noPileUp(world: World): Checker {
     const seen = [...hadUnits].filter(
       (other) => !isSettled(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
     );
-    const left = new Set([...[...burdened()].filter((other) => !isSettled(other)), ...seen, machine]);
+    const lost = new Set([...[...burdened()].filter((other) => !isSettled(other)), ...seen, machine]);
     // Who saw the presences that a backup had brought back cannot know at once that they have gone again.
-    if (!isMost(left.size) || massVanishedMs === undefined || massVanishedMs > unknownSinceMs) return;
-    const heldSinceMs = startedMs < restoredMs ? (massSinceMs ?? massVanishedMs) : massVanishedMs;
+    if (!isMost(lost.size) || massVanishedMs === undefined || massVanishedMs > unknownSinceMs) return;
+    const learntMs = startedMs < restoredMs ? (massSinceMs ?? massVanishedMs) : massVanishedMs;
+    const wasCutOff = world.nowMs - (leader?.link.lastTroubleMs ?? 0) < config.holdWatchedMs + ttlMs;
+    const heldSinceMs = wasCutOff ? Math.min(learntMs, massAbsentMs ?? learntMs) : learntMs;
     if (world.nowMs - heldSinceMs < config.holdWatchedMs - toleranceMs) {
       // A leader may have known for long who has no other place, though it has not said so since etcd was restored.
-      const open = [...left].filter((other) => other === machine || !isStuck(other)).length;
+      const open = [...lost].filter((other) => other === machine || !isStuck(other)).length;
       if (!isMost(open)) return;
-      fail(`${left.size} machines are lost with units, for ${Math.round(world.nowMs - heldSinceMs)} ms`);
+      fail(`${lost.size} machines are lost with units, for ${Math.round(world.nowMs - heldSinceMs)} ms`);
     }
   };
 
-  /** Whether a machine was lost before etcd was restored, that loss was over, and the machine has said nothing since. */
+  /** Whether a machine left, or was lost and that loss was over, before etcd was restored, and it has said nothing since. */
   const isRememberedSettled = (machine: string): boolean =>
-    beforeRestore.settled.has(machine) && beforeRestore.absentSinceMs.has(machine);
+    beforeRestore.left.has(machine) ||
+    (beforeRestore.settled.has(machine) && beforeRestore.absentSinceMs.has(machine));
 
   /** Whether an operator has said not to wait for this absence: the record is written anew when the machine returns. */
   const isGivenUp = (machine: string): boolean => {
@@ -233,6 +253,7 @@ export function noPileUp(world: World): Checker {
     invariant,
     onRecord: (change) => {
       const [area, machine, unit] = change.parts;
+      noteProcess(change.after.origin.instance);
       if (machine === undefined) return;
       if (area === "machines" || area === "machine-records") {
         closeLoss();
@@ -249,17 +270,28 @@ export function noPileUp(world: World): Checker {
       beforeRestore = {
         absentSinceMs: new Map([...absentSinceMs, ...beforeRestore.absentSinceMs]),
         settled: new Set([...settled, ...beforeRestore.settled]),
+        left: new Set([...left, ...beforeRestore.left]),
         massSinceMs: beforeRestore.massSinceMs ?? massSinceMs,
       };
       absentSinceMs.clear();
       settled.clear();
+      left.clear();
       hadUnits.clear();
       movedEarly.clear();
       massSinceMs = undefined;
       massVanishedMs = undefined;
+      massAbsentMs = undefined;
       restoredMs = world.nowMs;
     },
   };
+
+  function noteProcess(instance: string | undefined): void {
+    if (instance === undefined || processes.has(instance)) return;
+    const machine = world.machines.find(({ running }) => running?.instance === instance);
+    const startedMs = machine?.running?.startedAtMs;
+    if (machine !== undefined && startedMs !== undefined)
+      processes.set(instance, { startedMs, link: machine.link });
+  }
 
   /** What runs elsewhere already is adopted there, whoever is away: nothing piles up by that. */
   function isRunningElsewhere(machine: string, unit: string): boolean {

@@ -208,8 +208,21 @@ class Settlement {
     return this.#world.machines.some(({ id }) => {
       if (isUp(this.#world, id)) return this.#isStray(id, unit);
       const seat = seatOf(history.current(keyOf.seat(id, unit)));
-      return seat !== undefined && seat.contentId !== contentId;
+      return seat !== undefined && (seat.contentId !== contentId || this.#mayHaveAnotherText(id, unit));
     });
+  }
+
+  /** Whether a seat had another text before, and its machine has said nothing of the new one. */
+  #mayHaveAnotherText(machine: string, unit: string): boolean {
+    const { history } = this.#world.truth;
+    const versions = history.all(keyOf.seat(machine, unit));
+    const contentId = seatOf(versions.at(-1))?.contentId;
+    const last = versions.findLastIndex((version) => seatOf(version)?.contentId !== contentId);
+    if (seatOf(versions[last]) === undefined) return false;
+    const sinceMs = versions[last + 1]?.sinceMs ?? 0;
+    return !history
+      .all(keyOf.state(machine, unit))
+      .some((version) => version.sinceMs >= sinceMs && stateOf(version)?.contentId === contentId);
   }
 
   #isStray(machine: string, unit: string): boolean {

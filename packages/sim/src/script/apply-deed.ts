@@ -79,10 +79,11 @@ const handlers: Handlers = {
   "power-off-many": (world, { machines, withinMs, offMs }) => {
     for (const [index, name] of machines.entries()) {
       const machine = world.machine(name);
-      world.scheduler.after((withinMs * index) / machines.length, () => {
+      const afterMs = (withinMs * index) / machines.length;
+      world.scheduler.after(afterMs, () => {
         if (!world.isMended) machine.powerOff();
       });
-      lasting(world, offMs + 700 * index, () => machine.powerOn());
+      lasting(world, Math.max(afterMs + 1_000, offMs + 700 * index), () => machine.powerOn());
     }
   },
   "shut-down": (world, { machine: name, offMs }) => {
