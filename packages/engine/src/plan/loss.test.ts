@@ -118,6 +118,15 @@ describe("a machine that is lost", () => {
     expect(watch.pass(ttlMs).moved).toEqual(["m03"]);
   });
 
+  it("is released no sooner if somebody else has moved its units meanwhile, and others come to it", () => {
+    const watch = new Watch(5).lose(3).look();
+    watch.loaded.delete(machine(3));
+    watch.pass(calmMs);
+    watch.loaded.add(machine(3));
+    expect([...watch.pass(ttlMs - calmMs - 1).last!.released]).toEqual([]);
+    expect(watch.pass(1).moved).toEqual(["m03"]);
+  });
+
   it("is not released at all if it is back in time", () => {
     const watch = new Watch(5)
       .lose(3)
@@ -167,6 +176,20 @@ describe("machines lost one by one", () => {
     expect(watch.lose(3).pass(calmMs - 1).moved).toEqual(["m01"]);
     expect(watch.pass(calmMs - 1).moved).toEqual(["m01"]);
     expect(watch.pass(1).moved).toEqual(["m01", "m02", "m03"]);
+  });
+
+  it("are not each the first, though those before had nothing that could move when they vanished", () => {
+    const watch = new Watch(5).look();
+    watch.stuck.add(machine(1));
+    watch
+      .lose(1)
+      .look()
+      .pass(calmMs / 2);
+    expect(watch.moved).toEqual([]);
+    watch.stuck.delete(machine(1));
+    expect(watch.look().moved).toEqual(["m01"]);
+    expect(watch.lose(2).look().moved).toEqual(["m01"]);
+    expect(watch.pass(calmMs).moved).toEqual(["m01", "m02"]);
   });
 
   it("are not each the first, though those before were moved meanwhile", () => {

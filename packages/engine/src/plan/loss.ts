@@ -162,7 +162,9 @@ function chooseFirst(
   if (episode.braked) return episode;
   const first = new Set(episode.first);
   for (const [id, absence] of lost.toSorted(byTime)) {
-    const isDue = absence.hadSeats && graceEndMs(absence, input) <= input.nowMs;
+    // What could go nowhere when the machine was noticed, or by the newest plan, may go by the next one.
+    const hasUnits = absence.hadSeats || movableOn(id, input) > 0 || input.stuck?.has(id) === true;
+    const isDue = hasUnits && graceEndMs(absence, input) <= input.nowMs;
     if (isDue && first.size < firstAtOnce(episode)) first.add(id);
   }
   return { ...episode, first };
@@ -205,8 +207,8 @@ function judge(state: LossState, input: LossInput): LossVerdict {
   const graceEnds: number[] = [];
   for (const [id, absence] of state.absent) {
     if (absence.kind === "lost") continue;
-    // What could go nowhere when it was found may be able to a moment later, with another text.
-    const graceMs = absence.kind === "old" ? graceEndMs(absence, input) : input.nowMs;
+    // What could go nowhere when the machine was found, or has gone by another leader's doing, may be there a moment later.
+    const graceMs = state.leaving.has(id) ? input.nowMs : graceEndMs(absence, input);
     if (graceMs > input.nowMs && input.givenUp?.has(id) !== true) {
       graceEnds.push(graceMs);
       continue;

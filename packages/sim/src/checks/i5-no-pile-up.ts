@@ -8,6 +8,12 @@ import type { Checker } from "./checker.js";
 import { isPlaceFor } from "./place-for.js";
 import { ReasonsToLeave } from "./reasons-to-leave.js";
 
+/** A process of fleetd that may lead. */
+interface Leader {
+  readonly startedMs: number;
+  readonly link: Link;
+}
+
 /** More than this part of the machines is most of them, from this many on (protocol rule P8.3). */
 const mass = { part: 0.55, machines: 3 };
 
@@ -20,20 +26,24 @@ const toleranceMs = 1_000;
 /** How long a leader may not know of what has just happened, over a line of usual speed. */
 const lagMs = 500;
 
-/** How long after its line has healed a leader may still be catching up with what happened meanwhile. */
-const catchUpMs = 2_000;
+/** For so long after etcd was restored leaders remember losses of before, in a history that nobody sees any more. */
+const rememberingMs = 60_000;
 
 /**
  * I5, no pile-up (protocol rule P8). Whenever a seat leaves a machine because the machine is merely absent, by etcd's history
  * - the seat is of a plain unit that is not pinned to that machine: those of others stay (P8, last sentence);
  * - a leader that began after the machine had vanished has waited for one lifetime (P8.1: it merely found it absent);
+ * and if the leader has had a clear view of the loss
  * - no other machine vanished within the last third of a lifetime, or the machine is among the first tenth (one at least) of
  *   the machines that this leader has moved from in this loss (P8.1, P8.2);
  * - it is not the case that most machines, three at least, are absent with units to move, and have been for less than the
  *   hold (P8.3).
  * Of a machine that an operator has released only the first is asked.
  * Nor is anything asked of a unit that is adopted where it runs already.
- * What happened in the last half second (more over a slow line, or one that has just healed) the leader may not know yet, other than that very machine's absence.
+ * The view is clear of one whose line to etcd has been well since a lifetime before the first machine of the loss vanished, and
+ * whose etcd was not restored of late: others learn of several losses at once, or in another order, and have to make of that
+ * what they can.
+ * What happened in the last half second (more over a slow line) the leader may not know yet, other than that very machine's absence.
  * Counted are known machines that did not say they were leaving. Where leader and checker may count differently, because a
  * leader counts what it has seen, the checker counts what makes fewer of them.
  */
@@ -45,35 +55,16 @@ export function noPileUp(world: World): Checker {
   const ttlMs = config.ttlSeconds * 1_000;
   /** Since when each machine has been absent, though it did not say it was leaving. */
   const absentSinceMs = new Map<string, number>();
-  /** When the presence of each of them went, which may be later than that: it may have come back with a backup. */
-  const vanishedMs = new Map<string, number>();
   let massSinceMs: number | undefined;
-  /** Since when most have been absent by those times, as one counts who does not remember what was before a restore. */
-  let massVanishedMs: number | undefined;
-  /** Since when most have been absent, those included whose loss is over: who was cut off learns of all of them at once. */
-  let massAbsentMs: number | undefined;
-  let restoredMs = 0;
-  /**
-   * What was so when etcd was last restored. A leader that saw machines vanish remembers it, though their presences were back for
-   * a while with the backup; until one of them says something itself.
-   */
-  let beforeRestore: {
-    readonly absentSinceMs: Map<string, number>;
-    readonly settled: ReadonlySet<string>;
-    /** Machines that had said they were leaving. */
-    readonly left: Set<string>;
-    massSinceMs: number | undefined;
-  } = { absentSinceMs: new Map(), settled: new Set(), left: new Set(), massSinceMs: undefined };
-  /** The absent machines that had said they were leaving. */
-  const left = new Set<string>();
-  /** Every process that ever wrote: what it does may be seen after it has died. */
-  const processes = new Map<string, { readonly startedMs: number; readonly link: Link }>();
+  let restoredMs = Number.NEGATIVE_INFINITY;
   /** The machines that each leader has given up early in this loss, and since when they were absent. */
   const movedEarly = new Map<string, Map<string, number>>();
   /** Absent machines of losses that are over. */
   const settled = new Set<string>();
   /** Absent machines that had units to move when they vanished. */
   const hadUnits = new Set<string>();
+  /** Every process that ever wrote: what it does may be seen after it has died. */
+  const processes = new Map<string, Leader>();
 
   const isMost = (machines: number): boolean =>
     machines >= mass.machines && machines > truth.knownMachines().length * mass.part;
@@ -83,29 +74,13 @@ export function noPileUp(world: World): Checker {
     const isPresent = history.current(keyOf.presence(machine)) !== undefined;
     settled.delete(machine);
     hadUnits.delete(machine);
-    if (isPresent && after.origin.kind === "process") {
-      beforeRestore.absentSinceMs.delete(machine);
-      beforeRestore.left.delete(machine);
-      if (!isMost(beforeRestore.absentSinceMs.size)) beforeRestore.massSinceMs = undefined;
-    }
-    if (isPresent || !isKnown) {
-      absentSinceMs.delete(machine);
-      left.delete(machine);
-    } else if (after.value === undefined && presenceOf(before)?.state === "leaving") left.add(machine);
-    else if (after.value === undefined) {
-      absentSinceMs.set(machine, beforeRestore.absentSinceMs.get(machine) ?? world.nowMs);
-      vanishedMs.set(machine, world.nowMs);
+    if (isPresent || !isKnown) absentSinceMs.delete(machine);
+    else if (after.value === undefined && presenceOf(before)?.state !== "leaving") {
+      absentSinceMs.set(machine, world.nowMs);
       if (burdened().has(machine)) hadUnits.add(machine);
     }
     const lost = [...absentSinceMs.keys()].filter((absent) => !settled.has(absent)).length;
-    massAbsentMs = isMost(absentSinceMs.size) ? (massAbsentMs ?? world.nowMs) : undefined;
-    if (isMost(lost)) {
-      massVanishedMs ??= world.nowMs;
-      massSinceMs ??= beforeRestore.massSinceMs ?? world.nowMs;
-    } else {
-      massVanishedMs = undefined;
-      massSinceMs = undefined;
-    }
+    massSinceMs = isMost(lost) ? (massSinceMs ?? world.nowMs) : undefined;
   };
 
   const isMovable = (machine: string, unit: string): boolean => {
@@ -142,9 +117,11 @@ export function noPileUp(world: World): Checker {
     return units.length > 0 && !units.some(hasPlace);
   };
 
-  const unknownSince = ({ lastTroubleMs, slowness, troubleSinceMs }: Link): number => {
-    const usualMs = world.nowMs - lagMs * slowness;
-    return world.nowMs - lastTroubleMs < catchUpMs ? Math.min(usualMs, troubleSinceMs) : usualMs;
+  const isClear = ({ link }: Leader, machine: string): boolean => {
+    const lost = [...absentSinceMs].filter(([other]) => other === machine || !settled.has(other));
+    const firstMs = Math.min(...lost.map(([, sinceMs]) => sinceMs));
+    const isWell = link.mode === "up" && link.lastTroubleMs + ttlMs < firstMs;
+    return isWell && restoredMs + rememberingMs < world.nowMs;
   };
 
   const checkMove = (change: RecordChange, machine: string, unit: string): void => {
@@ -161,45 +138,34 @@ export function noPileUp(world: World): Checker {
       fail("it is pinned there");
     }
     if (isGivenUp(machine)) return;
-    const instance = change.after.origin.instance ?? "";
+    const { instance } = change.after.origin;
     const leader = processes.get(instance);
-    const startedMs = leader?.startedMs ?? 0;
-    if (startedMs > (vanishedMs.get(machine) ?? 0) && world.nowMs < startedMs + ttlMs)
+    if (leader === undefined) return;
+    const { startedMs } = leader;
+    if (startedMs > sinceMs && world.nowMs < startedMs + ttlMs)
       fail("the leader has only found it absent, just now");
-    const unknownSinceMs = leader === undefined ? world.nowMs : unknownSince(leader.link);
+    if (!isClear(leader, machine)) return;
+    const unknownSinceMs = world.nowMs - lagMs * leader.link.slowness;
     // The machine was there by what the leader knew.
     if (sinceMs > unknownSinceMs && (reasons.isMisplaced(machine, unit) || reasons.isDrained(machine)))
       return;
-    const isSettled = (other: string): boolean =>
-      settled.has(other) || (startedMs < restoredMs && isRememberedSettled(other));
-    if (!isSettled(machine) && isEarly(sinceMs, unknownSinceMs)) {
+    // What came to light on a machine whose loss is over is not part of this one.
+    if (settled.has(machine)) return;
+    if (isEarly(sinceMs, unknownSinceMs)) {
       if (sinceMs > unknownSinceMs) forgetIfQuietBefore(instance, machine);
       countEarly(instance, machine, sinceMs, fail);
     }
-    // What came to light on a machine whose loss is over is not part of this one.
-    if (isSettled(machine)) return;
     // Who saw a machine vanish with its units counts it though they be elsewhere by now.
-    const seen = [...hadUnits].filter(
-      (other) => !isSettled(other) && startedMs + ttlMs < (absentSinceMs.get(other) ?? 0),
-    );
-    const lost = new Set([...[...burdened()].filter((other) => !isSettled(other)), ...seen, machine]);
-    // Who saw the presences that a backup had brought back cannot know at once that they have gone again.
-    if (!isMost(lost.size) || massVanishedMs === undefined || massVanishedMs > unknownSinceMs) return;
-    const learntMs = startedMs < restoredMs ? (massSinceMs ?? massVanishedMs) : massVanishedMs;
-    const wasCutOff = world.nowMs - (leader?.link.lastTroubleMs ?? 0) < config.holdWatchedMs + ttlMs;
-    const heldSinceMs = wasCutOff ? Math.min(learntMs, massAbsentMs ?? learntMs) : learntMs;
-    if (world.nowMs - heldSinceMs < config.holdWatchedMs - toleranceMs) {
-      // A leader may have known for long who has no other place, though it has not said so since etcd was restored.
+    const seen = [...hadUnits].filter((other) => startedMs + ttlMs < (absentSinceMs.get(other) ?? 0));
+    const lost = new Set([...burdened(), ...seen].filter((other) => !settled.has(other))).add(machine);
+    if (!isMost(lost.size) || massSinceMs === undefined || massSinceMs > unknownSinceMs) return;
+    if (world.nowMs - massSinceMs < config.holdWatchedMs - toleranceMs) {
+      // A leader may have known for long who has no other place, though it has not said so.
       const open = [...lost].filter((other) => other === machine || !isStuck(other)).length;
       if (!isMost(open)) return;
-      fail(`${lost.size} machines are lost with units, for ${Math.round(world.nowMs - heldSinceMs)} ms`);
+      fail(`${lost.size} machines are lost with units, for ${Math.round(world.nowMs - massSinceMs)} ms`);
     }
   };
-
-  /** Whether a machine left, or was lost and that loss was over, before etcd was restored, and it has said nothing since. */
-  const isRememberedSettled = (machine: string): boolean =>
-    beforeRestore.left.has(machine) ||
-    (beforeRestore.settled.has(machine) && beforeRestore.absentSinceMs.has(machine));
 
   /** Whether an operator has said not to wait for this absence: the record is written anew when the machine returns. */
   const isGivenUp = (machine: string): boolean => {
@@ -266,27 +232,17 @@ export function noPileUp(world: World): Checker {
     },
     onRevision: closeLoss,
     onRestore: () => {
-      // Who has said nothing since the restore before this one is remembered from before that.
-      beforeRestore = {
-        absentSinceMs: new Map([...absentSinceMs, ...beforeRestore.absentSinceMs]),
-        settled: new Set([...settled, ...beforeRestore.settled]),
-        left: new Set([...left, ...beforeRestore.left]),
-        massSinceMs: beforeRestore.massSinceMs ?? massSinceMs,
-      };
       absentSinceMs.clear();
       settled.clear();
-      left.clear();
       hadUnits.clear();
       movedEarly.clear();
       massSinceMs = undefined;
-      massVanishedMs = undefined;
-      massAbsentMs = undefined;
       restoredMs = world.nowMs;
     },
   };
 
-  function noteProcess(instance: string | undefined): void {
-    if (instance === undefined || processes.has(instance)) return;
+  function noteProcess(instance: string): void {
+    if (processes.has(instance)) return;
     const machine = world.machines.find(({ running }) => running?.instance === instance);
     const startedMs = machine?.running?.startedAtMs;
     if (machine !== undefined && startedMs !== undefined)

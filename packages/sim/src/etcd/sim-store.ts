@@ -200,11 +200,13 @@ class Exchange<T> {
 
   /** Sends the request to a member that gives no answer, and takes it to etcd's leader only after so long. */
   sendLate(ms: number, perform: (etcd: MemoryEtcd) => T): void {
-    const { scheduler, server, origin } = this.#parts;
-    this.#offBreak = this.#parts.link.onBreak(this.#onBreak);
+    const { scheduler, server, origin, link } = this.#parts;
+    this.#offBreak = link.onBreak(this.#onBreak);
     this.fail(lateFailureMs, "the member has lost its leader");
     scheduler.after(ms, () => {
       if (!server.isUp) return;
+      // What is written now was decided from what was known then.
+      link.noteSilence(scheduler.nowMs - ms);
       try {
         server.serve(origin, perform);
       } catch {
