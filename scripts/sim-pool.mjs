@@ -28,7 +28,9 @@ export async function playSeeds({ bundle, seeds, config, jobs, signal }, onOutco
   const live = () =>
     new Promise((resolve, reject) => {
       let portions = 0;
-      const child = fork(worker, [bundle], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      // There is a process for each processor: helpers of the engine's would only be in the others' way.
+      const execArgv = ["--v8-pool-size=1"];
+      const child = fork(worker, [bundle], { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
       const stop = () => {
         goesOn = false;
         child.kill("SIGKILL");

@@ -33,6 +33,13 @@ describe("a unit that cannot be had does not touch the others", () => {
     expect(await machine.local(web)).toBe("active/running");
   });
 
+  test("its name is free if systemd has no file by it, though what had it has failed", async () => {
+    machine.systemd.play(web, "failed", "failed");
+    machine.session.seat(web, { text: service() });
+    await machine.settle();
+    expect(stateOf()).toMatchObject({ condition: "loaded", activeState: "active" });
+  });
+
   test("systemd refuses to start it: said so, and tried again with growing pauses", async () => {
     machine.systemd.beforeStart = (name) => {
       if (name === web) throw new FleetError("conflict", 'cannot start "web.service": it is masked');

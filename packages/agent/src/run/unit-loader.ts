@@ -1,7 +1,7 @@
 import { FleetError, isFleetError, type UnitName } from "@fleet/core";
 import type { LocalUnit, UnitDirectory, UnitManager } from "@fleet/core/ports";
 import type { LocalFile } from "../plan/machine-view.js";
-import { hasNoFile } from "../plan/unit-facts.js";
+import { hasNoFile, isRunning } from "../plan/unit-facts.js";
 import { Batcher } from "./batcher.js";
 import type { ExclusiveCare } from "./exclusive-care.js";
 
@@ -58,14 +58,14 @@ export class UnitLoader {
   }
 
   /**
-   * Asks whether a name is free: systemd knows nothing by it, or has it from our own file. To be asked before anything is
+   * Asks whether a name is free: systemd has no file by it, and nothing runs; or it has it from our own file. To be asked before anything is
    * written, because a runtime link shadows a unit of the machine's own.
    * @param hasTrace - Whether fleet had it here: what runs without any file is then what it has started.
    * @returns why not, or `undefined`.
    */
   async refusalOf(unit: UnitName, hasTrace: boolean, signal: AbortSignal): Promise<string | undefined> {
     const local = await this.#units.describe(unit, signal);
-    const isFree = hasNoFile(local) && (hasTrace || local.activeState === "inactive");
+    const isFree = hasNoFile(local) && (hasTrace || !isRunning(local));
     return isFree || local.fragmentPath === this.#directory.pathOf(unit) ? undefined : taken(unit, local);
   }
 

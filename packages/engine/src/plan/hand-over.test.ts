@@ -342,6 +342,15 @@ describe("a hand-over", () => {
     expect(step(cluster)).toBe("-a@m2");
   });
 
+  it("keeps the one of several seats that is where those are whom the unit follows, be it not the oldest", () => {
+    const cluster = sketch("m1 m2 m3", "g{Global=true}; u>m2{MachineOf=g.service}; a{MachineOf=u.service}");
+    for (const machine of ["m1", "m2", "m3"]) {
+      cluster.putSeat(machine, serviceName("g"), "launched");
+      cluster.putSeat(machine, serviceName("a"), "launched");
+    }
+    expect(step(cluster).split(" ").sort()).toEqual(["-a@m1", "-a@m3"]);
+  });
+
   it("leaves one of two seats that are none", () => {
     const cluster = sketch("m1 m2", "a>m1");
     cluster.putSeat("m2", serviceName("a"), "launched");

@@ -2,7 +2,7 @@ import { belongsToMachine, type Revision, type UnitName } from "@fleet/core";
 import { firstFailure, keptSeatChecks } from "./checks/chain.js";
 import { isOfOtherText, isOver, unguarded } from "./exclusive.js";
 import { countHandOver, handOverTrouble, isHandedOver, isUntried, type Pair, pairOf } from "./hand-over.js";
-import { isLikelyBeside } from "./likely-peers.js";
+import { isBesideForNow, isLikelyBeside } from "./likely-peers.js";
 import { isAttended, isHeld, type Place } from "./place.js";
 import { type Planning, unseating } from "./planning.js";
 import type { Claim, Ring, Subject } from "./subject.js";
@@ -78,6 +78,7 @@ function judgeOne(p: Planning, subject: Subject): void {
   const chosen =
     verdicts.find(({ verdict }) => verdict.kind === "stays") ??
     depending.find(({ claim }) => isLikelyBeside(p, subject, claim.place)) ??
+    depending.find(({ claim }) => isBesideForNow(p, subject, claim.place)) ??
     depending[0] ??
     verdicts.find(({ verdict }) => verdict.kind !== "must-go") ??
     verdicts[0]!;

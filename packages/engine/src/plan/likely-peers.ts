@@ -17,6 +17,18 @@ export function isLikelyBeside(p: Planning, subject: Subject, place: Place): boo
   });
 }
 
+/**
+ * Whether the units that one of several seats of a unit depends on have theirs there for the time being: if any of the seats can
+ * stay, one like this can.
+ */
+export function isBesideForNow(p: Planning, subject: Subject, place: Place): boolean {
+  return subject.peers.every((peer) => {
+    if (peer.progress === "open" && peer.kind === "plain") return peer.at === place;
+    if (peer.progress === "open" && peer.kind === "global") return willStay(p, peer, place);
+    return true;
+  });
+}
+
 /** Whether a global unit has a seat, and nothing that has one there, too, speaks against it. */
 function willStay(p: Planning, subject: Subject, place: Place): boolean {
   if (!isSeatedAt(subject, place)) return false;

@@ -340,7 +340,9 @@ export class SimMachine {
     const ms = mode === "slow" ? 1_000 + this.#chance.fraction() * 14_000 : 2 + this.#chance.fraction() * 60;
     this.#world.scheduler.after(ms, () => {
       if (mode !== "failing" || !this.#chance.happens(0.5)) return job.finish("");
-      if (job.kind === "start") this.systemd.play(job.unit, "failed", "failed");
+      // One that another job has taken the place of does nothing any more.
+      const isPending = this.systemd.loaded.get(job.unit)?.job === job;
+      if (job.kind === "start" && isPending) this.systemd.play(job.unit, "failed", "failed");
       job.finish("failed");
     });
   }
